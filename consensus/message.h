@@ -1,0 +1,117 @@
+// What validators say to one another, decoded but not yet believed. Only wire::Verifier makes a VerifiedMessage of one.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "consensus/certificate.h"
+#include "consensus/types.h"
+
+namespace giro::consensus {
+
+// The primary's proposal. Its prepare vote is the only signature (protocol R7).
+struct PrePrepare {
+  Block block;
+  Vote vote;
+};
+
+// "I hold this batch durably" (protocol R3), from a member to the batch's author. The channel authenticates it.
+struct BatchConfirm {
+  Hash batch;
+};
+
+// A block whose sender lacks nothing to prove: a certificate that covers it proves it (protocol R8a).
+// Sent to members that are behind, from the last block the other has committed upwards.
+struct CertifiedBlocks {
+  std::vector<Block> blocks;  // ascending heights, linked by parent
+  Certificate certificate;    // prepare or commit, for the last of them
+};
+
+// A stretch of the chain below a stable height: the answer to FetchChain (protocol R30).
+struct ChainSegment {
+  std::vector<Block> blocks;  // ascending, linked by parent; may be empty: then only the proof is news
+  Header header;              // of the last of them, or of the asked height - 1 when empty
+  Certificate attest;         // over that header: proves that the block is committed (protocol R16)
+};
+
+// An own attest certificate above the other's stable height (protocol R22). The header is the receiver's own.
+struct AttestProof {
+  Certificate attest;
+};
+
+// Why a validator wants another primary (protocol R20).
+enum class SuspectReason : std::uint8_t {
+  Silent = 1,        // work, and no commit within the view's time
+  Censorship = 2,    // an author's oldest batch is passed over
+  Equivocation = 3,  // two proposals signed for one place
+  Leaving = 4,       // it says so
+};
+
+struct Suspect {
+  Epoch epoch;
+  View view;
+  SuspectReason reason{};
+};
+
+// Exchanged every status_interval (protocol R22). Nothing in it is believed but the sender's own suspicion.
+struct Status {
+  Epoch epoch;
+  View view;
+  bool suspected = false;
+  Height stable;
+  Height committed;
+  Height tip;
+  VoteContent high;          // all zero: none
+  Height log_start;          // lowest height it can serve
+  std::vector<Hash> missing; // batches it lacks, oldest first
+  // Hints for the operator's views, never for the protocol.
+  WallTime clock;
+  std::uint64_t disk_free = 0;
+  std::string version;
+};
+
+// Asks for the chain above `stable`; answered by the runtime from its store, not by the replica.
+struct FetchChain {
+  Epoch epoch;  // the asker's: the answer stays inside it
+  Height stable;
+};
+
+// Asks for payload by id, because a block names it; answered by the runtime with batches.
+struct FetchBatches {
+  std::vector<Hash> batches;
+};
+
+// A batch travels as its own bytes and reaches the replica as BatchAvailable.
+struct BatchMessage {
+  BatchPtr batch;
+};
+
+using Message = std::variant<BatchMessage, BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
+                             AttestProof, Suspect, Status, FetchChain, FetchBatches>;
+
+// What reaches the replica: the parts of Message that carry a claim, checked.
+using Claim = std::variant<BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment, AttestProof, Suspect, Status>;
+
+namespace wire {
+class Verifier;
+}
+class VoteGuard;
+
+// A message whose form, membership and every signature were checked against the set of its epoch, together with the
+// member that sent it over its authenticated channel. Cannot be made elsewhere.
+class VerifiedMessage {
+ public:
+  [[nodiscard]] InstitutionId sender() const { return sender_; }
+  [[nodiscard]] const Claim& claim() const { return claim_; }
+  [[nodiscard]] Claim&& take() && { return std::move(claim_); }
+
+ private:
+  friend class wire::Verifier;
+  friend class VoteGuard;  // our own votes come back through step() like everybody's
+  VerifiedMessage(InstitutionId sender, Claim claim) : sender_(sender), claim_(std::move(claim)) {}
+  InstitutionId sender_;
+  Claim claim_;
+};
+
+}  // namespace giro::consensus

@@ -1,0 +1,102 @@
+// What a turn of the replica asks of the world. The order of the members of Output is the order of their effects:
+// persist, then sign through the vote guard and send the votes, then send, then execute (protocol R35, R36).
+#pragma once
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "consensus/message.h"
+
+namespace giro::consensus {
+
+// --- 1 persist -----------------------------------------------------------------------------------------------------
+struct BatchRecord {
+  BatchPtr batch;
+};
+struct BlockRecord {
+  Block block;
+};
+struct CertificateRecord {  // prepare (becomes high), commit, attest (makes a height stable)
+  Certificate certificate;
+};
+// What we are about to sign. Logged in the group that is synced before it is signed, so the guard knows it after a
+// restart; the signature is not logged, since signing the same content again is always allowed (protocol R36).
+struct VoteRecord {
+  VoteContent content;
+};
+// Entered an epoch: the proof that the one before ended, and the set in force (protocol R42).
+struct EpochRecord {
+  ValidatorSet set;
+  View first_view;
+  Header last_header;  // of the epoch before
+  Certificate attest;  // over it
+};
+// The mirror of every raise of the sign state and of every start of the process (protocol R37).
+struct CeilingRecord {
+  std::uint64_t number{};
+  Epoch epoch;
+  View view;
+  Height height;
+};
+// The accepted chain of (epoch, view) conflicts with what was committed: no more votes there (protocol R11).
+struct AbstainRecord {
+  Epoch epoch;
+  View view;
+};
+using DurableRecord = std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
+                                   CeilingRecord, AbstainRecord>;
+
+// --- 2 sign --------------------------------------------------------------------------------------------------------
+struct VoteRequest {
+  VoteContent content;
+  // The primary's own prepare vote leaves inside a PrePrepare (protocol R7).
+  std::optional<Block> proposal;
+};
+
+// --- 3 send --------------------------------------------------------------------------------------------------------
+struct Outbound {
+  std::optional<InstitutionId> to;  // nullopt: every other member
+  Message message;
+};
+
+// --- 4 execute -----------------------------------------------------------------------------------------------------
+struct CommittedBlock {
+  Block block;
+  Hash hash;
+  std::vector<BatchPtr> batches;  // in the block's order
+};
+
+// --- 5 fetch -------------------------------------------------------------------------------------------------------
+struct Fetch {
+  InstitutionId from;
+  std::variant<FetchChain, FetchBatches> what;
+};
+
+// --- 6 events ------------------------------------------------------------------------------------------------------
+enum class EventType : std::uint8_t {
+  BatchAccepted, BatchRefused, BlockProposed, BlockAccepted, Prepared, Committed, Executed, Stable,
+  EpochEntered, Suspecting, SuspicionEnded, Evidence, Diverged, VotesStopped, Refused,
+};
+struct Event {
+  EventType type{};
+  Epoch epoch;
+  View view;
+  Height height;
+  Hash hash;                 // of the block, batch or header meant, if any
+  std::uint32_t detail = 0;  // a RejectReason, a SuspectReason or an institution, by type
+};
+
+struct Output {
+  std::vector<DurableRecord> persist;
+  std::vector<VoteRequest> sign;
+  std::vector<Outbound> send;
+  std::vector<CommittedBlock> execute;
+  std::vector<Fetch> fetch;
+  std::vector<Event> events;
+  [[nodiscard]] bool empty() const {
+    return persist.empty() && sign.empty() && send.empty() && execute.empty() && fetch.empty() && events.empty();
+  }
+};
+
+}  // namespace giro::consensus

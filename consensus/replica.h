@@ -1,0 +1,85 @@
+// The PBFT replica: a pure state machine (protocol sections 2 to 6, 10 and 11). No clock, thread, lock, socket, file,
+// random number, logger or protobuf. One thread at a time. The recorded inputs replay any run exactly.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "consensus/output.h"
+#include "consensus/parameters.h"
+#include "consensus/recovery.h"
+
+namespace giro::consensus {
+
+// Payload has arrived and has good form: its id is right and it is within the size limits. The replica decides whether
+// to take it (protocol R3).
+struct BatchAvailable {
+  BatchPtr batch;
+  InstitutionId from;  // self for batches packed here
+};
+
+// The ledger has executed a block that we ordered, and the result is in the store's queue (protocol R15, R16).
+struct Executed {
+  Header header;
+  Hash header_hash;
+};
+
+struct TimePassed {};
+
+using Input = std::variant<VerifiedMessage, BatchAvailable, Executed, TimePassed>;
+
+// Local limits and tuning: no effect on validity.
+struct ReplicaLimits {
+  std::uint64_t block_target_bytes = 256 * 1024;        // R6
+  std::uint64_t peer_vote_bytes = 1024 * 1024;          // kept for later heights and views, per sender (R13)
+  std::uint64_t peer_block_bytes = 16 * 1024 * 1024;
+  std::uint64_t fetched_batch_bytes = 64 * 1024 * 1024; // payload on its way because blocks name it
+};
+
+// For operators' views and tests; a copy, never read back.
+struct ReplicaView {
+  Epoch epoch;
+  View view;
+  ReplicaId primary;
+  Height stable, executed, committed, prepared, tip;
+  bool suspecting = false;
+  bool voting = false;
+  bool diverged = false;
+  std::uint64_t available_batches = 0;
+  std::uint64_t available_bytes = 0;
+  struct Peer {
+    InstitutionId institution;
+    Height last_vote;
+    Status status;         // the last one heard; all zero before
+    Instant heard;
+  };
+  std::vector<Peer> peers;
+};
+
+class Replica final {
+ public:
+  // `self` may be missing from the set: then it is an observer, which never votes (protocol R43).
+  Replica(const Hash& chain, InstitutionId self, const Parameters& parameters, const ReplicaLimits& limits,
+          RecoveredState state, Now now);
+  ~Replica();
+  Replica(Replica&&) noexcept;
+
+  void step(Now now, Input input) noexcept;   // every input is legal; bad ones are counted and dropped
+  [[nodiscard]] Output take_output() noexcept;  // several steps may share one sync
+  [[nodiscard]] std::optional<Instant> next_deadline() const noexcept;
+
+  // Whether a vote could still matter: asked before its signature is checked (protocol R13).
+  [[nodiscard]] bool wants(const Vote& vote) const noexcept;
+  // The sets that the verifier may judge by: of the present epoch.
+  [[nodiscard]] const ValidatorSet& set() const noexcept;
+  // True while a batch of this author would be refused for its quota.
+  [[nodiscard]] std::uint64_t unordered_own_batches() const noexcept;
+  [[nodiscard]] ReplicaView view() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace giro::consensus

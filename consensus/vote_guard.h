@@ -1,0 +1,85 @@
+// The vote guard decides "may this ever be signed?" and is the only caller of the signer for votes (protocol R36).
+// Pure but for its two ports. Owned and called by the driver, on the core thread.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "consensus/output.h"
+#include "crypto/signer.h"
+
+namespace giro::consensus {
+
+// Proof that everything appended up to `position` is on disk. Only a DurabilityPort makes one, after a sync.
+class DurableToken {
+ public:
+  [[nodiscard]] std::uint64_t position() const { return position_; }
+
+ private:
+  friend class DurabilityPort;
+  explicit DurableToken(std::uint64_t position) : position_(position) {}
+  std::uint64_t position_;
+};
+
+// The runtime binds this to the log. Deriving from it is a promise: durable() is called only after the sync returned.
+class DurabilityPort {
+ protected:
+  [[nodiscard]] static DurableToken durable(std::uint64_t position) { return DurableToken(position); }
+};
+
+// What this key may have signed at most (protocol R37). Epoch and view are exact, the height runs ahead.
+struct Ceiling {
+  std::uint64_t number{};  // counts the records of the sign state
+  Epoch epoch;
+  View view;
+  Height height;
+  friend bool operator==(const Ceiling&, const Ceiling&) = default;
+};
+
+enum class SignRefusal : std::uint8_t {
+  NotDurable,    // the intent is not on disk
+  AboveCeiling,  // the sign state was not raised
+  Conflict,      // another digest was signed at this place
+  LeftView,      // we left that (epoch, view)
+  BelowFloor,
+  SignerDown,
+};
+
+class VoteGuard {
+ public:
+  // `ceiling`: as loaded from the sign state. `signer` outlives the guard.
+  VoteGuard(crypto::Signer& signer, const Hash& chain, InstitutionId self, Ceiling ceiling, std::uint64_t window);
+
+  // Reloading (protocol R38): every vote that the log remembers, before anything is signed.
+  void restore(const VoteContent& content);
+  void leave_below(Epoch epoch, View view);
+  // Votes at or below a stable height can no longer be asked for; their memory is released.
+  void release(Height stable);
+
+  // The ceiling that must be durable, in the log and then in the sign state, before these can be signed; nullopt when
+  // the present one covers them. Idempotent until raised() is told.
+  [[nodiscard]] std::optional<Ceiling> needed(std::span<const VoteRequest> requests) const;
+  void raised(const Ceiling& ceiling);
+  [[nodiscard]] const Ceiling& ceiling() const { return ceiling_; }
+
+  // Signs a vote whose VoteRecord was appended at `position`.
+  [[nodiscard]] std::expected<Vote, SignRefusal> sign(const DurableToken& token, std::uint64_t position,
+                                                      const VoteContent& content, ReplicaId self);
+  // Our own vote, as the replica counts it: it is durable, since sign() gave it.
+  [[nodiscard]] VerifiedMessage own(const VoteRequest& request, const Vote& vote) const;
+
+ private:
+  using Place = std::tuple<VoteKind, Epoch, View, Height>;
+  crypto::Signer& signer_;
+  Hash chain_;
+  InstitutionId self_;
+  Ceiling ceiling_;
+  std::uint64_t window_;
+  std::map<Place, Hash> signed_;
+  std::pair<Epoch, View> lowest_{};  // prepare and commit below this were left for good
+};
+
+}  // namespace giro::consensus
