@@ -1,0 +1,154 @@
+// What a running node offers to node/api and node/metrics: submit, wait, read. Every method may be called from any
+// thread; callbacks run on a thread of the node, must not block, and are called exactly once.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "consensus/certificate.h"
+#include "consensus/types.h"
+#include "node/config/genesis_file.h"
+#include "node/ledger/ledger.h"
+#include "node/receipt/receipt.h"
+
+namespace giro::runtime {
+
+using OpId = std::array<std::byte, 16>;
+
+// surface 0: the life of an operation as this node sees it. The last three are final and rest on an attested height.
+enum class OperationStatus : std::uint8_t { Unknown, Received, Ordering, Committed, Rejected, Expired };
+
+struct RecordedOutcome {
+  ledger::Code code{};
+  ledger::Code inner{};
+  std::uint32_t detail_index = 0;
+  consensus::Height height;
+  std::uint32_t index = 0;  // in the outcomes tree: operations count from 1
+  consensus::WallTime block_time;
+};
+
+struct OperationInfo {
+  OperationStatus status = OperationStatus::Unknown;
+  std::uint32_t actor = 0;
+  OpId op_id{};
+  std::optional<crypto::Hash> operation_hash;
+  std::optional<consensus::WallTime> valid_until;
+  std::optional<RecordedOutcome> outcome;
+  std::optional<crypto::Hash> receipt_id;  // with a final Committed or Rejected
+};
+
+enum class RefusalReason : std::uint8_t {
+  Ledger,    // `code` says why; nothing was recorded, unless code is 212
+  Capacity,  // no room for more waiting operations
+  NotReady,  // starting, stopping, or a node that does not vote
+};
+struct Refusal {
+  RefusalReason reason{};
+  ledger::Code code{};
+  std::optional<crypto::Hash> existing_hash;  // 212: of the operation that has the id
+  std::optional<crypto::Hash> submitted_hash;
+};
+struct Admitted {
+  OperationInfo info;
+  bool duplicate = false;  // the same bytes were known already: pending or final
+};
+using SubmitAnswer = std::expected<Admitted, Refusal>;
+
+// One consistent height of the stored ledger. Cheap to take; release it soon, since it pins store files.
+class ReadView : public ledger::StateView {
+ public:
+  [[nodiscard]] virtual consensus::Height height() const = 0;
+  [[nodiscard]] virtual consensus::WallTime time() const = 0;
+};
+
+struct BlockInfo {
+  consensus::Block block;
+  consensus::Hash block_hash;
+  consensus::Header header;
+  consensus::Hash header_hash;
+  struct Operation {
+    std::uint32_t actor = 0;
+    OpId op_id{};
+    crypto::Hash operation_hash;
+    std::uint32_t type = 0;  // ledger operation number
+    ledger::Code code{};
+    bool recorded = false;
+  };
+  std::vector<Operation> operations;
+  std::optional<consensus::Certificate> attest;  // of this height, if held
+};
+
+struct PeerInfo {
+  std::uint32_t institution = 0;
+  std::string name;
+  std::string address;
+  bool connected = false;
+  std::string cause;   // UNREACHABLE, WRONG_KEY, ...; empty when connected and heard
+  std::string detail;  // for people
+  std::uint64_t seconds_in_state = 0;
+  consensus::Height stable, last_vote;
+  std::string version;
+};
+
+struct NodeInfo {
+  std::string name;
+  std::uint32_t institution = 0;
+  std::string network;
+  crypto::Hash chain;
+  crypto::PublicKey key;
+  bool validator = false;
+  consensus::Epoch epoch;
+  consensus::View view;
+  std::uint32_t leader = 0;  // institution
+  std::uint64_t validators = 0, quorum = 0, faults = 0;
+  consensus::Height stable, executed, committed, tip;
+  std::optional<consensus::WallTime> last_block_time;
+  std::uint64_t milliseconds_since_commit = 0;
+  consensus::Height own_last_vote;
+  bool suspecting = false, voting = false, diverged = false;
+  std::uint64_t pool_operations = 0, pool_bytes = 0;
+  std::uint64_t disk_free = 0;
+  std::vector<PeerInfo> peers;
+};
+
+// Named checks of /readyz (surface 5.1): true is good.
+struct Probe {
+  std::string name;
+  bool ok = false;
+  std::string detail;
+};
+
+class Service {
+ public:
+  virtual ~Service() = default;
+
+  [[nodiscard]] virtual const config::GenesisFile& genesis() const = 0;
+
+  // Checks form and signatures off the caller's thread, admits, and answers. The operation is in memory only.
+  virtual void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) = 0;
+  // The status now.
+  [[nodiscard]] virtual OperationInfo operation(std::uint32_t actor, const OpId& op_id) = 0;
+  // Answers when the status is final or the time is over, with the status then. False: too many waiters; `done` is not
+  // called. Touches no consensus state.
+  virtual bool wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
+                    std::function<void(OperationInfo)> done) = 0;
+
+  [[nodiscard]] virtual std::shared_ptr<const ReadView> read() = 0;
+  [[nodiscard]] virtual std::optional<BlockInfo> block(consensus::Height height) = 0;
+  // nullopt before a final recorded outcome.
+  [[nodiscard]] virtual std::optional<receipt::Receipt> receipt(std::uint32_t actor, const OpId& op_id) = 0;
+
+  [[nodiscard]] virtual NodeInfo info() = 0;
+  [[nodiscard]] virtual std::vector<Probe> live() = 0;
+  [[nodiscard]] virtual std::vector<Probe> ready() = 0;
+};
+
+}  // namespace giro::runtime
