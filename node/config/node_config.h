@@ -1,0 +1,94 @@
+// node.toml (surface 3): what may differ between two correct nodes. Strict: one unknown, missing, badly typed or
+// contradictory key and there is no configuration, only errors; all of them, in file order.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/bytes.h"
+#include "node/config/diagnostic.h"
+#include "node/config/values.h"
+
+namespace giro::config {
+
+
+
+enum class NodeRole : std::uint8_t { Validator, Observer };
+enum class LogFormat : std::uint8_t { Logfmt, Json };
+enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warn, Error };
+enum class ApiAuth : std::uint8_t { Mtls, Open };
+
+// Paths are absolute: a relative one in the file starts at the file's directory.
+struct NodeConfig {
+  std::string name;
+  NodeRole role = NodeRole::Validator;
+  bool admitted_by_vote = false;  // the institution joined after genesis: `name` is not in the genesis file
+  std::filesystem::path genesis;
+  crypto::Hash chain_id;
+  std::filesystem::path data_dir;
+  std::filesystem::path sign_state_dir;
+
+  struct Log {
+    LogFormat format = LogFormat::Logfmt;
+    LogLevel level = LogLevel::Info;
+    std::uint64_t budget_per_day_bytes = 0;
+  } log;
+  struct Pool {
+    std::uint64_t operations = 0;
+    std::uint64_t bytes = 0;
+  } pool;
+  struct ValidatorKey {
+    std::filesystem::path path;
+    SecretSource passphrase;
+  };
+  std::optional<ValidatorKey> validator_key;  // always present for a validator
+  struct P2p {
+    HostPort listen;
+    HostPort advertise;
+    TlsFiles tls;
+    std::map<std::string, HostPort> addresses;  // institution name -> address to dial instead
+  } p2p;
+  struct Api {
+    HostPort listen;
+    ApiAuth auth = ApiAuth::Mtls;
+    std::optional<TlsFiles> tls;                   // always present with Mtls
+    std::optional<std::filesystem::path> clients;  // likewise
+    std::uint64_t body_bytes = 0;
+    std::uint64_t waiters = 0;
+    std::uint64_t streams = 0;
+    // Per second and client.
+    std::uint64_t submit_rate = 0, submit_burst = 0, read_rate = 0, read_burst = 0;
+  } api;
+  struct Ops {
+    HostPort listen;
+    std::filesystem::path socket;
+  } ops;
+  struct Storage {
+    std::uint64_t snapshot_keep = 0;
+    std::uint64_t stop_below_bytes = 0;
+  } storage;
+};
+
+// `text` is the content of `file` (the name shown in errors); relative paths start at `base`. Checks everything that
+// needs no other file: form, types, ranges, relations between keys.
+[[nodiscard]] Loaded<NodeConfig> parse_node_config(std::string_view text, std::string_view file,
+                                                   const Environment& environment,
+                                                   const std::filesystem::path& base);
+
+// Reads the file, parses it, and checks it against the world: the files it names can be read, the chain id is the
+// genesis file's, the institution is a member, `auth = "open"` has a throw-away genesis.
+[[nodiscard]] Loaded<NodeConfig> load_node_config(const std::filesystem::path& file,
+                                                  const Environment& environment);
+
+// Text that parses back to an equal configuration (for `giro init` and the test network). Paths are written as they are.
+[[nodiscard]] std::string write_node_config(const NodeConfig& config);
+
+// What `config explain KEY` prints; nullopt if there is no such key.
+[[nodiscard]] std::optional<std::string> explain_node_key(std::string_view key);
+
+}  // namespace giro::config
