@@ -17,7 +17,7 @@ namespace giro::crypto {
 
 namespace {
 
-// The layout, 165 bytes:
+// The layout, 151 bytes:
 //   magic[8] version:u16 n:u64 r:u32 p:u32 salt[32] nonce[12] public_key[33]   the header,
 //   authenticated ciphertext[32] tag[16] AES-256-GCM of the scalar
 constexpr std::string_view kMagic{"giro-key", 8};

@@ -98,7 +98,7 @@ VerifierPool::VerifierPool(std::size_t threads, std::size_t chunk)
 }
 
 VerifierPool::~VerifierPool() {
-  std::deque<std::shared_ptr<Job>> dropped;  // destroyed after the lock: `done` may own anything
+  std::deque<std::shared_ptr<Job>> dropped;
   {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
@@ -109,6 +109,7 @@ VerifierPool::~VerifierPool() {
     queue.erase(first_unbegun, queue.end());
   }
   state_->wake.notify_all();
+  dropped.clear();  // outside the lock: what `done` owns may do anything when it goes
   for (std::thread& thread : state_->threads) {
     GIRO_CHECK(thread.get_id() != std::this_thread::get_id());
     thread.join();
