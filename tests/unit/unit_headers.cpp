@@ -1,0 +1,2 @@
+// Owns the precompiled GoogleTest headers of all unit test programs.
+int main() {}
