@@ -21,6 +21,11 @@ struct BatchConfirm {
   Hash batch;
 };
 
+// "I hold these, and no block names them": sent to the primary, which fetches what it lacks (protocol R20).
+struct BatchOffer {
+  std::vector<Hash> batches;
+};
+
 // A block whose sender lacks nothing to prove: a certificate that covers it proves it (protocol R8a).
 // Sent to members that are behind, from the last block the other has committed upwards.
 struct CertifiedBlocks {
@@ -31,7 +36,7 @@ struct CertifiedBlocks {
 // A stretch of the chain below a stable height: the answer to FetchChain (protocol R30).
 struct ChainSegment {
   std::vector<Block> blocks;  // ascending, linked by parent; may be empty: then only the proof is news
-  Header header;              // of the last of them, or of the asked height - 1 when empty
+  Header header;              // of the last of them; when empty, of a height that the asker holds
   Certificate attest;         // over that header: proves that the block is committed (protocol R16)
 };
 
@@ -71,10 +76,11 @@ struct Status {
   std::string version;
 };
 
-// Asks for the chain above `stable`; answered by the runtime from its store, not by the replica.
+// Asks for the chain above a height; answered by the runtime from its store, not by the replica, with a ChainSegment
+// of at most kSegmentBlocksMax blocks whose last one has an attest certificate.
 struct FetchChain {
-  Epoch epoch;  // the asker's: the answer stays inside it
-  Height stable;
+  Epoch epoch;    // the asker's: the answer stays inside it
+  Height stable;  // at or below this the asker needs nothing; may lie above its stable height
 };
 
 // Asks for payload by id, because a block names it; answered by the runtime with batches.
@@ -88,10 +94,11 @@ struct BatchMessage {
 };
 
 using Message = std::variant<BatchMessage, BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
-                             AttestProof, Suspect, Status, FetchChain, FetchBatches>;
+                             AttestProof, Suspect, Status, FetchChain, FetchBatches, BatchOffer>;
 
 // What reaches the replica: the parts of Message that carry a claim, checked.
-using Claim = std::variant<BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment, AttestProof, Suspect, Status>;
+using Claim = std::variant<BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment, AttestProof, Suspect, Status,
+                           BatchOffer>;
 
 namespace wire {
 class Verifier;

@@ -44,8 +44,20 @@ struct AbstainRecord {
   Epoch epoch;
   View view;
 };
+// Learnt while catching up: the block of this header is committed (protocol R16, R30). It is not stable before the own
+// execution gave the same header; then a CertificateRecord follows.
+struct ChainProofRecord {
+  Header header;
+  Certificate attest;
+};
+// Two votes of one member for one place (protocol R13, R46).
+struct EvidenceRecord {
+  Vote first;
+  Vote second;
+};
+// Replicas write all of these but VoteRecord and CeilingRecord, which are the driver's.
 using DurableRecord = std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
-                                   CeilingRecord, AbstainRecord>;
+                                   CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord>;
 
 // --- 2 sign --------------------------------------------------------------------------------------------------------
 struct VoteRequest {

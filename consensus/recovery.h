@@ -1,9 +1,8 @@
 // What a replica starts from: a fresh chain, or what the log remembers (protocol R38).
 #pragma once
 
-#include <map>
+#include <memory>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "consensus/output.h"
@@ -21,7 +20,7 @@ struct RecoveredState {
   View view;
   Header executed;           // of the highest block whose effects are in the store; block 0 on a fresh chain
   Hash executed_hash;        // its header hash
-  Height stable;             // <= executed.height
+  Height stable;             // above executed.height only if the store lost its newest writes: then they are redone
   std::optional<Certificate> stable_proof;
   std::optional<Certificate> high;
   std::vector<Block> chain;  // accepted above `executed`, ascending, linked: committed ones first

@@ -9,6 +9,7 @@
 #include "consensus/output.h"
 #include "consensus/parameters.h"
 #include "consensus/recovery.h"
+#include "consensus/reject.h"
 
 namespace giro::consensus {
 
@@ -23,11 +24,16 @@ struct BatchAvailable {
 struct Executed {
   Header header;
   Hash header_hash;
+  // At the last height of an epoch, when governance changed the set: the members of the next one, in order.
+  std::optional<std::vector<Member>> next_members = std::nullopt;
 };
 
 struct TimePassed {};
 
-using Input = std::variant<VerifiedMessage, BatchAvailable, Executed, TimePassed>;
+// This validator is about to stop: as the primary it says so, and the others look for another (protocol R20).
+struct Leaving {};
+
+using Input = std::variant<VerifiedMessage, BatchAvailable, Executed, TimePassed, Leaving>;
 
 // Local limits and tuning: no effect on validity.
 struct ReplicaLimits {
@@ -73,8 +79,13 @@ class Replica final {
   [[nodiscard]] bool wants(const Vote& vote) const noexcept;
   // The sets that the verifier may judge by: of the present epoch.
   [[nodiscard]] const ValidatorSet& set() const noexcept;
-  // True while a batch of this author would be refused for its quota.
+  // Own batches that no committed block names yet (protocol R1), and what is left of the own quota in bytes (R3): a
+  // batch that is larger is refused.
   [[nodiscard]] std::uint64_t unordered_own_batches() const noexcept;
+  [[nodiscard]] std::uint64_t own_quota_left() const noexcept;
+  // For VoteGuard::release, after the Output that made it stable was performed.
+  [[nodiscard]] Height stable() const noexcept;
+  [[nodiscard]] const RejectCounts& rejects() const noexcept;
   [[nodiscard]] ReplicaView view() const;
 
  private:
