@@ -17,15 +17,6 @@
 
 namespace giro::config {
 
-// scheme://host:port, nothing behind the port.
-struct ApiUrl {
-  bool tls = false;
-  HostPort address;
-  [[nodiscard]] std::string to_string() const;
-  friend bool operator==(const ApiUrl&, const ApiUrl&) = default;
-};
-[[nodiscard]] std::optional<ApiUrl> parse_api_url(std::string_view text);
-
 // Paths are absolute: a relative one in the file starts at the file's directory.
 struct Profile {
   std::vector<ApiUrl> api;  // at least one; asked in this order

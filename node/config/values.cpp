@@ -148,6 +148,31 @@ bool is_loopback(const HostPort& address) {
          (address.host.starts_with("127.") && is_ipv4(address.host));
 }
 
+std::string ApiUrl::to_string() const {
+  return (tls ? "https://" : "http://") + address.to_string();
+}
+
+std::optional<ApiUrl> parse_api_url(std::string_view text) {
+  ApiUrl url;
+  if (text.starts_with("https://")) {
+    url.tls = true;
+    text.remove_prefix(8);
+  } else if (text.starts_with("http://")) {
+    text.remove_prefix(7);
+  } else {
+    return std::nullopt;
+  }
+  if (text.ends_with('/')) {
+    text.remove_suffix(1);
+  }
+  const std::optional<HostPort> address = parse_host_port(text, false);
+  if (!address) {
+    return std::nullopt;
+  }
+  url.address = *address;
+  return url;
+}
+
 std::optional<std::uint64_t> parse_duration_ms(std::string_view text) {
   return parse_with_unit(text, kDurations);
 }

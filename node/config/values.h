@@ -37,6 +37,15 @@ struct SecretSource {
 [[nodiscard]] std::optional<HostPort> parse_host_port(std::string_view text, bool allow_any_port);
 [[nodiscard]] bool is_loopback(const HostPort& address);  // 127.0.0.0/8, ::1 or "localhost"
 
+// scheme://host:port, nothing behind the port.
+struct ApiUrl {
+  bool tls = false;
+  HostPort address;
+  [[nodiscard]] std::string to_string() const;
+  friend bool operator==(const ApiUrl&, const ApiUrl&) = default;
+};
+[[nodiscard]] std::optional<ApiUrl> parse_api_url(std::string_view text);
+
 // "250ms", "2s", "15m", "24h", "7d": digits and a unit, no space, no sign, no fraction.
 [[nodiscard]] std::optional<std::uint64_t> parse_duration_ms(std::string_view text);
 [[nodiscard]] std::string format_duration(std::uint64_t ms);  // with the largest unit that divides it

@@ -32,9 +32,6 @@ enum class TreeError : std::uint8_t {
 // leaf = SHA-256(00 ‖ key ‖ SHA-256(value)): the hash of the record `key` in the tree.
 [[nodiscard]] crypto::Hash state_leaf(crypto::ByteView key, crypto::ByteView value);
 
-// True for the tables of ledger 9.1 whose records are leaves.
-[[nodiscard]] bool is_tree_table(std::uint8_t table);
-
 // One owner, one thread. About 115 bytes a record, keys included: 64 for the levels, the rest for the index.
 class StateTree {
  public:

@@ -1,0 +1,278 @@
+#include "node/config/node_config.h"
+
+#include <algorithm>
+
+#include "crypto/digest.h"
+#include "node/config/file_text.h"
+#include "node/config/genesis_file.h"
+#include "node/config/node_keys.h"
+#include "node/config/profile_keys.h"
+#include "node/config/settings.h"
+#include "node/config/toml_document.h"
+
+namespace giro::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kSocketPathMax = 107;  // sun_path without its final zero
+
+fs::path resolve(const fs::path& base, std::string_view text) {
+  fs::path path = (base / text).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();  // "dir/" is "dir"
+}
+
+// Follows the links of the part that exists, so that a link into the data directory does not hide.
+fs::path real(const fs::path& path) {
+  std::error_code error;
+  const fs::path found = fs::weakly_canonical(path, error);
+  return error ? path : found;
+}
+
+bool is_inside(const fs::path& inner, const fs::path& outer) {
+  const auto [end, rest] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  return end == outer.end();
+}
+
+HostPort address(const Settings& settings, std::string_view key) {
+  return parse_host_port(settings.text(key), true).value_or(HostPort{});
+}
+
+SecretSource secret(const Settings& settings, std::string_view key, const fs::path& base) {
+  const Setting* setting = settings.find(key);
+  if (setting == nullptr) {
+    return {};
+  }
+  return setting->from_variable
+             ? SecretSource{SecretSource::Kind::Variable, setting->text}
+             : SecretSource{SecretSource::Kind::File, resolve(base, setting->text).string()};
+}
+
+template <typename Enum>
+Enum choice(const Settings& settings, std::string_view key) {
+  const Setting* setting = settings.find(key);
+  if (setting == nullptr) {
+    return Enum{};
+  }
+  const std::vector<std::string_view> words = split_choices(setting->rule->choices);
+  return static_cast<Enum>(std::find(words.begin(), words.end(), setting->text) - words.begin());
+}
+
+NodeConfig assemble(const Settings& settings, const fs::path& base) {
+  const auto path = [&](std::string_view key) { return resolve(base, settings.text(key)); };
+  NodeConfig config;
+  config.name = settings.text("name");
+  config.role = choice<NodeRole>(settings, "role");
+  config.admitted_by_vote = settings.number("admitted_by_vote") != 0;
+  config.genesis = path("genesis");
+  (void)crypto::from_hex(settings.text("chain_id"), config.chain_id.bytes);
+  config.data_dir = path("data_dir");
+  config.sign_state_dir = path("sign_state_dir");
+  config.log = {choice<LogFormat>(settings, "log.format"), choice<LogLevel>(settings, "log.level"),
+                settings.number("log.budget_per_day")};
+  config.pool = {settings.number("pool.operations"), settings.number("pool.bytes")};
+  if (settings.has("keys.validator.path")) {
+    config.validator_key = {path("keys.validator.path"),
+                            secret(settings, "keys.validator.passphrase", base)};
+  }
+  config.p2p = {address(settings, "p2p.listen"),
+                address(settings, "p2p.advertise"),
+                {path("p2p.tls.cert"), path("p2p.tls.key")},
+                {}};
+  for (const std::string& name : settings.names_under("p2p.addresses")) {
+    config.p2p.addresses.emplace(name, address(settings, "p2p.addresses." + name));
+  }
+  NodeConfig::Api& api = config.api;
+  api.listen = address(settings, "api.listen");
+  api.auth = choice<ApiAuth>(settings, "api.auth");
+  if (settings.has("api.tls.cert")) {
+    api.tls = {path("api.tls.cert"), path("api.tls.key")};
+  }
+  if (settings.has("api.clients")) {
+    api.clients = path("api.clients");
+  }
+  api.body_bytes = settings.number("api.limits.body");
+  api.waiters = settings.number("api.limits.waiters");
+  api.streams = settings.number("api.limits.streams");
+  api.submit_rate = settings.number("api.rates.submit");
+  api.submit_burst = settings.number("api.rates.submit_burst");
+  api.read_rate = settings.number("api.rates.read");
+  api.read_burst = settings.number("api.rates.read_burst");
+  config.ops = {address(settings, "ops.listen"), path("ops.socket")};
+  config.storage = {settings.number("storage.snapshot_keep"),
+                    settings.number("storage.stop_below")};
+  return config;
+}
+
+void relate_keys(Settings& settings) {
+  if (settings.text("role") == "validator") {
+    for (const std::string_view key : {"keys.validator.path", "keys.validator.passphrase"}) {
+      if (!settings.was_written(key) && !settings.was_written("keys.validator")) {
+        settings.missing(key, "role = \"validator\"");
+      }
+    }
+  }
+  if (settings.text("api.auth") == "mtls") {
+    for (const std::string_view key : {"api.tls.cert", "api.tls.key", "api.clients"}) {
+      const bool reported = key != "api.clients" && settings.was_written("api.tls");
+      if (!settings.was_written(key) && !reported) {
+        settings.missing(key, "api.auth = \"mtls\"");
+      }
+    }
+  }
+  if (settings.text("api.auth") == "open" && settings.has("api.listen") &&
+      !is_loopback(address(settings, "api.listen"))) {
+    settings.error("api.auth",
+                   "api.auth = \"open\" serves anybody who can reach " +
+                       settings.text("api.listen") +
+                       "; write listen = \"127.0.0.1:7400\" or auth = \"mtls\"");
+  }
+  for (const std::string rate : {"submit", "read"}) {
+    const std::string key = "api.rates." + rate;
+    if (settings.has(key) && settings.has(key + "_burst") &&
+        settings.number(key + "_burst") < settings.number(key)) {
+      settings.error(key + "_burst", key + "_burst is below " + key + "; write " +
+                                         settings.text(key) + " or more");
+    }
+  }
+  const std::string_view listeners[] = {"p2p.listen", "api.listen", "ops.listen"};
+  for (std::size_t a = 0; a < 3; ++a) {
+    for (std::size_t b = a + 1; b < 3; ++b) {
+      if (settings.has(listeners[a]) && settings.text(listeners[a]) == settings.text(listeners[b]) &&
+          address(settings, listeners[a]).port != 0) {
+        settings.error(listeners[b], std::string(listeners[b]) + " is the same as " +
+                                         std::string(listeners[a]) + "; write another port");
+      }
+    }
+  }
+}
+
+void relate_paths(Settings& settings, const fs::path& base) {
+  if (settings.has("data_dir") && settings.has("sign_state_dir")) {
+    const fs::path data = resolve(base, settings.text("data_dir"));
+    const fs::path sign = resolve(base, settings.text("sign_state_dir"));
+    if (is_inside(sign, data) || is_inside(real(sign), real(data))) {
+      settings.error("sign_state_dir",
+                     "sign_state_dir lies inside data_dir, which may be deleted or restored; write a "
+                     "directory outside " +
+                         settings.text("data_dir"));
+    }
+  }
+  if (settings.has("ops.socket")) {
+    const std::size_t size = resolve(base, settings.text("ops.socket")).string().size();
+    if (size > kSocketPathMax) {
+      settings.error("ops.socket", "ops.socket is a path of " + std::to_string(size) +
+                                       " bytes; write one of at most 107");
+    }
+  }
+}
+
+Settings read(std::string_view text, std::string_view file, const Environment& environment,
+              const fs::path& base) {
+  const KeyTable others[] = {profile_keys()};
+  Settings settings = Settings::read(text, file, node_keys(), &environment, others);
+  relate_keys(settings);
+  relate_paths(settings, base);
+  return settings;
+}
+
+Loaded<NodeConfig> finish(Settings& settings, const fs::path& base) {
+  Loaded<NodeConfig> loaded;
+  loaded.effective = settings.effective();
+  if (!settings.has_errors()) {
+    loaded.value = assemble(settings, base);
+  }
+  loaded.errors = settings.take_errors();
+  return loaded;
+}
+
+void check_readable(Settings& settings, const fs::path& base) {
+  for (const std::string_view key :
+       {"keys.validator.path", "keys.validator.passphrase", "p2p.tls.cert", "p2p.tls.key",
+        "api.tls.cert", "api.tls.key", "api.clients"}) {
+    const Setting* setting = settings.find(key);
+    if (setting == nullptr || setting->from_variable) {
+      continue;
+    }
+    const std::string why = why_unreadable(resolve(base, setting->text));
+    if (!why.empty()) {
+      settings.error(key, std::string(key) + " = " + toml_quoted(setting->text) + " " + why +
+                              "; write the path of a file that this user can read");
+    }
+  }
+}
+
+void check_genesis(Settings& settings, const fs::path& base) {
+  const fs::path path = resolve(base, settings.text("genesis"));
+  const std::string shown = "genesis = " + toml_quoted(settings.text("genesis")) + " ";
+  const auto text = read_text(path, kGenesisBytesMax);
+  if (!text) {
+    settings.error("genesis", shown + text.error() + "; write the path of the genesis file");
+    return;
+  }
+  const crypto::Hash chain_id = crypto::sha256(crypto::as_view(*text));
+  if (settings.has("chain_id") && settings.text("chain_id") != crypto::to_hex(chain_id)) {
+    settings.error("chain_id", "chain_id is not that of the genesis file; write chain_id = \"" +
+                                   crypto::to_hex(chain_id) +
+                                   "\" if the consortium agreed on that file");
+  }
+  const auto genesis = parse_genesis_file(*text);
+  if (!genesis) {
+    settings.error("genesis", shown + "is not a genesis file: " + genesis.error() +
+                                  "; write the path of the file that the consortium agreed on");
+    return;
+  }
+  if (settings.text("api.auth") == "open" && !genesis->ledger.throwaway) {
+    settings.error("api.auth",
+                   "api.auth = \"open\" is for a genesis with \"throwaway\": true only; write auth = "
+                   "\"mtls\"");
+  }
+  std::vector<std::string> names;
+  for (const auto& institution : genesis->ledger.institutions) {
+    names.push_back(institution.name);
+  }
+  const std::string& name = settings.text("name");
+  const bool member = std::find(names.begin(), names.end(), name) != names.end();
+  if (member && settings.number("admitted_by_vote") != 0) {
+    settings.error("admitted_by_vote",
+                   "admitted_by_vote = true, but the genesis file has " + toml_quoted(name) +
+                       "; remove this line");
+  } else if (!member && settings.has("name") && settings.number("admitted_by_vote") == 0) {
+    const std::optional<std::string> near = nearest(name, names);
+    settings.error("name", "name = " + toml_quoted(name) + " is not in the genesis file; " +
+                               (near ? "did you mean " + toml_quoted(*near) + "?"
+                                     : "write the institution's name, or admitted_by_vote = true if "
+                                       "it joined later"));
+  }
+}
+
+}  // namespace
+
+Loaded<NodeConfig> parse_node_config(std::string_view text, std::string_view file,
+                                     const Environment& environment, const fs::path& base) {
+  Settings settings = read(text, file, environment, base);
+  return finish(settings, base);
+}
+
+Loaded<NodeConfig> load_node_config(const fs::path& file, const Environment& environment) {
+  const auto text = read_text(file, kTomlBytesMax);
+  if (!text) {
+    Loaded<NodeConfig> loaded;
+    loaded.errors.push_back({{Origin::Kind::File, file.string(), 0, 0},
+                             text.error() + "; name the node's configuration with --config"});
+    return loaded;
+  }
+  const fs::path base = fs::absolute(file).parent_path();
+  Settings settings = read(*text, file.string(), environment, base);
+  check_readable(settings, base);
+  if (settings.has("genesis")) {
+    check_genesis(settings, base);
+  }
+  return finish(settings, base);
+}
+
+std::optional<std::string> explain_node_key(std::string_view key) {
+  return explain_key(node_keys(), key);
+}
+
+}  // namespace giro::config
