@@ -1,0 +1,24 @@
+// Every size that a client can influence (ledger 2, 13; architecture 7). Fixed by rules version 1.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace giro::ledger {
+
+inline constexpr std::size_t kOperationBytesMax = 16 * 1024;  // SignedOperation; 104 above
+inline constexpr std::size_t kEnvelopeSignaturesMax = 16;
+inline constexpr std::size_t kTicketSignaturesMax = 8;
+inline constexpr std::size_t kListVersionBytesMax = 32;
+inline constexpr std::size_t kAccountKeysMax = 8;
+inline constexpr std::size_t kAccountTokensMax = 16;
+inline constexpr std::size_t kRolePolicyKeysMax = 32;
+inline constexpr std::size_t kAllowedPayeeBanksMax = 16;
+inline constexpr std::size_t kSettleTokensMax = 4;
+inline constexpr std::size_t kInstitutionNameMax = 32;
+inline constexpr std::uint32_t kOperationVersion = 1;
+inline constexpr std::uint32_t kRulesVersion = 1;
+// Screening may be dated this far ahead of block time (ledger 5.5): the clocks of two banks differ.
+inline constexpr std::int64_t kScreeningAheadMs = 60'000;
+
+}  // namespace giro::ledger

@@ -1,0 +1,194 @@
+// The bodies of operations (ledger 4.1, 5): what ledger.proto describes, as values. Field numbers
+// are those of the schema; the member of the oneof has the operation type as its field number.
+#pragma once
+
+#include <variant>
+
+#include "node/ledger/terms.h"
+#include "node/ledger/wire.h"
+
+namespace giro::ledger {
+
+struct TokenCreate {
+  static constexpr std::uint32_t kType = 20;
+  Currency currency{};
+  std::uint16_t product{};
+  TokenClass token_class{};
+  HolderPolicy holder_policy{};
+  std::uint8_t features{};  // kCan...
+  Amount issuance_cap{};
+  Amount max_tx{};
+  Amount min_tx{};
+  Amount fee_max{};
+  Amount checker_threshold{};
+  Amount dual_threshold{};
+  Hash terms_hash{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.currency);
+    visit(2, self.product);
+    visit(3, self.token_class);
+    visit(4, self.holder_policy);
+    visit(5, self.features);
+    visit(6, self.issuance_cap);
+    visit(7, self.max_tx);
+    visit(8, self.min_tx);
+    visit(9, self.fee_max);
+    visit(10, self.checker_threshold);
+    visit(11, self.dual_threshold);
+    visit(12, self.terms_hash);
+  }
+};
+
+// Account keys of an ACCT_OPEN. JOINT only.
+struct PolicyFields {
+  std::uint32_t m{};
+  Bounded<PublicKey, kAccountKeysMax> keys{};  // ascending
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.m);
+    visit(2, self.keys);
+  }
+};
+
+struct AcctOpen {
+  static constexpr std::uint32_t kType = 30;
+  AccountId account{};
+  AccountKind kind{};  // CUSTOMER or NOSTRO
+  InstId owner{};      // NOSTRO
+  Commit owner_ref{};
+  AuthMode auth_mode{};
+  PolicyFields policy{};
+  CountryCode country{};
+  std::uint32_t kyc_tier{};
+  TimeMs kyc_valid_until{};
+  Amount max_balance{};                          // of every position opened here
+  Bounded<TokenId, kAccountTokensMax> tokens{};  // ascending
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.account);
+    visit(2, self.kind);
+    visit(3, self.owner);
+    visit(4, self.owner_ref);
+    visit(5, self.auth_mode);
+    visit(6, self.policy);
+    visit(7, self.country);
+    visit(8, self.kyc_tier);
+    visit(9, self.kyc_valid_until);
+    visit(10, self.max_balance);
+    visit(11, self.tokens);
+  }
+};
+
+struct PositionOpen {
+  static constexpr std::uint32_t kType = 31;
+  AccountId account{};
+  TokenId token{};
+  Amount max_balance{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.account);
+    visit(2, self.token);
+    visit(3, self.max_balance);
+  }
+};
+
+struct Mint {
+  static constexpr std::uint32_t kType = 50;
+  TokenId token{};
+  AccountId account{};
+  Amount amount{};
+  MintKind kind{};
+  Commit core_ref_commit{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.token);
+    visit(2, self.account);
+    visit(3, self.amount);
+    visit(4, self.kind);
+    visit(5, self.core_ref_commit);
+  }
+};
+
+struct Redeem {
+  static constexpr std::uint32_t kType = 51;
+  TokenId token{};
+  AccountId account{};
+  Amount amount{};
+  Commit payout_commit{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.token);
+    visit(2, self.account);
+    visit(3, self.amount);
+    visit(4, self.payout_commit);
+  }
+};
+
+struct Transfer {
+  static constexpr std::uint32_t kType = 52;
+  PaymentTerms terms{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.terms);
+  }
+};
+
+// A signature as it stands in an envelope or a ticket.
+struct SignatureField {
+  PublicKey public_key{};
+  crypto::Signature signature{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.public_key);
+    visit(2, self.signature);
+  }
+};
+
+struct Ticket {
+  Bytes body;                              // canonical TicketBody
+  std::vector<SignatureField> signatures;  // ascending public key
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.body);
+    visit(2, self.signatures);
+  }
+};
+
+struct Pay {
+  static constexpr std::uint32_t kType = 53;
+  PaymentTerms terms{};
+  Screening screening{};
+  std::optional<Ticket> ticket;
+  std::uint32_t ttl_s{};  // 0: payment_ttl
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.terms);
+    visit(2, self.screening);
+    visit(3, self.ticket);
+    visit(4, self.ttl_s);
+  }
+};
+
+using Action =
+    std::variant<std::monostate, TokenCreate, AcctOpen, PositionOpen, Mint, Redeem, Transfer, Pay>;
+
+struct Operation {
+  std::uint32_t version = kOperationVersion;
+  InstId actor{};
+  OpId op_id{};
+  TimeMs valid_until{};
+  Action action;
+};
+
+}  // namespace giro::ledger
