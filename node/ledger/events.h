@@ -1,0 +1,230 @@
+// The events of ledger 10: numbers, and the messages that their bodies encode canonically. Clients
+// read them by ledger.proto; numbers are never reused.
+#pragma once
+
+#include "node/ledger/records.h"
+
+namespace giro::ledger {
+
+enum class EventType : std::uint16_t {
+  PaymentPending = 1,  // PaymentEvent, also the next five
+  PaymentSettled = 2,
+  PaymentRejected = 3,
+  PaymentCancelled = 4,
+  PaymentExpired = 5,
+  PaymentReturned = 6,
+  Entry = 10,   // EntryEvent
+  Minted = 11,  // MovementEvent, also the next two
+  Redeemed = 12,
+  ClawedBack = 13,
+  HoldCreated = 20,  // HoldEvent, also the next four
+  HoldCaptured = 21,
+  HoldReleased = 22,
+  HoldExpired = 23,
+  HoldVoided = 24,
+  AccountOpened = 30,  // AccountEvent
+  AccountChanged = 31,
+  AccountClosed = 32,
+  AccountBlocked = 33,
+  AccountUnblocked = 34,
+  AccountKeysChanged = 35,
+  PositionOpened = 36,  // PositionEvent
+  LimitsChanged = 37,
+  AmountFrozen = 38,
+  TokenCreated = 40,  // TokenEvent
+  TokenChanged = 41,
+  TokenPaused = 42,
+  TokenUnpaused = 43,
+  CorridorChanged = 44,
+  DenyListChanged = 45,
+  RolePolicyChanged = 50,
+  KeyRevoked = 51,
+  InstitutionAdded = 52,
+  InstitutionStatusChanged = 53,
+  ProposalOpened = 54,
+  VoteCast = 55,
+  ProposalClosed = 56,
+  ParamChanged = 57,
+  ValidatorSetChanged = 58,
+  BulkProcessed = 60,
+  BatchSettled = 61,
+  InvariantAlarm = 62,  // AlarmEvent
+};
+[[nodiscard]] std::string_view name(
+    EventType type);  // "PaymentSettled"; "Unknown" for what is no event
+
+enum class Side : std::uint8_t { Debit = 0, Credit = 1 };
+enum class EntryType : std::uint8_t {
+  Mint = 0,
+  Redeem = 1,
+  Payment = 2,
+  Fee = 3,
+  Settlement = 4,
+  Return = 5,
+  Clawback = 6,
+  Escrow = 7,
+  Genesis = 8,
+};
+
+template <>
+inline constexpr std::uint64_t wire::kEnumMax<Side> = 1;
+template <>
+inline constexpr std::uint64_t wire::kEnumMax<EntryType> = 8;
+
+// One line on one position (ledger 9.3). Its canonical bytes are hashed into the position's
+// entry_chain.
+struct EntryEvent {
+  TokenId token{};
+  AccountId account{};
+  std::uint64_t seq{};  // of the position, from 1
+  Side side{};
+  Amount amount{};
+  Amount balance{};  // posted after it
+  std::uint64_t height{};
+  std::uint32_t index{};  // of the operation
+  std::uint32_t line{};   // of the operation's journal, from 1
+  InstId payer_bank{};    // of the payment; else the actor
+  Id reference{};         // UETR of the payment; else the op_id
+  EntryType type{};
+  InstId counterparty_bank{};
+  TimeMs block_time{};
+  Commit e2e_commit{};
+  Commit remittance_commit{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.token);
+    visit(2, self.account);
+    visit(3, self.seq);
+    visit(4, self.side);
+    visit(5, self.amount);
+    visit(6, self.balance);
+    visit(7, self.height);
+    visit(8, self.index);
+    visit(9, self.line);
+    visit(10, self.payer_bank);
+    visit(11, self.reference);
+    visit(12, self.type);
+    visit(13, self.counterparty_bank);
+    visit(14, self.block_time);
+    visit(15, self.e2e_commit);
+    visit(16, self.remittance_commit);
+  }
+};
+// entry_chain(n) = SHA-256("giro/entry/v1" ‖ entry_chain(n-1) ‖ entry)
+[[nodiscard]] Hash next_entry_chain(const Hash& previous, ByteView entry);
+
+struct PaymentEvent {
+  PaymentKind kind{};
+  PaymentTerms terms{};
+  PaymentState state{};
+  Code code{};
+  TimeMs expires_at{};
+  Amount returned{};
+  Uetr original{};
+  InstId original_payer_bank{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.kind);
+    visit(2, self.terms);
+    visit(3, self.state);
+    visit(4, self.code);
+    visit(5, self.expires_at);
+    visit(6, self.returned);
+    visit(7, self.original);
+    visit(8, self.original_payer_bank);
+  }
+};
+
+struct MovementEvent {
+  TokenId token{};
+  AccountId account{};
+  Amount amount{};
+  MintKind kind{};  // Minted
+  Commit commit{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.token);
+    visit(2, self.account);
+    visit(3, self.amount);
+    visit(4, self.kind);
+    visit(5, self.commit);
+  }
+};
+
+struct HoldEvent {
+  InstId creator{};
+  HoldId hold_id{};
+  TokenId token{};
+  AccountId account{};
+  Amount amount{};
+  Amount captured{};
+  HoldKind kind{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.creator);
+    visit(2, self.hold_id);
+    visit(3, self.token);
+    visit(4, self.account);
+    visit(5, self.amount);
+    visit(6, self.captured);
+    visit(7, self.kind);
+  }
+};
+
+struct AccountEvent {
+  InstId servicer{};
+  AccountId account{};
+  Account values;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.servicer);
+    visit(2, self.account);
+    visit(3, self.values);
+  }
+};
+
+struct PositionEvent {
+  InstId servicer{};
+  AccountId account{};
+  TokenId token{};
+  PositionLimits limits{};
+  Amount frozen{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.servicer);
+    visit(2, self.account);
+    visit(3, self.token);
+    visit(4, self.limits);
+    visit(5, self.frozen);
+  }
+};
+
+struct TokenEvent {
+  TokenId token{};
+  Token values;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.token);
+    visit(2, self.values);
+  }
+};
+
+struct AlarmEvent {
+  std::uint32_t invariant{};
+  Bytes record;  // key of the record that broke it
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.invariant);
+    visit(2, self.record);
+  }
+};
+
+}  // namespace giro::ledger
