@@ -1,5 +1,6 @@
-// Block 0: from what the consortium agreed on to the first state (ledger 14). Balances are booked as GENESIS entries, so
-// that every statement begins there, and all invariants hold. Pure; the file form is node/config/genesis_file.h.
+// Block 0: from what the consortium agreed on to the first state (ledger 14). Balances are booked
+// as GENESIS entries, so that every statement begins there, and all invariants hold. Pure; the file
+// form is node/config/genesis_file.h.
 #pragma once
 
 #include <expected>
@@ -27,8 +28,8 @@ struct GenesisInstitution {
   std::string bic;
   Country country{};
   std::vector<GenesisKey> keys;
-  std::map<Role, std::uint32_t> quorums;        // of every role that has a key
-  std::optional<PublicKey> validator;           // its seat in the first validator set
+  std::map<Role, std::uint32_t> quorums;  // of every role that has a key
+  std::optional<PublicKey> validator;     // its seat in the first validator set
 };
 
 struct GenesisPosition {
@@ -74,9 +75,10 @@ inline constexpr std::size_t kGenesisTokensMax = 10'000;
 inline constexpr std::size_t kGenesisAccountsMax = 1'000'000;
 inline constexpr std::size_t kGenesisCorridorsMax = 100'000;
 
-// The first state as the result of block 0: writes (slots and meta included, ascending), the Entry events of the
-// balances as sweep events, totals of every token. The caller stores it and computes the roots like those of any block,
-// with chain(-1) zero. Everything a later operation would check is checked; the first fault is the answer.
+// The first state as the result of block 0: writes (slots and meta included, ascending), the Entry
+// events of the balances as sweep events, totals of every token. The caller stores it and computes
+// the roots like those of any block, with chain(-1) zero. Everything a later operation would check
+// is checked; the first fault is the answer.
 [[nodiscard]] std::expected<BlockResult, GenesisError> build_genesis(const Genesis& genesis);
 
 }  // namespace giro::ledger

@@ -1,4 +1,5 @@
-// The roots of one block's header, from what apply() answered (ledger 9.2 to 9.4). Computed off the apply thread.
+// The roots of one block's header, from what apply() answered (ledger 9.2 to 9.4). Computed off the
+// apply thread.
 #pragma once
 
 #include <span>
@@ -8,10 +9,10 @@
 
 namespace giro::ledger {
 
-// chain(h) = SHA-256("giro/chain/v1" ‖ chain(h-1) ‖ SHA-256(write set of h)). The write set is every put and delete but
-// those of the meta table, ascending by key: key length (u32) ‖ key ‖ 1 ‖ value length (u32) ‖ value, and for a delete
-// key length (u32) ‖ key ‖ 0. `writes` must ascend, each key once, as apply() gives them. chain(-1) is zero: genesis is
-// chained like a block.
+// chain(h) = SHA-256("giro/chain/v1" ‖ chain(h-1) ‖ SHA-256(write set of h)). The write set is
+// every put and delete but those of the meta table, ascending by key: key length (u32) ‖ key ‖ 1 ‖
+// value length (u32) ‖ value, and for a delete key length (u32) ‖ key ‖ 0. `writes` must ascend,
+// each key once, as apply() gives them. chain(-1) is zero: genesis is chained like a block.
 [[nodiscard]] Hash next_chain(const Hash& previous, std::span<const Write> writes);
 
 // SHA-256("giro/state/v1" ‖ tree_root ‖ chain(h)).
@@ -26,8 +27,8 @@ struct BlockRoots {
   friend bool operator==(const BlockRoots&, const BlockRoots&) = default;
 };
 
-// Brings `tree` up to date with the block and gives its roots. `previous_chain` is chain(h-1); `outcomes_root` is that
-// of build_leaves().
+// Brings `tree` up to date with the block and gives its roots. `previous_chain` is chain(h-1);
+// `outcomes_root` is that of build_leaves().
 [[nodiscard]] BlockRoots compute_roots(StateTree& tree, const Hash& previous_chain,
                                        const BlockResult& result, const Hash& outcomes_root);
 

@@ -19,7 +19,9 @@ constexpr std::size_t kShardStart = 8;
 bool has_table(ByteView key, Table table) {
   return !key.empty() && static_cast<Table>(key[0]) == table;
 }
-bool is_tree_key(ByteView key) { return !key.empty() && is_in_tree(static_cast<Table>(key[0])); }
+bool is_tree_key(ByteView key) {
+  return !key.empty() && is_in_tree(static_cast<Table>(key[0]));
+}
 
 // The slot that a row of table 30 is about; nullopt: its key has another form.
 std::optional<std::uint64_t> slot_of_row(ByteView key) {
@@ -54,10 +56,11 @@ crypto::Hash state_leaf(ByteView key, ByteView value) {
   return crypto::sha256({kLeaf, key, digest});
 }
 
-// ---- SlotIndex -------------------------------------------------------------------------------------------------------
+// ---- SlotIndex
+// -------------------------------------------------------------------------------------------------------
 
-// Where the search for a digest begins: its second to ninth byte as a fraction of the shard (the first chose the
-// shard). Works for any number of entries, so that a shard can grow by half.
+// Where the search for a digest begins: its second to ninth byte as a fraction of the shard (the
+// first chose the shard). Works for any number of entries, so that a shard can grow by half.
 std::size_t StateTree::SlotIndex::place(const Shard& shard,
                                         const std::array<std::byte, 24>& digest) {
   std::uint64_t fraction = 0;
@@ -128,7 +131,8 @@ std::size_t StateTree::SlotIndex::memory_bytes() const {
   return bytes;
 }
 
-// ---- StateTree -------------------------------------------------------------------------------------------------------
+// ---- StateTree
+// -------------------------------------------------------------------------------------------------------
 
 std::expected<StateTree, TreeError> StateTree::rebuild(const StateView& state) {
   StateTree tree;
@@ -228,8 +232,8 @@ void StateTree::rehash(std::vector<std::uint64_t> changed) {
     changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
     for (const std::uint64_t index : changed) {
       const std::uint64_t left = index * 2;
-      nodes[index] = left + 1 < below.size() ? crypto::merkle_node(below[left], below[left + 1])
-                                             : below[left];
+      nodes[index] =
+          left + 1 < below.size() ? crypto::merkle_node(below[left], below[left + 1]) : below[left];
     }
   }
 }

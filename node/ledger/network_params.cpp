@@ -1,0 +1,143 @@
+#include "node/ledger/network_params.h"
+
+#include <array>
+
+namespace giro::ledger {
+namespace {
+
+constexpr std::uint64_t kKiB = 1024;
+constexpr std::uint64_t kMiB = 1024 * kKiB;
+constexpr std::uint64_t kSecond = 1'000;
+constexpr std::uint64_t kMinute = 60 * kSecond;
+constexpr std::uint64_t kHour = 60 * kMinute;
+constexpr std::uint64_t kDay = 24 * kHour;
+
+enum : std::uint32_t {
+  kWindow = 1,
+  kBatchBytes,
+  kBatchOperations,
+  kBatchLinger,
+  kBatchLifetime,
+  kBlockBytes,
+  kBlockBatches,
+  kAuthorQuota,
+  kIdleBlockInterval,
+  kViewTimeoutBase,
+  kViewTimeoutCap,
+  kStatusInterval,
+  kClockSkew,
+  kClockLag,
+  kSnapshotInterval,
+  kSnapshotChunk,
+  kEpochBlocks,
+};
+constexpr auto kCount = ParamUnit::Number;
+constexpr auto kBytes = ParamUnit::Size;
+constexpr auto kMs = ParamUnit::Milliseconds;
+
+constexpr std::array kNetwork{
+    NetworkParamRule{kWindow, "window", kCount, 64, 4, 1024},
+    NetworkParamRule{kBatchBytes, "batch_bytes", kBytes, 512 * kKiB, kKiB, 4 * kMiB},
+    NetworkParamRule{kBatchOperations, "batch_operations", kCount, 4096, 1, 65536},
+    NetworkParamRule{kBatchLinger, "batch_linger", kMs, 2, 0, kSecond},
+    NetworkParamRule{kBatchLifetime, "batch_lifetime", kMs, kMinute, kSecond, kHour},
+    NetworkParamRule{kBlockBytes, "block_bytes", kBytes, 4 * kMiB, kKiB, 32 * kMiB},
+    NetworkParamRule{kBlockBatches, "block_batches", kCount, 1024, 1, 65536},
+    NetworkParamRule{kAuthorQuota, "author_quota", kBytes, 32 * kMiB, kKiB, 256 * kMiB},
+    NetworkParamRule{kIdleBlockInterval, "idle_block_interval", kMs, kSecond, 100, kMinute},
+    NetworkParamRule{kViewTimeoutBase, "view_timeout_base", kMs, kSecond, 100, 10 * kSecond},
+    NetworkParamRule{kViewTimeoutCap, "view_timeout_cap", kMs, 8 * kSecond, 100, 10 * kSecond},
+    NetworkParamRule{kStatusInterval, "status_interval", kMs, 200, 50, 5 * kSecond},
+    NetworkParamRule{kClockSkew, "clock_skew", kMs, 2 * kSecond, 100, 10 * kSecond},
+    NetworkParamRule{kClockLag, "clock_lag", kMs, 20 * kSecond, 101, kHour},
+    NetworkParamRule{kSnapshotInterval, "snapshot_interval", kCount, 10'000, 16, 100'000'000},
+    NetworkParamRule{kSnapshotChunk, "snapshot_chunk", kBytes, 4 * kMiB, 64 * kKiB, 16 * kMiB},
+    NetworkParamRule{kEpochBlocks, "epoch_blocks", kCount, 1'000, 10, 100'000, true},
+};
+
+constexpr std::array kLedger{
+    LedgerParamRule{"op_window", kMs, &Params::op_window_ms, kMinute, kDay},
+    LedgerParamRule{"outcome_retention", kMs, &Params::outcome_retention_ms, 0, kDay},
+    LedgerParamRule{"payment_retention", kMs, &Params::payment_retention_ms, 35 * kDay, 800 * kDay},
+    LedgerParamRule{"return_window", kMs, &Params::return_window_ms, kDay, 800 * kDay},
+    LedgerParamRule{"attest_ttl", kMs, &Params::attest_ttl_ms, kMinute, kDay},
+    LedgerParamRule{"payment_ttl", kMs, &Params::payment_ttl_ms, 10 * kSecond, 30 * kDay},
+    LedgerParamRule{"payment_ttl_max", kMs, &Params::payment_ttl_max_ms, kMinute, 30 * kDay},
+    LedgerParamRule{"hold_ttl_max", kMs, &Params::hold_ttl_max_ms, kDay, 730 * kDay},
+    LedgerParamRule{"gov_timelock", kMs, &Params::gov_timelock_ms, 0, 30 * kDay},
+    LedgerParamRule{"proposal_ttl_max", kMs, &Params::proposal_ttl_max_ms, kHour, 30 * kDay},
+    LedgerParamRule{"urgent_suspension", kMs, &Params::urgent_suspension_ms, kHour, 7 * kDay},
+    LedgerParamRule{"sweep_max", kCount, &Params::sweep_max, 100, 20'000},
+    LedgerParamRule{"sweep_delete_max", kCount, &Params::sweep_delete_max, 1'000, 200'000},
+};
+
+}  // namespace
+
+std::span<const NetworkParamRule> network_param_rules() {
+  return kNetwork;
+}
+
+const NetworkParamRule* find_network_param(std::uint32_t id) {
+  return id == 0 || id > kNetwork.size() ? nullptr : &kNetwork[id - 1];
+}
+
+const NetworkParamRule* find_network_param(std::string_view name) {
+  for (const NetworkParamRule& rule : kNetwork) {
+    if (rule.name == name) {
+      return &rule;
+    }
+  }
+  return nullptr;
+}
+
+const NetworkParamRule* broken_network_param(std::span<const NetworkParam> params) {
+  for (std::size_t at = 0; at < kNetwork.size(); ++at) {
+    const NetworkParamRule& rule = kNetwork[at];
+    if (at >= params.size() || params[at].id != rule.id || params[at].value < rule.min ||
+        params[at].value > rule.max) {
+      return &rule;
+    }
+  }
+  if (params.size() != kNetwork.size()) {
+    return &kNetwork.back();
+  }
+  const auto value = [&](std::uint32_t id) { return params[id - 1].value; };
+  if (value(kViewTimeoutBase) > value(kViewTimeoutCap)) {
+    return &kNetwork[kViewTimeoutBase - 1];
+  }
+  if (value(kClockLag) <= value(kViewTimeoutCap)) {
+    return &kNetwork[kClockLag - 1];
+  }
+  if (value(kBatchBytes) > value(kBlockBytes) || value(kBatchBytes) > value(kAuthorQuota)) {
+    return &kNetwork[kBatchBytes - 1];
+  }
+  return nullptr;
+}
+
+std::span<const LedgerParamRule> ledger_param_rules() {
+  return kLedger;
+}
+
+const LedgerParamRule* find_ledger_param(std::string_view name) {
+  for (const LedgerParamRule& rule : kLedger) {
+    if (rule.name == name) {
+      return &rule;
+    }
+  }
+  return nullptr;
+}
+
+const LedgerParamRule* broken_ledger_param(const Params& params) {
+  for (const LedgerParamRule& rule : kLedger) {
+    if (params.*rule.value < rule.min || params.*rule.value > rule.max) {
+      return &rule;
+    }
+  }
+  if (params.payment_retention_ms < params.return_window_ms) {
+    return find_ledger_param("payment_retention");
+  }
+  return params.payment_ttl_ms > params.payment_ttl_max_ms ? find_ledger_param("payment_ttl")
+                                                           : nullptr;
+}
+
+}  // namespace giro::ledger
