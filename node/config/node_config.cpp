@@ -17,11 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kSocketPathMax = 107;  // sun_path without its final zero
 
-fs::path resolve(const fs::path& base, std::string_view text) {
-  fs::path path = (base / text).lexically_normal();
-  return path.has_filename() ? path : path.parent_path();  // "dir/" is "dir"
-}
-
 // Follows the links of the part that exists, so that a link into the data directory does not hide.
 fs::path real(const fs::path& path) {
   std::error_code error;
@@ -32,20 +27,6 @@ fs::path real(const fs::path& path) {
 bool is_inside(const fs::path& inner, const fs::path& outer) {
   const auto [end, rest] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
   return end == outer.end();
-}
-
-HostPort address(const Settings& settings, std::string_view key) {
-  return parse_host_port(settings.text(key), true).value_or(HostPort{});
-}
-
-SecretSource secret(const Settings& settings, std::string_view key, const fs::path& base) {
-  const Setting* setting = settings.find(key);
-  if (setting == nullptr) {
-    return {};
-  }
-  return setting->from_variable
-             ? SecretSource{SecretSource::Kind::Variable, setting->text}
-             : SecretSource{SecretSource::Kind::File, resolve(base, setting->text).string()};
 }
 
 template <typename Enum>
@@ -59,7 +40,7 @@ Enum choice(const Settings& settings, std::string_view key) {
 }
 
 NodeConfig assemble(const Settings& settings, const fs::path& base) {
-  const auto path = [&](std::string_view key) { return resolve(base, settings.text(key)); };
+  const auto path = [&](std::string_view key) { return settings.path(key, base); };
   NodeConfig config;
   config.name = settings.text("name");
   config.role = choice<NodeRole>(settings, "role");
@@ -73,17 +54,17 @@ NodeConfig assemble(const Settings& settings, const fs::path& base) {
   config.pool = {settings.number("pool.operations"), settings.number("pool.bytes")};
   if (settings.has("keys.validator.path")) {
     config.validator_key = {path("keys.validator.path"),
-                            secret(settings, "keys.validator.passphrase", base)};
+                            settings.secret("keys.validator.passphrase", base)};
   }
-  config.p2p = {address(settings, "p2p.listen"),
-                address(settings, "p2p.advertise"),
+  config.p2p = {settings.address("p2p.listen"),
+                settings.address("p2p.advertise"),
                 {path("p2p.tls.cert"), path("p2p.tls.key")},
                 {}};
   for (const std::string& name : settings.names_under("p2p.addresses")) {
-    config.p2p.addresses.emplace(name, address(settings, "p2p.addresses." + name));
+    config.p2p.addresses.emplace(name, settings.address("p2p.addresses." + name));
   }
   NodeConfig::Api& api = config.api;
-  api.listen = address(settings, "api.listen");
+  api.listen = settings.address("api.listen");
   api.auth = choice<ApiAuth>(settings, "api.auth");
   if (settings.has("api.tls.cert")) {
     api.tls = {path("api.tls.cert"), path("api.tls.key")};
@@ -98,7 +79,7 @@ NodeConfig assemble(const Settings& settings, const fs::path& base) {
   api.submit_burst = settings.number("api.rates.submit_burst");
   api.read_rate = settings.number("api.rates.read");
   api.read_burst = settings.number("api.rates.read_burst");
-  config.ops = {address(settings, "ops.listen"), path("ops.socket")};
+  config.ops = {settings.address("ops.listen"), path("ops.socket")};
   config.storage = {settings.number("storage.snapshot_keep"),
                     settings.number("storage.stop_below")};
   return config;
@@ -121,7 +102,7 @@ void relate_keys(Settings& settings) {
     }
   }
   if (settings.text("api.auth") == "open" && settings.has("api.listen") &&
-      !is_loopback(address(settings, "api.listen"))) {
+      !is_loopback(settings.address("api.listen"))) {
     settings.error("api.auth",
                    "api.auth = \"open\" serves anybody who can reach " +
                        settings.text("api.listen") +
@@ -139,7 +120,7 @@ void relate_keys(Settings& settings) {
   for (std::size_t a = 0; a < 3; ++a) {
     for (std::size_t b = a + 1; b < 3; ++b) {
       if (settings.has(listeners[a]) && settings.text(listeners[a]) == settings.text(listeners[b]) &&
-          address(settings, listeners[a]).port != 0) {
+          settings.address(listeners[a]).port != 0) {
         settings.error(listeners[b], std::string(listeners[b]) + " is the same as " +
                                          std::string(listeners[a]) + "; write another port");
       }
@@ -149,8 +130,8 @@ void relate_keys(Settings& settings) {
 
 void relate_paths(Settings& settings, const fs::path& base) {
   if (settings.has("data_dir") && settings.has("sign_state_dir")) {
-    const fs::path data = resolve(base, settings.text("data_dir"));
-    const fs::path sign = resolve(base, settings.text("sign_state_dir"));
+    const fs::path data = settings.path("data_dir", base);
+    const fs::path sign = settings.path("sign_state_dir", base);
     if (is_inside(sign, data) || is_inside(real(sign), real(data))) {
       settings.error("sign_state_dir",
                      "sign_state_dir lies inside data_dir, which may be deleted or restored; write a "
@@ -159,7 +140,7 @@ void relate_paths(Settings& settings, const fs::path& base) {
     }
   }
   if (settings.has("ops.socket")) {
-    const std::size_t size = resolve(base, settings.text("ops.socket")).string().size();
+    const std::size_t size = settings.path("ops.socket", base).string().size();
     if (size > kSocketPathMax) {
       settings.error("ops.socket", "ops.socket is a path of " + std::to_string(size) +
                                        " bytes; write one of at most 107");
@@ -186,24 +167,12 @@ Loaded<NodeConfig> finish(Settings& settings, const fs::path& base) {
   return loaded;
 }
 
-void check_readable(Settings& settings, const fs::path& base) {
-  for (const std::string_view key :
-       {"keys.validator.path", "keys.validator.passphrase", "p2p.tls.cert", "p2p.tls.key",
-        "api.tls.cert", "api.tls.key", "api.clients"}) {
-    const Setting* setting = settings.find(key);
-    if (setting == nullptr || setting->from_variable) {
-      continue;
-    }
-    const std::string why = why_unreadable(resolve(base, setting->text));
-    if (!why.empty()) {
-      settings.error(key, std::string(key) + " = " + toml_quoted(setting->text) + " " + why +
-                              "; write the path of a file that this user can read");
-    }
-  }
-}
+constexpr std::string_view kFiles[] = {
+    "keys.validator.path", "keys.validator.passphrase", "p2p.tls.cert", "p2p.tls.key",
+    "api.tls.cert",        "api.tls.key",               "api.clients"};
 
 void check_genesis(Settings& settings, const fs::path& base) {
-  const fs::path path = resolve(base, settings.text("genesis"));
+  const fs::path path = settings.path("genesis", base);
   const std::string shown = "genesis = " + toml_quoted(settings.text("genesis")) + " ";
   const auto text = read_text(path, kGenesisBytesMax);
   if (!text) {
@@ -264,7 +233,9 @@ Loaded<NodeConfig> load_node_config(const fs::path& file, const Environment& env
   }
   const fs::path base = fs::absolute(file).parent_path();
   Settings settings = read(*text, file.string(), environment, base);
-  check_readable(settings, base);
+  for (const std::string_view key : kFiles) {
+    settings.check_readable(key, base);
+  }
   if (settings.has("genesis")) {
     check_genesis(settings, base);
   }

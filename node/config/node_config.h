@@ -23,7 +23,8 @@ enum class LogFormat : std::uint8_t { Logfmt, Json };
 enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warn, Error };
 enum class ApiAuth : std::uint8_t { Mtls, Open };
 
-// Paths are absolute: a relative one in the file starts at the file's directory.
+// Paths are absolute: a relative one in the file starts at the file's directory. The values here are the defaults of the
+// file's keys.
 struct NodeConfig {
   std::string name;
   NodeRole role = NodeRole::Validator;
@@ -36,11 +37,11 @@ struct NodeConfig {
   struct Log {
     LogFormat format = LogFormat::Logfmt;
     LogLevel level = LogLevel::Info;
-    std::uint64_t budget_per_day_bytes = 0;
+    std::uint64_t budget_per_day_bytes = 500ULL << 20;
   } log;
   struct Pool {
-    std::uint64_t operations = 0;
-    std::uint64_t bytes = 0;
+    std::uint64_t operations = 50'000;
+    std::uint64_t bytes = 256ULL << 20;
   } pool;
   struct ValidatorKey {
     std::filesystem::path path;
@@ -58,19 +59,22 @@ struct NodeConfig {
     ApiAuth auth = ApiAuth::Mtls;
     std::optional<TlsFiles> tls;                   // always present with Mtls
     std::optional<std::filesystem::path> clients;  // likewise
-    std::uint64_t body_bytes = 0;
-    std::uint64_t waiters = 0;
-    std::uint64_t streams = 0;
+    std::uint64_t body_bytes = 1ULL << 20;
+    std::uint64_t waiters = 20'000;
+    std::uint64_t streams = 2'000;
     // Per second and client.
-    std::uint64_t submit_rate = 0, submit_burst = 0, read_rate = 0, read_burst = 0;
+    std::uint64_t submit_rate = 2'000;
+    std::uint64_t submit_burst = 4'000;
+    std::uint64_t read_rate = 500;
+    std::uint64_t read_burst = 1'000;
   } api;
   struct Ops {
-    HostPort listen;
+    HostPort listen{"127.0.0.1", 7500};
     std::filesystem::path socket;
   } ops;
   struct Storage {
-    std::uint64_t snapshot_keep = 0;
-    std::uint64_t stop_below_bytes = 0;
+    std::uint64_t snapshot_keep = 3;
+    std::uint64_t stop_below_bytes = 1ULL << 30;
   } storage;
 };
 

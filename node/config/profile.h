@@ -48,7 +48,7 @@ struct Profile {
 [[nodiscard]] Loaded<Profile> parse_profile(std::string_view text, std::string_view file,
                                             const Environment& environment,
                                             const std::filesystem::path& base);
-// Also checks that the files it names can be read and that institutions exist in the genesis file.
+// Also checks that the files it names can be read.
 [[nodiscard]] Loaded<Profile> load_profile(const std::filesystem::path& file,
                                            const Environment& environment);
 

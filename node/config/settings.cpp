@@ -7,6 +7,7 @@
 
 #include "crypto/bytes.h"
 #include "crypto/check.h"
+#include "node/config/file_text.h"
 #include "node/config/toml_document.h"
 
 namespace giro::config {
@@ -162,6 +163,11 @@ TomlValue value_of_variable(const KeyRule& rule, const std::string& text) {
 }
 
 }  // namespace
+
+std::filesystem::path resolve_path(const std::filesystem::path& base, std::string_view text) {
+  const std::filesystem::path path = (base / text).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();  // "dir/" is "dir"
+}
 
 class Settings::Reader {
  public:
@@ -546,6 +552,37 @@ const std::vector<std::string>& Settings::list(std::string_view key) const {
   static const std::vector<std::string> kNone;
   const Setting* setting = find(key);
   return setting == nullptr ? kNone : setting->list;
+}
+
+HostPort Settings::address(std::string_view key) const {
+  return parse_host_port(text(key), true).value_or(HostPort{});
+}
+
+std::filesystem::path Settings::path(std::string_view key,
+                                     const std::filesystem::path& base) const {
+  return resolve_path(base, text(key));
+}
+
+SecretSource Settings::secret(std::string_view key, const std::filesystem::path& base) const {
+  const Setting* setting = find(key);
+  if (setting == nullptr) {
+    return {};
+  }
+  return setting->from_variable
+             ? SecretSource{SecretSource::Kind::Variable, setting->text}
+             : SecretSource{SecretSource::Kind::File, resolve_path(base, setting->text).string()};
+}
+
+void Settings::check_readable(std::string_view key, const std::filesystem::path& base) {
+  const Setting* setting = find(key);
+  if (setting == nullptr || setting->from_variable) {
+    return;
+  }
+  const std::string why = why_unreadable(resolve_path(base, setting->text));
+  if (!why.empty()) {
+    error(key, std::string(key) + " = " + toml_quoted(setting->text) + " " + why +
+                   "; write the path of a file that this user can read");
+  }
 }
 
 std::vector<std::string> Settings::names_under(std::string_view prefix) const {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,10 @@ struct Setting {
   Origin origin;
 };
 
+// `text` from `base`, without "." and ".." and a final slash.
+[[nodiscard]] std::filesystem::path resolve_path(const std::filesystem::path& base,
+                                                 std::string_view text);
+
 class Settings {
  public:
   // `environment` may be null: files that variables do not reach. Variables that name a key of `others` are left alone,
@@ -37,6 +43,12 @@ class Settings {
   [[nodiscard]] std::uint64_t number(std::string_view key) const;
   [[nodiscard]] const std::vector<std::string>& list(std::string_view key) const;
 
+  // Of addresses, paths and secrets, likewise; relative paths start at `base`.
+  [[nodiscard]] HostPort address(std::string_view key) const;
+  [[nodiscard]] std::filesystem::path path(std::string_view key,
+                                           const std::filesystem::path& base) const;
+  [[nodiscard]] SecretSource secret(std::string_view key, const std::filesystem::path& base) const;
+
   // Names that stand for the "*" behind `prefix`, or "[0]", "[1]" for an array of tables; file order.
   [[nodiscard]] std::vector<std::string> names_under(std::string_view prefix) const;
 
@@ -46,6 +58,8 @@ class Settings {
   void error(std::string_view key, std::string message);
   // As `missing` reports a required key; for keys that other keys make necessary.
   void missing(std::string_view key, std::string_view because);
+  // Reports the file that `key` names if it cannot be read.
+  void check_readable(std::string_view key, const std::filesystem::path& base);
 
   [[nodiscard]] std::vector<Diagnostic> take_errors();  // in file order
   [[nodiscard]] bool has_errors() const { return !errors_.empty(); }
