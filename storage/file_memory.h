@@ -45,9 +45,12 @@ struct Crash {
   // Is the `index`th change of names since the last sync of this directory kept? The first one lost
   // takes those after it along. A rename inside a directory is one change.
   std::function<bool(std::string_view directory, std::uint64_t index)> keeps_name_change;
+  // Only the process died: nothing is lost, and nothing became durable either.
+  bool machine_survives = false;
 
   static Crash lose_unsynced();
-  static Crash keep_unsynced();  // the process died, the machine did not
+  static Crash keep_unsynced();  // all of it happened to be written back in time
+  static Crash process_only();
   static Crash tear_at(
       std::uint64_t offset);  // unsynced bytes below `offset` of each file are kept; names too
   static Crash tear_before(
@@ -72,7 +75,9 @@ class MemoryFilePort final : public FilePort {
   FileResult<std::uint64_t> free_space(const std::string& path) override;
   FileResult<std::unique_ptr<FileLock>> lock(const std::string& path) override;
 
-  // Asked before every call; an answer makes the call fail with it.
+  // Asked before every call; an answer makes the call fail with it. It may itself call crash() or
+  // clone(), to stop the machine at exactly this call. A Sync that fails by a fault leaves its
+  // pages as the note at crash() says.
   using Faults = std::function<std::optional<FileFault>(FileOperation, std::string_view path)>;
   void set_faults(Faults faults);
   void set_capacity(std::uint64_t bytes);
@@ -88,6 +93,8 @@ class MemoryFilePort final : public FilePort {
   [[nodiscard]] std::unique_ptr<MemoryFilePort> clone() const;
 
  private:
+  friend class MemoryFile;
+  friend class MemoryFileLock;
   struct Disk;
   std::shared_ptr<Disk> disk_;
 };

@@ -52,8 +52,6 @@ class WriteBatch {
   [[nodiscard]] KeyValueResult<void> check() const;
 
  private:
-  void add(ByteView key, std::uint64_t value_size, bool is_put);
-
   Bytes bytes_;  // for each change: u64 key size, u64 value size or all ones for a removal, key,
                  // value
   std::uint64_t count_ = 0;

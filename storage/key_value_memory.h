@@ -9,7 +9,7 @@
 
 namespace giro::storage {
 
-// A snapshot copies the whole map.
+// The first write after a snapshot or a scan copies the whole map.
 class MemoryKeyValueStore final : public KeyValueStore {
  public:
   using Map = std::map<Bytes, Bytes>;
@@ -22,7 +22,8 @@ class MemoryKeyValueStore final : public KeyValueStore {
 
  private:
   mutable std::mutex mutex_;
-  std::shared_ptr<const Map> map_ = std::make_shared<Map>();
+  std::shared_ptr<Map> map_ = std::make_shared<Map>();
+  mutable bool is_shared_ = false;  // somebody else may still read *map_
 };
 
 }  // namespace giro::storage

@@ -18,9 +18,9 @@ inline constexpr std::uint64_t kLogSegmentBytesDefault = 64ULL << 20;
 inline constexpr std::uint64_t kLogSegmentBytesMax = 256ULL << 20;
 
 inline constexpr std::uint64_t kKeyBytesMax = 1024;
-inline constexpr std::uint64_t kValueBytesMax = 32ULL << 20;
+inline constexpr std::uint64_t kValueBytesMax = 16ULL << 20;
 // Keys, values and 16 bytes for each change.
-inline constexpr std::uint64_t kWriteBatchBytesMax = 256ULL << 20;
+inline constexpr std::uint64_t kWriteBatchBytesMax = 64ULL << 20;
 
 static_assert(kLogRecordBytesMax + 64 <= kLogBufferBytesMax);
 static_assert(kLogBufferBytesMax + 4096 <= kLogSegmentBytesMax);
