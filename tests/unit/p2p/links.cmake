@@ -1,0 +1,1 @@
+set(links OpenSSL::SSL OpenSSL::Crypto)
