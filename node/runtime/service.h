@@ -130,7 +130,7 @@ class Service {
  public:
   virtual ~Service() = default;
 
-  [[nodiscard]] virtual const config::GenesisFile& genesis() const = 0;
+  [[nodiscard]] virtual const config::CheckedGenesis& genesis() const = 0;
 
   // Checks form and signatures off the caller's thread, admits, and answers. The operation is in memory only.
   virtual void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) = 0;

@@ -1,0 +1,169 @@
+#include "node/runtime/driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "node/runtime/fatal.h"
+
+namespace giro::runtime {
+
+using consensus::DurableToken;
+using consensus::Message;
+
+namespace {
+
+// The traffic class of a message on the channel.
+p2p::Family channel_family(consensus::wire::MessageType type) {
+  using Type = consensus::wire::MessageType;
+  switch (type) {
+    case Type::Batch: return p2p::Family::Payload;
+    case Type::PrePrepare:
+    case Type::Vote:
+    case Type::CertifiedBlocks:
+    case Type::AttestProof: return p2p::Family::Agreement;
+    case Type::BatchConfirm:
+    case Type::BatchOffer:
+    case Type::Suspect:
+    case Type::Status: return p2p::Family::Status;
+    case Type::ChainSegment:
+    case Type::FetchChain:
+    case Type::FetchBatches: return p2p::Family::Sync;
+  }
+  return p2p::Family::Sync;
+}
+
+}  // namespace
+
+p2p::Frame frame_of(const Message& message) {
+  const auto type = consensus::wire::type_of(message);
+  const auto number = static_cast<std::uint8_t>(type);
+  if (const auto* batch = std::get_if<consensus::BatchMessage>(&message)) {
+    return p2p::encode_frame(channel_family(type), number, batch->batch->bytes);
+  }
+  return p2p::encode_frame(channel_family(type), number, consensus::wire::encode(message));
+}
+
+Driver::Driver(consensus::Replica replica, consensus::VoteGuard* guard, consensus::wire::Verifier verifier,
+               consensus::InstitutionId self, DriverPorts ports)
+    : replica_(std::move(replica)),
+      guard_(guard),
+      verifier_(std::move(verifier)),
+      self_(self),
+      ports_(std::move(ports)) {}
+
+void Driver::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView payload) {
+  auto message = consensus::wire::decode(type, payload);
+  if (!message) return refuse(from, message.error());
+  if (auto* batch = std::get_if<consensus::BatchMessage>(&*message)) {
+    ports_.payload_arrived(batch->batch);
+    return step(consensus::BatchAvailable{batch->batch, from});
+  }
+  if (auto* fetch = std::get_if<consensus::FetchChain>(&*message)) return ports_.serve_chain(from, *fetch);
+  if (auto* fetch = std::get_if<consensus::FetchBatches>(&*message)) {
+    return ports_.serve_batches(from, std::move(*fetch));
+  }
+  if (const auto* vote = std::get_if<consensus::Vote>(&*message); vote != nullptr && !replica_.wants(*vote)) {
+    return;  // its signature is not worth a check (protocol R13)
+  }
+  auto verified = verifier_.verify(from, std::move(*message), replica_.set());
+  if (!verified) return refuse(from, verified.error());
+  step(std::move(*verified));
+}
+
+void Driver::on_own_batch(const consensus::BatchPtr& batch) { step(consensus::BatchAvailable{batch, self_}); }
+void Driver::on_executed(const consensus::Executed& executed) { step(executed); }
+void Driver::on_time() { step(consensus::TimePassed{}); }
+void Driver::on_leaving() { step(consensus::Leaving{}); }
+
+void Driver::step(consensus::Input input) { replica_.step(ports_.now(), std::move(input)); }
+
+void Driver::refuse(consensus::InstitutionId from, consensus::RejectReason reason) {
+  ++refused_.at(static_cast<std::size_t>(reason));
+  if (consensus::is_violation(reason)) ports_.violation(from, reason);
+}
+
+void Driver::turn() {
+  for (;;) {
+    Effects effects;
+    effects.output = replica_.take_output();
+    if (effects.output.empty()) break;
+    consensus::Output& output = effects.output;
+    if (!output.sign.empty()) {
+      if (guard_ == nullptr) stop_process(ExitCode::Invariant, "an observer was asked to vote");
+      effects.raise = guard_->needed(output.sign);
+    }
+    if (output.persist.empty() && output.sign.empty()) {
+      if (waiting_.empty()) {
+        perform(std::move(effects), nullptr);
+      } else {
+        effects.group = waiting_.back().group;
+        waiting_.push_back(std::move(effects));
+      }
+      continue;
+    }
+    LogWriter::Group group{.number = ++last_group_, .records = {}, .raise = effects.raise};
+    for (const auto& record : output.persist) group.records.push_back(record);
+    for (const auto& request : output.sign) group.records.emplace_back(consensus::VoteRecord{request.content});
+    if (effects.raise) {
+      const consensus::Ceiling& to = *effects.raise;
+      group.records.emplace_back(consensus::CeilingRecord{to.number, to.epoch, to.view, to.height});
+      guard_->raised(to);  // nothing above it is signed before this group is durable, log and sign state
+    }
+    effects.group = group.number;
+    waiting_.push_back(std::move(effects));
+    ports_.append(std::move(group));
+  }
+  if (guard_ != nullptr && waiting_.empty()) guard_->release(replica_.stable());
+}
+
+void Driver::on_synced(const DurableToken& token) {
+  while (!waiting_.empty() && waiting_.front().group <= token.position()) {
+    Effects effects = std::move(waiting_.front());
+    waiting_.pop_front();
+    perform(std::move(effects), &token);
+  }
+}
+
+void Driver::perform(Effects effects, const DurableToken* token) {
+  if (!effects.output.sign.empty()) sign(effects, *token);
+  for (const auto& outbound : effects.output.send) send(outbound.to, outbound.message);
+  for (auto& record : effects.output.persist) {
+    auto* certificate = std::get_if<consensus::CertificateRecord>(&record);
+    if (certificate != nullptr && certificate->certificate.content.kind == consensus::VoteKind::Attest) {
+      ports_.attested(std::move(certificate->certificate));
+    }
+  }
+  for (auto& block : effects.output.execute) ports_.execute(std::move(block));
+  for (auto& fetch : effects.output.fetch) {
+    std::visit([&](auto& what) { send(fetch.from, Message{std::move(what)}); }, fetch.what);
+  }
+  for (const auto& event : effects.output.events) ports_.event(event);
+}
+
+void Driver::sign(const Effects& effects, const DurableToken& token) {
+  const auto self = replica_.set().find(self_);
+  for (const auto& request : effects.output.sign) {
+    if (!self) return;  // the set changed while the group was on its way: an old vote of a former member
+    const auto vote = guard_->sign(token, effects.group, request.content, *self);
+    if (!vote) {
+      if (vote.error() == consensus::SignRefusal::SignerDown) {
+        stop_process(ExitCode::Invariant, "the signer is gone: this validator cannot vote");
+      }
+      stop_process(ExitCode::Invariant, "the vote guard refused one of our own votes, reason " +
+                                            std::to_string(static_cast<int>(vote.error())));
+    }
+    if (request.proposal) {
+      send(std::nullopt, consensus::PrePrepare{*request.proposal, *vote});
+    } else {
+      send(std::nullopt, *vote);
+    }
+    own_last_vote_ = std::max(own_last_vote_, request.content.height);
+    step(guard_->own(request, *vote));
+  }
+}
+
+void Driver::send(std::optional<consensus::InstitutionId> to, const Message& message) {
+  ports_.send(to, frame_of(message));
+}
+
+}  // namespace giro::runtime

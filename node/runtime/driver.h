@@ -1,0 +1,82 @@
+// The driver: the one place where the replica meets the world. Its law is one line: persist, then sign through the
+// guard, then send, then execute (architecture 3). Everything here happens on the core thread.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "consensus/replica.h"
+#include "consensus/vote_guard.h"
+#include "consensus/wire/codec.h"
+#include "consensus/wire/verifier.h"
+#include "node/runtime/log_writer.h"
+#include "p2p/frame.h"
+
+namespace giro::runtime {
+
+// What the driver needs of the others; bound by the node. All called on the core thread, none may call back into it.
+struct DriverPorts {
+  std::function<consensus::Now()> now;
+  std::function<void(LogWriter::Group)> append;
+  std::function<void(std::optional<consensus::InstitutionId> to, p2p::Frame)> send;
+  std::function<void(const consensus::BatchPtr&)> payload_arrived;  // start its signature checks
+  std::function<void(consensus::CommittedBlock)> execute;
+  std::function<void(consensus::Certificate)> attested;             // durable by now
+  std::function<void(consensus::InstitutionId from, consensus::FetchChain)> serve_chain;
+  std::function<void(consensus::InstitutionId from, consensus::FetchBatches)> serve_batches;
+  std::function<void(const consensus::Event&)> event;
+  // A peer that no correct one would be: the channel may be cut (protocol R45).
+  std::function<void(consensus::InstitutionId from, consensus::RejectReason)> violation;
+};
+
+class Driver {
+ public:
+  // `guard` is null for an observer. All outlive the driver.
+  Driver(consensus::Replica replica, consensus::VoteGuard* guard, consensus::wire::Verifier verifier,
+         consensus::InstitutionId self, DriverPorts ports);
+
+  // --- inputs; each is followed by a turn() sooner or later ---------------------------------------------------------
+  void on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView payload);
+  void on_own_batch(const consensus::BatchPtr& batch);
+  void on_executed(const consensus::Executed& executed);
+  void on_time();
+  void on_leaving();  // the process is about to stop (protocol R20)
+  void on_synced(const consensus::DurableToken& token);
+  // Performs what the inputs so far ask for.
+  void turn();
+
+  [[nodiscard]] const consensus::Replica& replica() const { return replica_; }
+  [[nodiscard]] std::optional<consensus::Instant> next_deadline() const { return replica_.next_deadline(); }
+  [[nodiscard]] consensus::Height own_last_vote() const { return own_last_vote_; }  // in this process
+  // Messages refused before they reached the replica, by reason.
+  [[nodiscard]] const consensus::RejectCounts& refused() const { return refused_; }
+
+ private:
+  struct Effects {
+    std::uint64_t group = 0;  // number of the group that must be durable first
+    consensus::Output output;
+    std::optional<consensus::Ceiling> raise;
+  };
+  void step(consensus::Input input);
+  void refuse(consensus::InstitutionId from, consensus::RejectReason reason);
+  void perform(Effects effects, const consensus::DurableToken* token);
+  void sign(const Effects& effects, const consensus::DurableToken& token);
+  void send(std::optional<consensus::InstitutionId> to, const consensus::Message& message);
+
+  consensus::Replica replica_;
+  consensus::VoteGuard* guard_;
+  consensus::wire::Verifier verifier_;
+  const consensus::InstitutionId self_;
+  const DriverPorts ports_;
+  std::uint64_t last_group_ = 0;
+  std::deque<Effects> waiting_;  // in order; the first waits for its group
+  consensus::Height own_last_vote_;
+  consensus::RejectCounts refused_{};
+};
+
+// As it travels, in the traffic class of its type.
+[[nodiscard]] p2p::Frame frame_of(const consensus::Message& message);
+
+}  // namespace giro::runtime

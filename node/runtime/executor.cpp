@@ -1,0 +1,136 @@
+#include "node/runtime/executor.h"
+
+#include <iterator>
+#include <utility>
+
+#include "crypto/check.h"
+#include "node/ledger/outcome_leaf.h"
+#include "node/ledger/roots.h"
+#include "node/runtime/fatal.h"
+
+namespace giro::runtime {
+
+Executor::Executor(Start start, Store& store, Payload& payload, BatchIndex& index, Ports ports)
+    : at_(std::move(start)),
+      store_(store),
+      payload_(payload),
+      index_(index),
+      ports_(std::move(ports)),
+      cache_({.hash_seed = at_.hash_seed}),
+      thread_([this] { run(); }) {}
+
+Executor::~Executor() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Executor::push(consensus::CommittedBlock block) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(block));
+  }
+  wake_.notify_one();
+}
+
+void Executor::run() {
+  for (;;) {
+    std::deque<consensus::CommittedBlock> blocks;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+      if (stopping_) return;
+      blocks = std::exchange(queue_, {});
+    }
+    for (const auto& block : blocks) {
+      execute(block);
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return;  // the log holds the rest: it is redone at the next start
+    }
+  }
+}
+
+void Executor::execute(const consensus::CommittedBlock& committed) {
+  const consensus::Block& block = committed.block;
+  GIRO_CHECK(block.height.value == at_.header.height.value + 1, block.height, at_.header.height);
+  std::vector<CheckedOperation> operations;
+  for (const auto& batch : committed.batches) {
+    auto checked = payload_.take(batch);
+    operations.insert(operations.end(), std::make_move_iterator(checked.begin()),
+                      std::make_move_iterator(checked.end()));
+  }
+  const ledger::BlockContext context{.height = block.height.value, .time = {block.time.ms}};
+  auto result = ledger::apply(store_.newest_state(), context, operations, cache_);
+  if (!result) {
+    stop_process(ExitCode::Invariant, "ledger invariant I" + std::to_string(result.error().invariant) +
+                                          " is broken at height " + std::to_string(context.height) + ", record " +
+                                          crypto::to_hex(result.error().evidence));
+  }
+  const ledger::BlockLeaves leaves = ledger::build_leaves(context, operations, *result);
+  const ledger::BlockRoots roots = ledger::compute_roots(at_.tree, at_.chain_value, *result, leaves.outcomes_root);
+
+  ExecutedBlock executed;
+  executed.block = block;
+  executed.block_hash = committed.hash;
+  executed.header = header_of(committed, *result, roots);
+  executed.header_hash = executed.header.hash(at_.chain);
+  at_.chain_value = roots.chain;
+  at_.header = executed.header;
+  at_.header_hash = executed.header_hash;
+
+  std::vector<Intake::Ran> ran;
+  for (std::size_t i = 0; i < leaves.leaves.size(); ++i) {
+    std::uint32_t type = 0;
+    if (i > 0 && operations[i - 1]) {
+      type = operations[i - 1]->type();
+      ran.push_back({{operations[i - 1]->actor(), operations[i - 1]->op_id().bytes}, leaves.leaves[i].recorded});
+    }
+    executed.leaves.push_back({type, ledger::encode_leaf(leaves.leaves[i])});
+  }
+  for (const auto& event : leaves.events) executed.events.push_back(ledger::encode_event(event));
+  executed.writes = std::move(result->writes);
+  executed.writes.push_back({ledger::chain_key().to_bytes(), ledger::encode(ledger::Chain{roots.chain})});
+  for (const auto& batch : committed.batches) {
+    if (const auto position = index_.find(batch->id)) executed.batches.emplace_back(batch->id, *position);
+  }
+  consensus::Executed answer{executed.header, executed.header_hash};
+  if (result->next_validators) answer.next_members = at_.set.members;
+  ports_.ran(executed, ran);
+  store_.push(std::move(executed));
+  payload_.forget_expired(block.time);
+  ports_.executed(std::move(answer));
+}
+
+consensus::Header Executor::header_of(const consensus::CommittedBlock& committed, const ledger::BlockResult& result,
+                                      const ledger::BlockRoots& roots) {
+  const consensus::Block& block = committed.block;
+  consensus::Header header{.epoch = block.epoch,
+                           .height = block.height,
+                           .block = committed.hash,
+                           .time = block.time,
+                           .previous = at_.header_hash,
+                           .state_root = roots.state_root,
+                           .outcomes_root = roots.outcomes_root,
+                           .totals_root = roots.totals_root,
+                           .next_set = {},
+                           .next_first_view = {},
+                           .rules_version = at_.rules_version};
+  if (block.height == consensus::last_height(block.epoch, at_.epoch_blocks)) {  // protocol R41
+    consensus::ValidatorSet next{.epoch = {block.epoch.value + 1}, .members = at_.set.members};
+    if (result.next_validators) {
+      next.members.clear();
+      for (const auto& validator : *result.next_validators) {
+        next.members.push_back({{validator.institution}, validator.key});
+      }
+    }
+    header.next_set = next.digest(at_.chain);
+    header.next_first_view = block.view;
+    at_.set = std::move(next);
+  }
+  return header;
+}
+
+}  // namespace giro::runtime

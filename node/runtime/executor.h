@@ -1,0 +1,66 @@
+// The executor thread (architecture 6): applies committed blocks in order, computes the roots and the header
+// (protocol R15, ledger 9), hands the result to the store and then to the replica, which attests it (protocol R16).
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "consensus/output.h"
+#include "consensus/parameters.h"
+#include "consensus/replica.h"
+#include "node/ledger/ledger.h"
+#include "node/ledger/roots.h"
+#include "node/ledger/state_tree.h"
+#include "node/runtime/catch_up.h"
+#include "node/runtime/intake.h"
+#include "node/runtime/payload.h"
+#include "node/runtime/store.h"
+
+namespace giro::runtime {
+
+class Executor {
+ public:
+  struct Start {
+    crypto::Hash chain;
+    std::uint64_t epoch_blocks = 0;
+    consensus::ValidatorSet set;  // of the epoch of the next block
+    consensus::Header header;     // of the newest executed block
+    consensus::Hash header_hash;
+    crypto::Hash chain_value;     // ledger 9.2, at that block
+    ledger::StateTree tree;
+    std::uint64_t rules_version = 1;
+    std::uint64_t hash_seed = 0;  // secret of this process
+  };
+  struct Ports {
+    std::function<void(consensus::Executed)> executed;  // on the executor thread
+    // What ran, for intake and waiters; before `executed`.
+    std::function<void(const ExecutedBlock&, const std::vector<Intake::Ran>&)> ran;
+  };
+  Executor(Start start, Store& store, Payload& payload, BatchIndex& index, Ports ports);
+  ~Executor();  // finishes the block at hand and stops
+
+  void push(consensus::CommittedBlock block);  // any thread; contiguous and ascending (protocol R12)
+
+ private:
+  void run();
+  void execute(const consensus::CommittedBlock& committed);
+  [[nodiscard]] consensus::Header header_of(const consensus::CommittedBlock& committed,
+                                            const ledger::BlockResult& result, const ledger::BlockRoots& roots);
+
+  Start at_;
+  Store& store_;
+  Payload& payload_;
+  BatchIndex& index_;
+  Ports ports_;
+  ledger::RecordCache cache_;
+  std::mutex mutex_;  // of the three below
+  std::condition_variable wake_;
+  std::deque<consensus::CommittedBlock> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace giro::runtime

@@ -1,0 +1,109 @@
+#include "node/runtime/finality.h"
+
+#include <utility>
+
+namespace giro::runtime {
+namespace {
+
+constexpr std::size_t kExpiredKept = 100'000;
+
+bool is_final(OperationStatus status) {
+  return status == OperationStatus::Committed || status == OperationStatus::Rejected ||
+         status == OperationStatus::Expired;
+}
+
+}  // namespace
+
+bool Finality::wait(const OperationKey& key, Clock::time_point deadline, Done done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || waiters_.size() >= waiters_max_) return false;
+    waiters_.emplace(key, Waiter{deadline, std::move(done)});
+  }
+  // Registered first and looked at afterwards: what becomes final in between answers once, here or there.
+  if (!is_final(status_of_(key).status)) return true;
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    take(key, answers);
+  }
+  answer(std::move(answers));
+  return true;
+}
+
+std::size_t Finality::waiters() const {
+  const std::lock_guard lock(mutex_);
+  return waiters_.size();
+}
+
+void Finality::recorded(consensus::Height height, std::vector<OperationKey> keys) {
+  if (keys.empty()) return;
+  const std::lock_guard lock(mutex_);
+  open_.emplace(height, std::move(keys));
+}
+
+void Finality::reached(consensus::Height height) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    while (!open_.empty() && open_.begin()->first <= height) {
+      for (const OperationKey& key : open_.begin()->second) take(key, answers);
+      open_.erase(open_.begin());
+    }
+  }
+  answer(std::move(answers));
+}
+
+void Finality::expired(const std::vector<OperationKey>& keys) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const OperationKey& key : keys) {
+      if (expired_.emplace(key, true).second) expired_order_.push_back(key);
+      take(key, answers);
+    }
+    for (; expired_order_.size() > kExpiredKept; expired_order_.pop_front()) expired_.erase(expired_order_.front());
+  }
+  answer(std::move(answers));
+}
+
+bool Finality::is_expired(const OperationKey& key) const {
+  const std::lock_guard lock(mutex_);
+  return expired_.contains(key);
+}
+
+void Finality::time_passed(Clock::time_point now) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto it = waiters_.begin(); it != waiters_.end();) {
+      if (closed_ || it->second.deadline <= now) {
+        answers.emplace_back(it->first, std::move(it->second.done));
+        it = waiters_.erase(it);
+      } else {
+        ++it;
+      }
+    }
+  }
+  answer(std::move(answers));
+}
+
+void Finality::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  time_passed({});
+}
+
+void Finality::take(const OperationKey& key, Answers& answers) {
+  const auto [begin, end] = waiters_.equal_range(key);
+  for (auto it = begin; it != end; ++it) answers.emplace_back(key, std::move(it->second.done));
+  waiters_.erase(begin, end);
+}
+
+void Finality::answer(Answers answers) {
+  for (auto& [key, done] : answers) done(status_of_(key));
+}
+
+}  // namespace giro::runtime

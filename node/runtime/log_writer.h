@@ -1,0 +1,63 @@
+// The log thread (architecture 6): appends what the driver hands over and makes it durable, one sync for everything
+// that queued meanwhile. Then raises the sign state where a group asks for it, and tells the driver (protocol R35, R37).
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "consensus/vote_guard.h"
+#include "storage/log.h"
+#include "storage/sign_state.h"
+
+namespace giro::runtime {
+
+// Where payload lies in the log: for peers that ask, for receipts, and for the index in the store.
+using BatchPosition = std::pair<consensus::Hash, storage::LogPosition>;
+
+class LogWriter : private consensus::DurabilityPort {
+ public:
+  // What one turn of the driver wants on disk. Groups are numbered from 1 by the driver; a token's position is the
+  // number of the last durable group.
+  struct Group {
+    std::uint64_t number = 0;
+    std::vector<consensus::DurableRecord> records;
+    std::optional<consensus::Ceiling> raise;  // its CeilingRecord is among the records
+  };
+  struct Synced {
+    consensus::DurableToken token;
+    std::vector<BatchPosition> batches;
+  };
+  // Called on the log thread after each sync; hands over to the core thread.
+  using OnSynced = std::function<void(Synced)>;
+  // Seconds of each fdatasync, for the metric; called on the log thread.
+  using OnTiming = std::function<void(double)>;
+
+  // `sign_state` is null for an observer. Starts the thread. A failed write or sync ends the process (exit 74).
+  LogWriter(storage::Log log, storage::SignState* sign_state, OnSynced on_synced, OnTiming on_timing);
+  ~LogWriter();  // writes what is queued, then stops; nothing may be appended any more
+
+  void append(Group group);  // core thread; never blocks
+  [[nodiscard]] const storage::Log& log() const { return log_; }
+
+ private:
+  void run();
+  void write(std::vector<Group> groups);
+
+  storage::Log log_;
+  storage::SignState* sign_state_;
+  OnSynced on_synced_;
+  OnTiming on_timing_;
+  std::mutex mutex_;  // of the two below
+  std::condition_variable wake_;
+  std::deque<Group> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace giro::runtime

@@ -1,0 +1,84 @@
+#include "node/runtime/node.h"
+
+#include <utility>
+
+#include "node/ledger/outcome_leaf.h"
+#include "node/runtime/parts.h"
+
+namespace giro::runtime {
+
+std::expected<std::unique_ptr<Node>, StartError> Node::open(const config::NodeConfig& config,
+                                                            const Progress& progress) {
+  auto opened = open_node(config, progress);
+  if (!opened) return std::unexpected(opened.error());
+  auto certificate = p2p::read_certificate(config.p2p.tls.cert, config.p2p.tls.key);
+  if (!certificate) {
+    return std::unexpected(StartError{ExitCode::Configuration,
+                                      "p2p.tls: " + std::string(p2p::describe(certificate.error()))});
+  }
+  opened->peer_certificate = std::move(*certificate);
+  auto parts = std::make_unique<Parts>(std::move(*opened));
+  if (auto listening = parts->listen(); !listening) return std::unexpected(listening.error());
+  return std::unique_ptr<Node>(new Node(std::move(parts)));
+}
+
+Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Node::~Node() = default;
+
+void Node::run() { parts_->run(); }
+void Node::stop() { parts_->stop(); }
+
+const config::CheckedGenesis& Node::genesis() const { return parts_->genesis; }
+
+void Node::submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) {
+  parts_->intake.submit(std::move(signed_operation), std::move(done));
+}
+
+OperationInfo Node::operation(std::uint32_t actor, const OpId& op_id) { return parts_->status({actor, op_id}); }
+
+bool Node::wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
+                std::function<void(OperationInfo)> done) {
+  return parts_->finality.wait({actor, op_id}, Finality::Clock::now() + timeout, std::move(done));
+}
+
+std::shared_ptr<const ReadView> Node::read() { return parts_->store->read(); }
+
+std::optional<BlockInfo> Node::block(consensus::Height height) {
+  if (height > parts_->store->height()) return std::nullopt;
+  const auto stored = parts_->block(height);
+  if (stored == nullptr) return std::nullopt;
+  BlockInfo info{.block = stored->block,
+                 .block_hash = stored->block_hash,
+                 .header = stored->header,
+                 .header_hash = stored->header_hash,
+                 .operations = {},
+                 .attest = {}};
+  for (std::size_t i = 1; i < stored->leaves.size(); ++i) {
+    const auto leaf = ledger::decode_leaf(stored->leaves[i].canonical);
+    if (!leaf) return std::nullopt;
+    info.operations.push_back({.actor = leaf->actor,
+                               .op_id = leaf->op_id.bytes,
+                               .operation_hash = leaf->operation_hash,
+                               .type = stored->leaves[i].type,
+                               .code = leaf->code,
+                               .recorded = leaf->recorded});
+  }
+  if (auto attest = parts_->store->attest_at_or_above(height); attest && attest->content.height == height) {
+    info.attest = std::move(attest);
+  }
+  return info;
+}
+
+std::optional<receipt::Receipt> Node::receipt(std::uint32_t actor, const OpId& op_id) {
+  return parts_->receipt({actor, op_id});
+}
+
+NodeInfo Node::info() { return parts_->info(); }
+
+std::vector<Probe> Node::live() {
+  return {{"core", parts_->core_answers(), "the core loop answers within 5 s"}};
+}
+
+std::vector<Probe> Node::ready() { return parts_->ready(); }
+
+}  // namespace giro::runtime

@@ -1,0 +1,42 @@
+// A running node: the two cores and the world, put together; owns the threads (architecture 6). The thread that calls
+// run() is the core thread.
+#pragma once
+
+#include <memory>
+
+#include "node/runtime/service.h"
+#include "node/runtime/start.h"
+
+namespace giro::runtime {
+
+class Node final : public Service {
+ public:
+  // Opens everything and starts listening for peers. The error carries the exit code of surface 2.2.
+  [[nodiscard]] static std::expected<std::unique_ptr<Node>, StartError> open(const config::NodeConfig& config,
+                                                                             const Progress& progress);
+  ~Node() override;
+
+  // Until stop(). SIGTERM and SIGINT are the caller's affair.
+  void run();
+  // Any thread, once or more: says goodbye as the primary, lets go of clients, ends run().
+  void stop();
+
+  [[nodiscard]] const config::CheckedGenesis& genesis() const override;
+  void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) override;
+  [[nodiscard]] OperationInfo operation(std::uint32_t actor, const OpId& op_id) override;
+  bool wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
+            std::function<void(OperationInfo)> done) override;
+  [[nodiscard]] std::shared_ptr<const ReadView> read() override;
+  [[nodiscard]] std::optional<BlockInfo> block(consensus::Height height) override;
+  [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor, const OpId& op_id) override;
+  [[nodiscard]] NodeInfo info() override;
+  [[nodiscard]] std::vector<Probe> live() override;
+  [[nodiscard]] std::vector<Probe> ready() override;
+
+ private:
+  class Parts;
+  explicit Node(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace giro::runtime

@@ -1,0 +1,298 @@
+#include "node/runtime/start.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/wire/codec.h"
+#include "crypto/check.h"
+#include "node/ledger/genesis.h"
+#include "node/ledger/outcome_leaf.h"
+#include "node/ledger/roots.h"
+#include "storage/file_posix.h"
+#include "storage/key_value_leveldb.h"
+
+namespace giro::runtime {
+namespace {
+
+using Failure = std::unexpected<StartError>;
+constexpr std::string_view kIdentityFormat = "giro data 1";
+
+Failure fail(ExitCode code, std::string message) { return Failure(StartError{code, std::move(message)}); }
+Failure misconfigured(std::string message) { return fail(ExitCode::Configuration, std::move(message)); }
+
+struct GenesisState {
+  ledger::BlockResult result;
+  ledger::StateTree tree;
+  ledger::BlockRoots roots;
+  consensus::Header header;
+};
+
+// Block 0 (protocol 2): its block hash is the chain id, its header is made from the genesis state.
+GenesisState genesis_state(config::CheckedGenesis& checked) {
+  GenesisState state{.result = std::move(checked.block), .tree = {}, .roots = {}, .header = {}};
+  const ledger::Genesis& genesis = checked.genesis.ledger;
+  const ledger::BlockContext context{.height = 0, .time = genesis.time};
+  const auto leaves = ledger::build_leaves(context, {}, state.result);
+  state.roots = ledger::compute_roots(state.tree, {}, state.result, leaves.outcomes_root);
+  state.header = {.epoch = {},
+                  .height = {},
+                  .block = checked.chain_id,
+                  .time = {genesis.time.value},
+                  .previous = {},
+                  .state_root = state.roots.state_root,
+                  .outcomes_root = state.roots.outcomes_root,
+                  .totals_root = state.roots.totals_root,
+                  .next_set = {},
+                  .next_first_view = {},
+                  .rules_version = genesis.params.rules_version};
+  return state;
+}
+
+consensus::ValidatorSet genesis_set(const config::Genesis& genesis) {
+  consensus::ValidatorSet set;
+  for (std::size_t i = 0; i < genesis.ledger.institutions.size(); ++i) {
+    const auto& institution = genesis.ledger.institutions[i];
+    if (institution.validator) set.members.push_back({{static_cast<std::uint32_t>(i + 1)}, *institution.validator});
+  }
+  return set;
+}
+
+std::expected<void, StartError> lock_data(Opened& node) {
+  const std::string directory = node.config.data_dir.string();
+  if (const auto made = storage::make_directories(*node.files, directory); !made) {
+    return misconfigured("data_dir: " + made.error().text);
+  }
+  auto lock = node.files->lock(storage::join_path(directory, "LOCK"));
+  if (!lock) {
+    return misconfigured(lock.error().code == storage::FileErrorCode::Locked
+                             ? "data_dir " + directory + " is in use by another giro process"
+                             : "data_dir: " + lock.error().text);
+  }
+  node.data_lock = std::move(*lock);
+  const std::string identity = std::string(kIdentityFormat) + "\nchain " + crypto::to_hex(node.genesis.chain_id) +
+                               "\ninstitution " + node.config.name + "\n";
+  const std::string path = storage::join_path(directory, "IDENTITY");
+  const auto type = node.files->type(path);
+  if (!type) return misconfigured("data_dir: " + type.error().text);
+  if (*type == storage::FileType::None) {
+    const auto written = storage::write_whole(*node.files, path, crypto::as_view(identity));
+    if (!written) return fail(ExitCode::WriteFailed, "data_dir: " + written.error().text);
+    return {};
+  }
+  const auto present = storage::read_whole(*node.files, path, 4096);
+  if (!present) return misconfigured("data_dir: " + present.error().text);
+  if (crypto::as_text(*present) != identity) {
+    return misconfigured("data_dir " + directory +
+                         " belongs to another chain or institution (see IDENTITY there); choose another data_dir");
+  }
+  return {};
+}
+
+std::expected<std::unique_ptr<crypto::Signer>, StartError> open_key(const config::NodeConfig& config) {
+  const auto passphrase = config.validator_key->passphrase.read();
+  if (!passphrase) return misconfigured("keys.validator.passphrase: " + passphrase.error());
+  auto key = crypto::read_key_file(config.validator_key->path, *passphrase);
+  if (!key) {
+    return misconfigured("keys.validator.path " + config.validator_key->path.string() + ": " +
+                         std::string(crypto::describe(key.error())));
+  }
+  return std::make_unique<crypto::KeySigner>(std::move(*key));
+}
+
+std::expected<void, StartError> open_store(Opened& node) {
+  auto backing = storage::open_leveldb((node.config.data_dir / "state").string(), {});
+  if (!backing) return misconfigured("the store: " + backing.error().text);
+  node.store = std::make_unique<Store>(std::move(*backing));
+  if (node.store->is_empty()) {
+    auto state = genesis_state(node.genesis);
+    auto writes = std::move(state.result.writes);
+    writes.push_back({ledger::chain_key().to_bytes(), ledger::encode(ledger::Chain{state.roots.chain})});
+    node.store->write_genesis(writes, state.header, state.header.hash(node.genesis.chain_id));
+  }
+  return {};
+}
+
+std::expected<void, StartError> prepare_executor(Opened& node, const Progress& progress) {
+  const auto view = node.store->read();
+  progress("rebuilding the state tree");
+  auto tree = ledger::StateTree::rebuild(*view);
+  if (!tree) return fail(ExitCode::Invariant, "the store is damaged: " + std::string(describe(tree.error())));
+  const auto chain_row = view->get(ledger::chain_key());
+  const auto chain = chain_row ? ledger::decode_record<ledger::Chain>(*chain_row) : std::nullopt;
+  const auto header = node.store->header(view->height());
+  if (!chain || !header) return fail(ExitCode::Invariant, "the store is damaged: no chain value, or no newest block");
+  if (ledger::state_root(tree->root(), chain->value) != header->state_root) {
+    return fail(ExitCode::Invariant, "the store is damaged: its records do not give the state root of height " +
+                                         std::to_string(header->height.value));
+  }
+  std::array<std::byte, 8> seed{};
+  crypto::random_bytes(seed);
+  node.executor = {.chain = node.genesis.chain_id,
+                   .epoch_blocks = node.genesis.genesis.parameters.epoch_blocks,
+                   .set = {},
+                   .header = *header,
+                   .header_hash = header->hash(node.genesis.chain_id),
+                   .chain_value = chain->value,
+                   .tree = std::move(*tree),
+                   .rules_version = node.genesis.genesis.ledger.params.rules_version,
+                   .hash_seed = crypto::Reader(seed).u64()};
+  return {};
+}
+
+// Reads the log back: what the replica continues from, what the guard must remember, where payload lies.
+std::expected<std::optional<consensus::CeilingRecord>, StartError> read_log(Opened& node, const Progress& progress) {
+  const consensus::Header& executed = node.executor.header;
+  std::vector<consensus::Header> recent;  // headers that may not be stable yet: at most a window
+  const std::uint64_t window = node.genesis.genesis.parameters.window;
+  for (std::uint64_t height = executed.height.value > window ? executed.height.value - window : 1;
+       height <= executed.height.value; ++height) {
+    if (const auto header = node.store->header({height})) recent.push_back(*header);
+  }
+  consensus::Recovery recovery(node.genesis.chain_id, genesis_set(node.genesis.genesis), node.genesis.genesis.parameters.epoch_blocks,
+                               executed, node.executor.header_hash, std::move(recent));
+  std::optional<std::string> bad;
+  std::uint64_t count = 0;
+  const std::string directory = (node.config.data_dir / "log").string();
+  auto log = storage::Log::open(*node.files, directory, {}, [&](const storage::LogRecord& record) {
+    if (bad) return;
+    auto decoded = consensus::wire::decode_record(static_cast<std::uint8_t>(record.type), record.payload);
+    if (!decoded) {
+      bad = "record " + std::to_string(record.position.value) + " is of no kind this version knows";
+      return;
+    }
+    if (const auto* batch = std::get_if<consensus::BatchRecord>(&*decoded)) {
+      if (!node.store->batch_position(batch->batch->id)) node.batches.emplace_back(batch->batch->id, record.position);
+    }
+    recovery.apply(*decoded);
+    if (++count % 100'000 == 0) progress("reading back the log: " + std::to_string(count) + " records");
+  });
+  if (!log) {
+    if (log.error().code == storage::LogErrorCode::Damaged) {
+      return misconfigured("the log is damaged at " + log.error().segment + ":" + std::to_string(log.error().offset) +
+                           " (" + log.error().text + "): this validator may have forgotten votes and must not vote");
+    }
+    return fail(ExitCode::WriteFailed, "the log: " + log.error().text);
+  }
+  if (bad) return misconfigured("the log: " + *bad);
+  if (const auto& torn = log->opened().torn) {
+    progress("the log's torn tail was cut: " + std::to_string(torn->bytes) + " bytes that never became durable");
+  }
+  const auto ceiling = recovery.last_ceiling();
+  node.votes = recovery.votes();
+  node.recovered = std::move(recovery).finish();
+  node.executor.set = node.recovered.set;
+  node.log.emplace(std::move(*log));
+  return ceiling;
+}
+
+// The sign state and the log must tell one story (protocol R37); then this start is recorded, in the log first.
+std::expected<void, StartError> bind_sign_state(Opened& node, const std::optional<consensus::CeilingRecord>& logged) {
+  const std::string directory = node.config.sign_state_dir.string();
+  auto state = storage::SignState::open(*node.files, directory, {node.genesis.chain_id, node.signer->public_key()});
+  if (!state) {
+    return misconfigured("sign state: " + state.error().text +
+                         (state.error().code == storage::SignStateErrorCode::Missing
+                              ? "; bring the file back, or ask the consortium for a new key: a key whose votes are "
+                                "forgotten must not vote"
+                              : ""));
+  }
+  const storage::Ceiling present = state->ceiling();
+  const std::uint64_t known = logged ? logged->number : 0;
+  if (known < present.record) {
+    return misconfigured("the log is behind the sign state (record " + std::to_string(known) + " of " +
+                         std::to_string(present.record) +
+                         "): the data directory was lost or restored, and this validator must not vote");
+  }
+  if (known > present.record + 1) {
+    return misconfigured("the sign state is behind the log (record " + std::to_string(present.record) + " of " +
+                         std::to_string(known) + "): it was restored from a copy, and this validator must not vote");
+  }
+  // A raise that reached the log and not the sign state signed nothing; taking it over only forbids less later.
+  consensus::Ceiling ceiling{known + 1, {present.epoch}, {present.view}, {present.height}};
+  if (logged) ceiling = {known + 1, logged->epoch, logged->view, logged->height};
+  const consensus::DurableRecord record = consensus::CeilingRecord{ceiling.number, ceiling.epoch, ceiling.view,
+                                                                   ceiling.height};
+  node.log->append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
+                   consensus::wire::encode_record(record));
+  if (const auto synced = node.log->sync(); !synced) {
+    return fail(ExitCode::WriteFailed, "the log cannot be written: " + synced.error().text);
+  }
+  const auto raised =
+      state->raise({ceiling.number, ceiling.epoch.value, ceiling.view.value, ceiling.height.value});
+  if (!raised) return fail(ExitCode::WriteFailed, "sign state: " + raised.error().text);
+  node.ceiling = ceiling;
+  node.sign_state.emplace(std::move(*state));
+  return {};
+}
+
+std::expected<config::CheckedGenesis, StartError> load_genesis(const config::NodeConfig& config) {
+  storage::PosixFilePort files;
+  const auto bytes = storage::read_whole(files, config.genesis.string(), config::kGenesisBytesMax);
+  if (!bytes) return misconfigured("genesis: " + bytes.error().text);
+  auto genesis = config::check_genesis_file(crypto::as_text(*bytes));
+  if (!genesis) return misconfigured("genesis " + config.genesis.string() + ": " + genesis.error());
+  if (genesis->chain_id != config.chain_id) {
+    return misconfigured("genesis " + config.genesis.string() + ": its SHA-256 is " +
+                         crypto::to_hex(genesis->chain_id) + ", which is not chain_id");
+  }
+  return std::move(*genesis);
+}
+
+std::optional<consensus::InstitutionId> institution_of(const config::Genesis& genesis, std::string_view name) {
+  const auto& institutions = genesis.ledger.institutions;
+  const auto found = std::ranges::find(institutions, name, &ledger::GenesisInstitution::name);
+  if (found == institutions.end()) return std::nullopt;
+  return consensus::InstitutionId{static_cast<std::uint32_t>(found - institutions.begin() + 1)};
+}
+
+}  // namespace
+
+std::expected<Opened, StartError> open_node(const config::NodeConfig& config, const Progress& progress) {
+  Opened node;
+  node.config = config;
+  auto genesis = load_genesis(config);
+  if (!genesis) return Failure(genesis.error());
+  node.genesis = std::move(*genesis);
+  const auto self = institution_of(node.genesis.genesis, config.name);
+  if (!self) return misconfigured("name \"" + config.name + "\" is no institution of the genesis file");
+  node.self = *self;
+  node.files = std::make_unique<storage::PosixFilePort>();
+  if (auto locked = lock_data(node); !locked) return Failure(locked.error());
+  const bool validator = config.role == config::NodeRole::Validator;
+  if (validator) {
+    auto signer = open_key(config);
+    if (!signer) return Failure(signer.error());
+    node.signer = std::move(*signer);
+    const auto set = genesis_set(node.genesis.genesis);
+    const auto seat = set.find(node.self);
+    if (!seat || set.at(*seat).key != node.signer->public_key()) {
+      return misconfigured("the validator key is not the one registered for " + config.name + " in the genesis file");
+    }
+  }
+  if (auto opened = open_store(node); !opened) return Failure(opened.error());
+  if (auto prepared = prepare_executor(node, progress); !prepared) return Failure(prepared.error());
+  const auto ceiling = read_log(node, progress);
+  if (!ceiling) return Failure(ceiling.error());
+  if (validator) {
+    if (auto bound = bind_sign_state(node, *ceiling); !bound) return Failure(bound.error());
+  }
+  return node;
+}
+
+std::expected<void, StartError> create_sign_state(const config::NodeConfig& config) {
+  if (!config.validator_key) return misconfigured("only a validator has a sign state");
+  auto genesis = load_genesis(config);
+  if (!genesis) return Failure(genesis.error());
+  auto signer = open_key(config);
+  if (!signer) return Failure(signer.error());
+  storage::PosixFilePort files;
+  if (const auto made = storage::make_directories(files, config.sign_state_dir.string()); !made) {
+    return misconfigured("sign_state_dir: " + made.error().text);
+  }
+  const auto created = storage::SignState::create(files, config.sign_state_dir.string(),
+                                                  {genesis->chain_id, (*signer)->public_key()});
+  if (!created) return misconfigured("sign state: " + created.error().text);
+  return {};
+}
+
+}  // namespace giro::runtime

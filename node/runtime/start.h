@@ -1,0 +1,59 @@
+// From a configuration to everything a node needs to run: locks, key, store, log read back (protocol R38), sign state
+// compared with the log (protocol R37). Nothing is sent and nothing is signed here.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "consensus/recovery.h"
+#include "consensus/vote_guard.h"
+#include "crypto/signer.h"
+#include "node/config/genesis_file.h"
+#include "node/config/node_config.h"
+#include "node/runtime/executor.h"
+#include "node/runtime/fatal.h"
+#include "node/runtime/log_writer.h"
+#include "node/runtime/store.h"
+#include "p2p/certificate.h"
+#include "storage/file.h"
+#include "storage/sign_state.h"
+
+namespace giro::runtime {
+
+struct StartError {
+  ExitCode code = ExitCode::Configuration;
+  std::string message;  // one line, with what to do
+};
+
+// Says what a start that takes its time is doing: "reading back the log: 120000 records".
+using Progress = std::function<void(const std::string&)>;
+
+struct Opened {
+  config::NodeConfig config;
+  config::CheckedGenesis genesis;  // its block is used up
+  consensus::InstitutionId self;
+  std::unique_ptr<storage::FilePort> files;
+  std::unique_ptr<storage::FileLock> data_lock;
+  std::unique_ptr<crypto::Signer> signer;
+  p2p::PeerCertificate peer_certificate;
+  std::optional<storage::SignState> sign_state;  // validators only
+  consensus::Ceiling ceiling;
+  std::unique_ptr<Store> store;
+  std::optional<storage::Log> log;
+  consensus::RecoveredState recovered;
+  std::vector<consensus::VoteContent> votes;  // for the guard
+  std::vector<BatchPosition> batches;         // where the log holds what no executed block names
+  Executor::Start executor;
+};
+
+[[nodiscard]] std::expected<Opened, StartError> open_node(const config::NodeConfig& config, const Progress& progress);
+
+// Makes the sign state of this node's key for this chain, once, empty (protocol R37). Part of setting a validator up,
+// never of starting one.
+[[nodiscard]] std::expected<void, StartError> create_sign_state(const config::NodeConfig& config);
+
+}  // namespace giro::runtime

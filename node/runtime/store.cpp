@@ -1,0 +1,307 @@
+#include "node/runtime/store.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "consensus/wire/codec.h"
+#include "crypto/check.h"
+#include "node/runtime/fatal.h"
+#include "node/runtime/store_rows.h"
+
+namespace giro::runtime {
+namespace {
+
+using crypto::Bytes;
+using crypto::ByteView;
+
+// Beyond this much waiting for the disk the executor is held back.
+constexpr std::size_t kQueuedBytesMax = 64 * 1024 * 1024;
+
+template <typename T>
+T must(storage::KeyValueResult<T> result) {
+  if (!result) {
+    const bool corrupt = result.error().code == storage::KeyValueErrorCode::Corruption;
+    stop_process(corrupt ? ExitCode::Invariant : ExitCode::WriteFailed, "the store failed: " + result.error().text);
+  }
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+class SnapshotView final : public ReadView {
+ public:
+  SnapshotView(std::unique_ptr<storage::KeyValueReader> reader, const consensus::Header& header)
+      : reader_(std::move(reader)), height_(header.height), time_(header.time) {}
+  std::optional<Bytes> get(ByteView key) const override { return must(reader_->get(key)); }
+  void scan(ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override {
+    must(reader_->scan(from, to, visit));
+  }
+  consensus::Height height() const override { return height_; }
+  consensus::WallTime time() const override { return time_; }
+
+ private:
+  std::unique_ptr<storage::KeyValueReader> reader_;
+  consensus::Height height_;
+  consensus::WallTime time_;
+};
+
+std::size_t size_of(const ExecutedBlock& block) {
+  std::size_t size = 1024;
+  for (const auto& write : block.writes) size += write.key.size() + (write.value ? write.value->size() : 0);
+  for (const auto& leaf : block.leaves) size += leaf.canonical.size();
+  for (const auto& event : block.events) size += event.size();
+  return size;
+}
+
+struct KeyLess {
+  using is_transparent = void;
+  bool operator()(ByteView left, ByteView right) const {
+    return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end());
+  }
+};
+
+}  // namespace
+
+// What was pushed but may not be written yet, over the backing store. Rows leave once they are written.
+class Store::NewestState final : public ledger::StateView {
+ public:
+  explicit NewestState(const Store& store) : store_(store) {}
+
+  std::optional<Bytes> get(ByteView key) const override {
+    if (const auto found = rows_.find(key); found != rows_.end()) return found->second.value;
+    return must(store_.backing_->get(key));
+  }
+
+  // Both sides come in key order: where they meet, the newer row wins.
+  void scan(ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override {
+    auto row = rows_.lower_bound(from);
+    const auto end = to.empty() ? rows_.end() : rows_.lower_bound(to);
+    bool go_on = true;
+    must(store_.backing_->scan(from, to, [&](ByteView key, ByteView value) {
+      while (go_on && row != end && KeyLess()(row->first, key)) go_on = show(*row++, visit);
+      if (!go_on) return false;
+      if (row != end && !KeyLess()(key, row->first)) {
+        go_on = show(*row++, visit);
+      } else {
+        go_on = visit(key, value);
+      }
+      return go_on;
+    }));
+    while (go_on && row != end) go_on = show(*row++, visit);
+  }
+
+  // Executor thread: takes a block's writes over, and forgets what is written by now.
+  void add(const ExecutedBlock& block, consensus::Height written) {
+    while (!order_.empty() && order_.front().height <= written) {
+      for (const Bytes& key : order_.front().keys) {
+        const auto found = rows_.find(key);
+        if (found != rows_.end() && found->second.height <= written) rows_.erase(found);
+      }
+      order_.pop_front();
+    }
+    std::vector<Bytes> keys;
+    keys.reserve(block.writes.size());
+    for (const auto& write : block.writes) {
+      rows_.insert_or_assign(write.key, Row{block.header.height, write.value});
+      keys.push_back(write.key);
+    }
+    order_.push_back({block.header.height, std::move(keys)});
+  }
+
+ private:
+  struct Row {
+    consensus::Height height;
+    std::optional<Bytes> value;
+  };
+  struct Added {
+    consensus::Height height;
+    std::vector<Bytes> keys;
+  };
+  static bool show(const std::pair<const Bytes, Row>& row, const std::function<bool(ByteView, ByteView)>& visit) {
+    return !row.second.value || visit(row.first, *row.second.value);
+  }
+
+  const Store& store_;
+  std::map<Bytes, Row, KeyLess> rows_;
+  std::deque<Added> order_;
+};
+
+Store::Store(std::unique_ptr<storage::KeyValueStore> backing)
+    : backing_(std::move(backing)), newest_(std::make_unique<NewestState>(*this)) {
+  if (const auto head = must(backing_->get(rows::head_key()))) {
+    const auto header = consensus::wire::decode_header(*head);
+    if (!header) stop_process(ExitCode::Invariant, "the store's head row is damaged");
+    written_ = *header;
+  }
+  // The newest attest certificate at or below the head.
+  must(backing_->scan(rows::attest_key({written_.height.value > 4096 ? written_.height.value - 4096 : 0}),
+                      rows::attest_key({~0ULL}), [&](ByteView key, ByteView) {
+                        crypto::Reader reader(key.subspan(1));
+                        attested_.value = reader.u64();
+                        return true;
+                      }));
+}
+
+Store::~Store() { stop(); }
+
+bool Store::is_empty() const { return !must(backing_->get(rows::head_key())).has_value(); }
+
+void Store::write_genesis(const std::vector<ledger::Write>& writes, const consensus::Header& header,
+                          const consensus::Hash& header_hash) {
+  ExecutedBlock genesis;
+  genesis.block_hash = header.block;
+  genesis.header = header;
+  genesis.header_hash = header_hash;
+  storage::WriteBatch batch;
+  for (const auto& write : writes) {
+    if (write.value) batch.put(write.key, *write.value);
+  }
+  batch.put(rows::block_key(header.height), rows::encode_block(genesis));
+  batch.put(rows::head_key(), consensus::wire::encode_header(header));
+  must(backing_->write(batch, storage::Durability::Synced));
+  written_ = header;
+}
+
+void Store::start(OnWritten on_written) {
+  on_written_ = std::move(on_written);
+  thread_ = std::thread([this] { run(); });
+}
+
+void Store::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  must(backing_->write({}, storage::Durability::Synced));
+}
+
+void Store::push(ExecutedBlock block) {
+  consensus::Height written;
+  {
+    const std::lock_guard lock(mutex_);
+    written = written_.height;
+  }
+  newest_->add(block, written);
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [&] { return queued_bytes_ < kQueuedBytesMax || stopping_; });
+  queued_bytes_ += size_of(block);
+  blocks_.push_back(std::move(block));
+  lock.unlock();
+  wake_.notify_one();
+}
+
+void Store::push(consensus::Certificate attest) {
+  {
+    const std::lock_guard lock(mutex_);
+    attests_.push_back(std::move(attest));
+  }
+  wake_.notify_one();
+}
+
+const ledger::StateView& Store::newest_state() const { return *newest_; }
+
+void Store::run() {
+  for (;;) {
+    std::vector<ExecutedBlock> blocks;
+    std::vector<consensus::Certificate> attests;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [&] { return stopping_ || !blocks_.empty() || !attests_.empty(); });
+      if (blocks_.empty() && attests_.empty()) return;
+      blocks.assign(std::make_move_iterator(blocks_.begin()), std::make_move_iterator(blocks_.end()));
+      blocks_.clear();
+      attests = std::exchange(attests_, {});
+      queued_bytes_ = 0;
+    }
+    room_.notify_all();
+    write(std::move(blocks), std::move(attests));
+  }
+}
+
+void Store::write(std::vector<ExecutedBlock> blocks, std::vector<consensus::Certificate> attests) {
+  storage::WriteBatch batch;
+  for (const auto& block : blocks) {
+    for (const auto& change : block.writes) {
+      if (change.value) {
+        batch.put(change.key, *change.value);
+      } else {
+        batch.remove(change.key);
+      }
+    }
+    batch.put(rows::block_key(block.header.height), rows::encode_block(block));
+    for (const auto& [id, position] : block.batches) {
+      Bytes value;
+      crypto::Writer(value).u64(position.value);
+      batch.put(rows::batch_key(id), value);
+    }
+    batch.put(rows::head_key(), consensus::wire::encode_header(block.header));
+  }
+  for (const auto& attest : attests) {
+    batch.put(rows::attest_key(attest.content.height), consensus::wire::encode_certificate(attest));
+  }
+  must(backing_->write(batch));
+  consensus::Height written, attested;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!blocks.empty()) written_ = blocks.back().header;
+    for (const auto& attest : attests) attested_ = std::max(attested_, attest.content.height);
+    written = written_.height;
+    attested = attested_;
+  }
+  on_written_(written, attested);
+}
+
+std::shared_ptr<const ReadView> Store::read() const {
+  auto reader = backing_->snapshot();
+  const auto head = must(reader->get(rows::head_key()));
+  GIRO_CHECK(head.has_value());
+  const auto header = consensus::wire::decode_header(*head);
+  GIRO_CHECK(header.has_value());
+  return std::make_shared<SnapshotView>(std::move(reader), *header);
+}
+
+consensus::Height Store::height() const {
+  const std::lock_guard lock(mutex_);
+  return written_.height;
+}
+
+consensus::Height Store::attested() const {
+  const std::lock_guard lock(mutex_);
+  return attested_;
+}
+
+std::optional<StoredBlock> Store::block(consensus::Height height) const {
+  const auto row = must(backing_->get(rows::block_key(height)));
+  if (!row) return std::nullopt;
+  auto block = rows::decode_block(*row);
+  if (!block) stop_process(ExitCode::Invariant, "a block row of the store is damaged");
+  return block;
+}
+
+std::optional<consensus::Header> Store::header(consensus::Height height) const {
+  const auto stored = block(height);
+  if (!stored) return std::nullopt;
+  return stored->header;
+}
+
+std::optional<consensus::Certificate> Store::attest_at_or_above(consensus::Height height) const {
+  std::optional<consensus::Certificate> found;
+  must(backing_->scan(rows::attest_key(height), rows::attest_key({~0ULL}), [&](ByteView, ByteView value) {
+    const auto certificate = consensus::wire::decode_certificate(value);
+    if (!certificate) stop_process(ExitCode::Invariant, "a certificate row of the store is damaged");
+    found = *certificate;
+    return false;
+  }));
+  return found;
+}
+
+std::optional<storage::LogPosition> Store::batch_position(const consensus::Hash& id) const {
+  const auto row = must(backing_->get(rows::batch_key(id)));
+  if (!row) return std::nullopt;
+  crypto::Reader reader(*row);
+  return storage::LogPosition{reader.u64()};
+}
+
+}  // namespace giro::runtime

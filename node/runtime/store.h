@@ -1,0 +1,101 @@
+// The store (architecture 5): ledger state and what queries need, in a key-value store behind the executor. It is always
+// reconstructible from the log, carries the height that it reflects in the same write batch, and is not synced per
+// block. One thread writes; several executed blocks go into one batch.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "consensus/output.h"
+#include "node/ledger/ledger.h"
+#include "node/runtime/log_writer.h"
+#include "node/runtime/service.h"
+#include "storage/key_value.h"
+
+namespace giro::runtime {
+
+// Everything that executing one block gave.
+struct ExecutedBlock {
+  consensus::Block block;
+  consensus::Hash block_hash;
+  consensus::Header header;
+  consensus::Hash header_hash;
+  std::vector<ledger::Write> writes;  // ledger state, meta included
+  struct Leaf {
+    std::uint32_t type = 0;  // ledger operation number; 0: the sweep, or undecodable
+    crypto::Bytes canonical;  // OutcomeLeaf
+  };
+  std::vector<Leaf> leaves;           // 0 is the sweep's
+  std::vector<crypto::Bytes> events;  // canonical EventRecords, n from 1
+  std::vector<BatchPosition> batches;
+};
+
+struct StoredBlock {
+  consensus::Block block;
+  consensus::Hash block_hash;
+  consensus::Header header;
+  consensus::Hash header_hash;
+  std::vector<ExecutedBlock::Leaf> leaves;
+  std::vector<crypto::Bytes> events;
+};
+
+class Store {
+ public:
+  // After a batch was written: the height that can be read now, and the highest attested one. On the store thread.
+  using OnWritten = std::function<void(consensus::Height written, consensus::Height attested)>;
+
+  explicit Store(std::unique_ptr<storage::KeyValueStore> backing);
+  ~Store();
+
+  // --- start-up, before start() -----------------------------------------------------------------------------------
+  [[nodiscard]] bool is_empty() const;
+  // Block 0, synced. `chain` is its block hash.
+  void write_genesis(const std::vector<ledger::Write>& writes, const consensus::Header& header,
+                     const consensus::Hash& header_hash);
+  void start(OnWritten on_written);
+  void stop();  // writes what is queued, syncs, joins
+
+  // --- the executor's and the core's side: never block on the disk, unless far behind ------------------------------
+  void push(ExecutedBlock block);
+  void push(consensus::Certificate attest);
+  // The state after the newest pushed block, for the executor thread alone.
+  [[nodiscard]] const ledger::StateView& newest_state() const;
+
+  // --- reads, any thread: what is written --------------------------------------------------------------------------
+  [[nodiscard]] std::shared_ptr<const ReadView> read() const;
+  [[nodiscard]] consensus::Height height() const;    // written
+  [[nodiscard]] consensus::Height attested() const;  // highest height with a stored attest certificate
+  [[nodiscard]] std::optional<StoredBlock> block(consensus::Height height) const;
+  [[nodiscard]] std::optional<consensus::Header> header(consensus::Height height) const;
+  // Of this height, or of the lowest one above it that has one.
+  [[nodiscard]] std::optional<consensus::Certificate> attest_at_or_above(consensus::Height height) const;
+  [[nodiscard]] std::optional<storage::LogPosition> batch_position(const consensus::Hash& id) const;
+
+ private:
+  class NewestState;
+  void run();
+  void write(std::vector<ExecutedBlock> blocks, std::vector<consensus::Certificate> attests);
+
+  std::unique_ptr<storage::KeyValueStore> backing_;
+  std::unique_ptr<NewestState> newest_;
+  OnWritten on_written_;
+
+  mutable std::mutex mutex_;  // of everything below
+  std::condition_variable wake_, room_;
+  std::deque<ExecutedBlock> blocks_;
+  std::vector<consensus::Certificate> attests_;
+  std::size_t queued_bytes_ = 0;
+  bool stopping_ = false;
+  consensus::Header written_;
+  consensus::Height attested_;
+  std::thread thread_;
+};
+
+}  // namespace giro::runtime

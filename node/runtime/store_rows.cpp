@@ -1,0 +1,72 @@
+#include "node/runtime/store_rows.h"
+
+#include "consensus/wire/codec.h"
+
+namespace giro::runtime::rows {
+namespace {
+
+using crypto::Bytes;
+using crypto::ByteView;
+using crypto::Reader;
+using crypto::Writer;
+
+Bytes numbered(std::uint8_t table, std::uint64_t number) {
+  Bytes key;
+  Writer(key).u8(table).u64(number);
+  return key;
+}
+
+void put_sized(Writer& writer, ByteView bytes) {
+  writer.u32(static_cast<std::uint32_t>(bytes.size())).raw(bytes);
+}
+
+Bytes get_sized(Reader& reader) {
+  const std::uint32_t size = reader.u32();
+  return size <= reader.remaining() ? crypto::to_bytes(reader.raw(size)) : (reader.raw(size), Bytes{});
+}
+
+}  // namespace
+
+Bytes block_key(consensus::Height height) { return numbered(0x80, height.value); }
+Bytes attest_key(consensus::Height height) { return numbered(0x81, height.value); }
+Bytes head_key() { return {std::byte{0x8f}}; }
+Bytes batch_key(const consensus::Hash& id) {
+  Bytes key;
+  Writer(key).u8(0x82).raw(id);
+  return key;
+}
+
+Bytes encode_block(const ExecutedBlock& executed) {
+  Bytes bytes;
+  Writer writer(bytes);
+  put_sized(writer, consensus::wire::encode_block(executed.block));
+  writer.raw(executed.block_hash);
+  put_sized(writer, consensus::wire::encode_header(executed.header));
+  writer.raw(executed.header_hash).u32(static_cast<std::uint32_t>(executed.leaves.size()));
+  for (const auto& leaf : executed.leaves) {
+    writer.u32(leaf.type);
+    put_sized(writer, leaf.canonical);
+  }
+  writer.u32(static_cast<std::uint32_t>(executed.events.size()));
+  for (const auto& event : executed.events) put_sized(writer, event);
+  return bytes;
+}
+
+std::optional<StoredBlock> decode_block(ByteView bytes) {
+  Reader reader(bytes);
+  const auto block = consensus::wire::decode_block(get_sized(reader));
+  const auto block_hash = reader.hash();
+  const auto header = consensus::wire::decode_header(get_sized(reader));
+  if (!block || !header) return std::nullopt;
+  StoredBlock stored{.block = *block, .block_hash = block_hash, .header = *header, .header_hash = reader.hash(),
+                     .leaves = {}, .events = {}};
+  for (std::uint32_t count = reader.u32(); count > 0 && reader.ok(); --count) {
+    const std::uint32_t type = reader.u32();
+    stored.leaves.push_back({type, get_sized(reader)});
+  }
+  for (std::uint32_t count = reader.u32(); count > 0 && reader.ok(); --count) stored.events.push_back(get_sized(reader));
+  if (!reader.at_end()) return std::nullopt;
+  return stored;
+}
+
+}  // namespace giro::runtime::rows

@@ -1,0 +1,206 @@
+// What a node shows: status of operations, receipts, blocks, probes. Reads only.
+#include <algorithm>
+#include <chrono>
+
+#include "crypto/merkle.h"
+#include "node/ledger/outcome_leaf.h"
+#include "node/ledger/records.h"
+#include "node/receipt/receipt.h"
+#include "node/runtime/fatal.h"
+#include "node/runtime/parts.h"
+
+namespace giro::runtime {
+namespace {
+
+constexpr std::uint64_t kSyncedWithin = 10;  // blocks behind the highest attested height (surface 5.1)
+
+std::optional<ledger::OutcomeRecord> outcome_of(const ledger::StateView& state, const OperationKey& key) {
+  const auto row = state.get(ledger::outcome_key(key.first, ledger::OpId{key.second}));
+  if (!row) return std::nullopt;
+  return ledger::decode_record<ledger::OutcomeRecord>(*row);
+}
+
+ledger::OutcomeLeaf leaf_at(const StoredBlock& block, std::uint32_t index) {
+  if (index >= block.leaves.size()) stop_process(ExitCode::Invariant, "an outcome names a leaf that its block lacks");
+  const auto leaf = ledger::decode_leaf(block.leaves[index].canonical);
+  if (!leaf) stop_process(ExitCode::Invariant, "an outcome leaf of the store is damaged");
+  return *leaf;
+}
+
+std::string plural(std::uint64_t count, std::string_view what) {
+  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::shared_ptr<const StoredBlock> Node::Parts::block(consensus::Height height) {
+  {
+    const std::lock_guard lock(recent_mutex_);
+    if (const auto found = recent_.find(height); found != recent_.end()) return found->second;
+  }
+  auto stored = store->block(height);
+  return stored ? std::make_shared<const StoredBlock>(std::move(*stored)) : nullptr;
+}
+
+OperationInfo Node::Parts::status(const OperationKey& key) {
+  OperationInfo info{.status = OperationStatus::Unknown,
+                     .actor = key.first,
+                     .op_id = key.second,
+                     .operation_hash = {},
+                     .valid_until = {},
+                     .outcome = {},
+                     .receipt_id = {}};
+  const auto state = store->read();
+  if (const auto outcome = outcome_of(*state, key)) {
+    info.operation_hash = outcome->operation_hash;
+    info.valid_until = consensus::WallTime{outcome->valid_until.value};
+    const consensus::Height height{outcome->height};
+    const auto at = block(height);
+    if (at == nullptr) return info;
+    info.outcome = RecordedOutcome{.code = outcome->code,
+                                   .inner = outcome->detail_inner,
+                                   .detail_index = outcome->detail_index,
+                                   .height = height,
+                                   .index = outcome->index,
+                                   .block_time = at->header.time};
+    if (height > final_height()) {
+      info.status = OperationStatus::Ordering;
+      return info;
+    }
+    info.status = outcome->code == ledger::Code::Ok ? OperationStatus::Committed : OperationStatus::Rejected;
+    info.receipt_id = receipt::receipt_id(chain, leaf_at(*at, outcome->index), at->header);
+    return info;
+  }
+  if (const auto pending = intake.pending(key.first, key.second)) return *pending;
+  if (finality.is_expired(key)) info.status = OperationStatus::Expired;
+  return info;
+}
+
+std::optional<receipt::Receipt> Node::Parts::receipt(const OperationKey& key) {
+  const auto outcome = outcome_of(*store->read(), key);
+  if (!outcome || outcome->height > final_height().value) return std::nullopt;
+  const auto at = block({outcome->height});
+  const auto attest = store->attest_at_or_above({outcome->height});
+  if (at == nullptr || !attest) return std::nullopt;
+
+  receipt::Receipt receipt;
+  receipt.chain = chain;
+  receipt.outcome = leaf_at(*at, outcome->index);
+  receipt.header = at->header;
+  std::vector<crypto::Hash> hashes;
+  hashes.reserve(at->leaves.size());
+  for (const auto& leaf : at->leaves) hashes.push_back(crypto::merkle_leaf(leaf.canonical));
+  receipt.path = crypto::merkle_path(hashes, outcome->index);
+  for (std::uint64_t height = outcome->height + 1; height <= attest->content.height.value; ++height) {
+    const auto later = block({height});
+    if (later == nullptr) return std::nullopt;
+    receipt.later_headers.push_back(later->header);
+  }
+  receipt.attestation = attest->signatures;
+
+  std::uint32_t index = outcome->index - 1;  // among the block's operations; leaf 0 is the sweep's
+  for (const auto& id : at->block.batches) {
+    const auto batch = catch_up_->batch(id);
+    if (batch == nullptr) return std::nullopt;
+    if (index >= batch->operations.size()) {
+      index -= static_cast<std::uint32_t>(batch->operations.size());
+      continue;
+    }
+    const auto decoded = ledger::decode(chain, crypto::to_bytes(batch->operation(index)));
+    if (!decoded) return std::nullopt;
+    receipt::SignedBody body{.body = crypto::to_bytes(decoded->body()), .signatures = {}};
+    const auto checks = decoded->signature_checks();
+    for (const auto& check : checks) {
+      if (check.message != checks.front().message) break;  // tickets follow the envelope
+      body.signatures.push_back({check.key, check.signature});
+    }
+    receipt.operation = std::move(body);
+    break;
+  }
+  return receipt;
+}
+
+void Node::Parts::publish_info() {
+  const consensus::ReplicaView view = driver_->replica().view();
+  const consensus::ValidatorSet& set = driver_->replica().set();
+  const auto now = std::chrono::steady_clock::now();
+  NodeInfo info;
+  info.name = config.name;
+  info.institution = self.value;
+  info.network = genesis.genesis.name;
+  info.chain = chain;
+  info.validator = guard_.has_value();
+  if (signer) info.key = signer->public_key();
+  info.epoch = view.epoch;
+  info.view = view.view;
+  info.leader = set.at(view.primary).institution.value;
+  info.validators = set.size();
+  info.quorum = set.quorum();
+  info.faults = set.faults();
+  info.stable = view.stable;
+  info.executed = view.executed;
+  info.committed = view.committed;
+  info.tip = view.tip;
+  if (const auto head = block(view.executed)) info.last_block_time = head->header.time;
+  const auto now_us = read_clocks().steady.us;
+  info.milliseconds_since_commit =
+      last_commit_.us == 0 ? 0 : static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_us - last_commit_.us) / 1000);
+  info.own_last_vote = driver_->own_last_vote();
+  info.suspecting = view.suspecting;
+  info.voting = view.voting;
+  info.diverged = view.diverged;
+  const auto load = intake.load();
+  info.pool_operations = load.operations;
+  info.pool_bytes = load.bytes;
+  if (const auto space = files->free_space(config.data_dir.string())) info.disk_free = *space;
+  for (const auto& peer : mesh_->peers()) {
+    PeerInfo shown;
+    shown.institution = peer.institution;
+    shown.name = peer.name;
+    shown.address = peer.endpoint;
+    shown.connected = peer.state == p2p::PeerState::Connected;
+    shown.cause = std::string(p2p::code_of(peer.cause));
+    shown.detail = peer.text;
+    if (peer.since.time_since_epoch().count() != 0) {
+      shown.seconds_in_state = static_cast<std::uint64_t>(
+          std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(now - peer.since).count()));
+    }
+    const auto heard = std::ranges::find(view.peers, consensus::InstitutionId{peer.institution},
+                                         &consensus::ReplicaView::Peer::institution);
+    if (heard != view.peers.end()) {
+      shown.stable = heard->status.stable;
+      shown.last_vote = heard->last_vote;
+      shown.version = heard->status.version;
+    }
+    info.peers.push_back(std::move(shown));
+  }
+  const std::lock_guard lock(info_mutex_);
+  info_ = std::move(info);
+}
+
+NodeInfo Node::Parts::info() {
+  const std::lock_guard lock(info_mutex_);
+  return info_;
+}
+
+std::vector<Probe> Node::Parts::ready() {
+  const NodeInfo now = info();
+  std::uint64_t highest = now.stable.value;
+  for (const auto& peer : now.peers) highest = std::max(highest, peer.stable.value);
+  const std::uint64_t behind = highest > now.executed.value ? highest - now.executed.value : 0;
+  const bool votes = now.voting && now.own_last_vote.value > 0 &&
+                     now.own_last_vote.value + kSyncedWithin >= now.executed.value;
+  std::vector<Probe> probes{
+      {"storage", true, "open"},
+      {"chain", true, "genesis " + crypto::to_hex(chain).substr(0, 6)},
+      {"synced", behind <= kSyncedWithin, plural(behind, "block") + " behind"},
+      {"disk", now.disk_free >= config.storage.stop_below_bytes, std::to_string(now.disk_free) + " bytes free"},
+      {"not_diverged", !now.diverged, now.diverged ? "the own results contradict the others'" : "agrees"}};
+  if (now.validator) {
+    probes.push_back({"voting", votes, "last own vote at height " + std::to_string(now.own_last_vote.value)});
+    probes.push_back({"signer", true, "file"});
+  }
+  return probes;
+}
+
+}  // namespace giro::runtime
