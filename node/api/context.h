@@ -1,0 +1,53 @@
+// What every endpoint of one server shares. Used on the loop's thread only, unless a member says
+// otherwise.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "node/api/http_server.h"
+#include "node/api/problem.h"
+#include "node/api/router.h"
+#include "node/api/state_reader.h"
+#include "node/config/node_config.h"
+#include "node/metrics/metrics.h"
+#include "node/runtime/service.h"
+
+namespace giro::api {
+
+struct Context {
+  runtime::Service& service;
+  metrics::Metrics& metrics;  // any thread
+  HttpServer& http;           // post() and after(): any thread
+  config::NodeConfig config;
+  std::string version;
+  std::size_t height_waiters = 0;
+
+  // Runs `then` on the loop once the stored height has been reached, with true, or after `limit`,
+  // with false.
+  void when_height(consensus::Height height, std::chrono::milliseconds limit,
+                   std::function<void(bool)> then);
+};
+
+void fail(const Call& call, const Problem& problem);
+// 200 with the height that the answer describes.
+void answer(const Call& call, std::string body,
+            std::optional<consensus::Height> height = std::nullopt);
+
+inline constexpr const char* kHeightHeader = "X-Giro-Height";
+
+// A duration parameter such as timeout=5s, at most `limit`; `fallback` if absent. nullopt: answered
+// with 400.
+[[nodiscard]] std::optional<std::chrono::milliseconds> duration_parameter(
+    const Call& call, std::string_view name, std::chrono::milliseconds fallback,
+    std::chrono::milliseconds limit);
+
+void add_operation_routes(Router& router, Context& context);
+void add_ledger_routes(Router& router, Context& context);
+void add_node_routes(Router& router, Context& context);
+void add_ops_routes(Router& router, Context& context);
+
+}  // namespace giro::api

@@ -1,0 +1,53 @@
+// The HTTP/1.1 listeners of a node on one thread of their own (architecture 6): connections, bounds
+// and time-outs of surface 5.5, nothing about giro. All of Beast is behind this header.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "node/api/http.h"
+#include "node/config/values.h"
+
+namespace giro::api {
+
+struct ListenerOptions {
+  config::HostPort address;  // port 0: any free one
+  std::uint64_t body_bytes_max = 1024 * 1024;
+  std::size_t connections_max = 1024;
+};
+
+// What the server itself refuses: a request that never became one. Answered by `refuse`, then the
+// connection closes.
+enum class TransportError { Malformed, HeaderTooLarge, BodyTooLarge };
+using Refuse = std::function<Response(TransportError, const std::string& request_id)>;
+
+class HttpServer {
+ public:
+  HttpServer();
+  ~HttpServer();  // as stop()
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Binds and accepts, from start() on. Gives the port; the error names the address. Call before
+  // start().
+  [[nodiscard]] std::expected<std::uint16_t, std::string> listen(const ListenerOptions& options,
+                                                                 Handler handler, Refuse refuse);
+  void start();
+  // Closes every connection and joins the thread. Answers that come later are dropped.
+  void stop();
+
+  // From any thread: runs `work` on the loop's thread, now or after `delay`; not at all after
+  // stop().
+  void post(std::function<void()> work);
+  void after(std::chrono::milliseconds delay, std::function<void()> work);
+
+ private:
+  struct Loop;
+  std::shared_ptr<Loop> loop_;
+};
+
+}  // namespace giro::api

@@ -1,0 +1,36 @@
+// Every size and time that a client can influence (surface 5.4, 5.5). What `api.limits` and
+// `api.rates` of node.toml set is not here.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace giro::api {
+
+inline constexpr std::size_t kHeaderBytesMax = 16 * 1024;
+inline constexpr std::chrono::seconds kHeaderTime{10};
+inline constexpr std::chrono::seconds kBodyTime{30};
+inline constexpr std::chrono::seconds kIdleTime{60};
+inline constexpr std::chrono::seconds kWriteTime{30};
+
+inline constexpr std::size_t kTargetBytesMax = 4096;  // path and query
+inline constexpr std::size_t kQueryParametersMax = 16;
+inline constexpr std::size_t kPathSegmentsMax = 16;
+
+inline constexpr std::chrono::milliseconds kWaitDefault{5000};
+inline constexpr std::chrono::milliseconds kWaitMax{30000};
+inline constexpr std::chrono::milliseconds kMinHeightWait{10000};
+inline constexpr std::chrono::milliseconds kMinHeightPoll{10};
+inline constexpr std::size_t kMinHeightWaitersMax = 1024;
+
+inline constexpr std::uint32_t kListDefault = 100;
+inline constexpr std::uint32_t kListMax = 1000;
+
+// Connections beyond the waiters and streams that node.toml allows: for requests that do not wait.
+inline constexpr std::size_t kSpareConnections = 1024;
+inline constexpr std::size_t kOpsConnectionsMax = 64;
+inline constexpr std::size_t kOpsBodyBytesMax = 1024;
+inline constexpr std::size_t kRateClientsMax = 4096;  // clients with a token bucket of their own
+
+}  // namespace giro::api

@@ -1,0 +1,237 @@
+// The node, its peers, the validators and the blocks (surface 5.3).
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "node/api/context.h"
+#include "node/api/ledger_forms.h"
+#include "node/api/limits.h"
+#include "node/api/text.h"
+
+namespace giro::api {
+namespace {
+
+namespace json = boost::json;
+
+template <typename Tag>
+std::string number(consensus::Strong<Tag> value) {
+  return std::to_string(value.value);
+}
+
+json::object header_form(const runtime::BlockInfo& block) {
+  const auto& header = block.header;
+  return {{"hash", crypto::to_hex(block.header_hash)},
+          {"epoch", number(header.epoch)},
+          {"height", number(header.height)},
+          {"block", crypto::to_hex(header.block)},
+          {"time", time_text(header.time.ms)},
+          {"previous", crypto::to_hex(header.previous)},
+          {"state_root", crypto::to_hex(header.state_root)},
+          {"outcomes_root", crypto::to_hex(header.outcomes_root)},
+          {"totals_root", crypto::to_hex(header.totals_root)},
+          {"next_set", crypto::to_hex(header.next_set)},
+          {"next_first_view", number(header.next_first_view)},
+          {"rules_version", std::to_string(header.rules_version)}};
+}
+
+// Who attested: the places in the epoch's set, as institution names.
+json::value attestation_form(StateReader& reader, const runtime::BlockInfo& block) {
+  if (!block.attest) return nullptr;
+  const auto set = reader.read<ledger::ValidatorSet>(
+      ledger::validator_set_key(block.attest->content.epoch.value));
+  json::array signers;
+  for (const auto& vote : block.attest->signatures) {
+    const bool is_known = set && vote.voter.value < set->members.size();
+    signers.emplace_back(is_known
+                             ? reader.institution_name(set->members[vote.voter.value].institution)
+                             : "#" + std::to_string(vote.voter.value));
+  }
+  return json::object{{"signers", std::move(signers)}};
+}
+
+json::object block_form(StateReader& reader, const runtime::BlockInfo& block) {
+  json::array batches;
+  for (const auto& batch : block.block.batches) batches.emplace_back(crypto::to_hex(batch));
+  json::array operations;
+  std::uint32_t index = 0;
+  for (const auto& operation : block.operations) {
+    json::object row{
+        {"index", ++index},
+        {"actor", operation.actor == 0 ? json::value(nullptr)
+                                       : json::value(reader.institution_name(operation.actor))},
+        {"op_id", to_uuid_text(operation.op_id)},
+        {"operation_hash", crypto::to_hex(operation.operation_hash)},
+        {"type", operation_type_name(operation.type)},
+        {"recorded", operation.recorded}};
+    put_code(row, operation.code);
+    operations.push_back(std::move(row));
+  }
+  return {{"height", number(block.header.height)},
+          {"epoch", number(block.block.epoch)},
+          {"view", number(block.block.view)},
+          {"hash", crypto::to_hex(block.block_hash)},
+          {"parent", crypto::to_hex(block.block.parent)},
+          {"time", time_text(block.header.time.ms)},
+          {"batches", std::move(batches)},
+          {"header", header_form(block)},
+          {"operations", std::move(operations)},
+          {"attestation", attestation_form(reader, block)}};
+}
+
+void show_block(Context& context, const CallPtr& call) {
+  const auto height = parse_number(call->captures[0]);
+  if (!height) return fail(*call, problem(Fault::BadRequest, "a height is a decimal number"));
+  const auto view = context.service.read();
+  const auto block = context.service.block({*height});
+  if (!block) return fail(*call, problem(Fault::NotFound, "no block of this height here"));
+  StateReader reader(*view);
+  answer(*call, json::serialize(block_form(reader, *block)), view->height());
+}
+
+// The newest blocks first; the cursor is the lowest height given, and the next page ends below it.
+void list_blocks(Context& context, const CallPtr& call) {
+  std::uint64_t limit = kListDefault;
+  if (const auto text = call->request->parameter("limit")) {
+    const auto asked = parse_number(*text);
+    if (!asked || *asked == 0 || *asked > kListMax) {
+      return fail(*call, problem(Fault::BadRequest,
+                                 "limit is a number from 1 to " + std::to_string(kListMax)));
+    }
+    limit = *asked;
+  }
+  const auto view = context.service.read();
+  std::uint64_t next = view->height().value;
+  if (const auto text = call->request->parameter("cursor")) {
+    const auto above = parse_number(*text);
+    if (!above || *above == 0) {
+      return fail(*call,
+                  problem(Fault::BadRequest, "cursor is the next_cursor of an earlier answer"));
+    }
+    next = std::min(next, *above - 1);
+  }
+  StateReader reader(*view);
+  json::array items;
+  bool has_more = false;
+  for (;; --next) {
+    if (items.size() == limit) {
+      has_more = true;
+      break;
+    }
+    const auto block = context.service.block({next});
+    if (!block) break;
+    json::object row = block_form(reader, *block);
+    row["operations"] = block->operations.size();
+    items.push_back(std::move(row));
+    if (next == 0) break;
+  }
+  json::object out{{"items", std::move(items)}};
+  out["next_cursor"] = has_more ? json::value(std::to_string(next + 1)) : json::value(nullptr);
+  answer(*call, json::serialize(out), view->height());
+}
+
+json::object peer_form(const runtime::PeerInfo& peer) {
+  return {{"name", peer.name},
+          {"institution", peer.institution},
+          {"address", peer.address},
+          {"connected", peer.connected},
+          {"cause", peer.cause.empty() ? json::value(nullptr) : json::value(peer.cause)},
+          {"detail", peer.detail},
+          {"seconds_in_state", std::to_string(peer.seconds_in_state)},
+          {"stable_height", number(peer.stable)},
+          {"last_vote_height", number(peer.last_vote)},
+          {"version", peer.version}};
+}
+
+void show_node(Context& context, const CallPtr& call) {
+  const auto info = context.service.info();
+  const auto view = context.service.read();
+  StateReader reader(*view);
+  json::object heights{{"executed", number(info.executed)},
+                       {"stored", number(view->height())},
+                       {"stable", number(info.stable)},
+                       {"committed", number(info.committed)},
+                       {"tip", number(info.tip)}};
+  std::size_t connected = 0;
+  for (const auto& peer : info.peers) connected += peer.connected ? 1 : 0;
+  json::object out{{"name", info.name},
+                   {"institution", info.institution},
+                   {"network", info.network},
+                   {"chain_id", crypto::to_hex(info.chain)},
+                   {"version", context.version},
+                   {"role", info.validator ? "validator" : "observer"},
+                   {"public_key", crypto::to_hex(info.key)},
+                   {"epoch", number(info.epoch)},
+                   {"view", number(info.view)},
+                   {"leader", reader.institution_name(info.leader)},
+                   {"validators", info.validators},
+                   {"quorum", info.quorum},
+                   {"faults_tolerated", info.faults},
+                   {"connected", connected + (info.validator ? 1 : 0)},
+                   {"height", std::move(heights)}};
+  out["last_block_time"] = info.last_block_time ? json::value(time_text(info.last_block_time->ms))
+                                                : json::value(nullptr);
+  out["milliseconds_since_commit"] = std::to_string(info.milliseconds_since_commit);
+  out["own_last_vote_height"] = number(info.own_last_vote);
+  out["voting"] = info.voting;
+  out["suspecting"] = info.suspecting;
+  out["diverged"] = info.diverged;
+  out["pool"] = json::object{{"operations", std::to_string(info.pool_operations)},
+                             {"bytes", std::to_string(info.pool_bytes)}};
+  out["disk_free"] = std::to_string(info.disk_free);
+  answer(*call, json::serialize(out));
+}
+
+void list_peers(Context& context, const CallPtr& call) {
+  json::array items;
+  for (const auto& peer : context.service.info().peers) items.push_back(peer_form(peer));
+  answer(*call,
+         json::serialize(json::object{{"items", std::move(items)}, {"next_cursor", nullptr}}));
+}
+
+void list_validators(Context& context, const CallPtr& call) {
+  const auto info = context.service.info();
+  const auto view = context.service.read();
+  StateReader reader(*view);
+  const auto set = reader.read<ledger::ValidatorSet>(ledger::validator_set_key(info.epoch.value));
+  if (!set)
+    return fail(*call, problem(Fault::Internal, "the validator set of the epoch is missing"));
+  json::array items;
+  for (const auto& member : set->members) {
+    const auto peer =
+        std::ranges::find(info.peers, member.institution, &runtime::PeerInfo::institution);
+    const bool is_self = member.institution == info.institution && info.validator;
+    json::object row{{"name", reader.institution_name(member.institution)},
+                     {"institution", member.institution},
+                     {"public_key", crypto::to_hex(member.key)},
+                     {"leader", member.institution == info.leader},
+                     {"connected", is_self || (peer != info.peers.end() && peer->connected)}};
+    row["last_vote_height"] = is_self                    ? number(info.own_last_vote)
+                              : peer != info.peers.end() ? number(peer->last_vote)
+                                                         : std::string("0");
+    items.push_back(std::move(row));
+  }
+  answer(*call,
+         json::serialize(json::object{{"epoch", number(info.epoch)},
+                                      {"quorum", info.quorum},
+                                      {"faults_tolerated", info.faults},
+                                      {"items", std::move(items)},
+                                      {"next_cursor", nullptr}}),
+         view->height());
+}
+
+}  // namespace
+
+void add_node_routes(Router& router, Context& context) {
+  const auto add = [&](const char* pattern, std::vector<std::string> parameters,
+                       void (*function)(Context&, const CallPtr&)) {
+    parameters.emplace_back("min_height");
+    router.add({"GET", pattern, std::move(parameters), RateKind::Read,
+                [&context, function](const CallPtr& call) { function(context, call); }});
+  };
+  add("/v1/blocks", {"limit", "cursor"}, list_blocks);
+  add("/v1/blocks/{height}", {}, show_block);
+  add("/v1/node", {}, show_node);
+  add("/v1/peers", {}, list_peers);
+  add("/v1/validators", {}, list_validators);
+}
+
+}  // namespace giro::api

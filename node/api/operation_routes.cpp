@@ -1,0 +1,268 @@
+// Submitting operations and asking for their status and receipts (surface 5.3, 5.4).
+#include <array>
+#include <boost/json.hpp>
+
+#include "node/api/context.h"
+#include "node/api/ledger_forms.h"
+#include "node/api/limits.h"
+#include "node/api/submission.h"
+#include "node/api/text.h"
+#include "node/receipt/json.h"
+
+namespace giro::api {
+namespace {
+
+namespace json = boost::json;
+using runtime::OperationInfo;
+using runtime::OperationStatus;
+using Steady = std::chrono::steady_clock;
+
+bool is_final(OperationStatus status) {
+  return status >= OperationStatus::Committed;
+}
+
+std::string_view status_name(OperationStatus status) {
+  constexpr std::array<std::string_view, 6> kNames{"UNKNOWN",   "RECEIVED", "ORDERING",
+                                                   "COMMITTED", "REJECTED", "EXPIRED"};
+  return kNames.at(static_cast<std::size_t>(status));
+}
+
+// What a waiting request asked for.
+struct Asked {
+  std::chrono::milliseconds timeout{};
+  bool wait_for_final = false;
+};
+
+std::optional<Asked> asked_of(const Call& call, bool waits_by_default) {
+  Asked asked;
+  const auto timeout = duration_parameter(call, "timeout", kWaitDefault, kWaitMax);
+  if (!timeout) return std::nullopt;
+  asked.timeout = *timeout;
+  const auto wait = call.request->parameter("wait");
+  if (wait && *wait != "committed" && *wait != "received") {
+    fail(call, problem(Fault::BadRequest, "wait is committed or received"));
+    return std::nullopt;
+  }
+  asked.wait_for_final = wait ? *wait == "committed" : waits_by_default;
+  return asked;
+}
+
+// The status document. A payment is shown as the stored state has it; `duplicate` only where it was
+// submitted.
+json::object status_form(StateReader& reader, const OperationInfo& info,
+                         std::optional<bool> duplicate) {
+  json::object out{{"actor", reader.institution_name(info.actor)},
+                   {"op_id", to_uuid_text(info.op_id)}};
+  out["operation_hash"] =
+      info.operation_hash ? json::value(crypto::to_hex(*info.operation_hash)) : nullptr;
+  out["status"] = status_name(info.status);
+  if (duplicate) out["duplicate"] = *duplicate;
+  if (info.outcome) {
+    json::object outcome;
+    put_code(outcome, info.outcome->code);
+    if (info.outcome->code == ledger::Code::LegFailed || info.outcome->detail_index != 0) {
+      json::object detail{{"index", info.outcome->detail_index}};
+      put_code(detail, info.outcome->inner);
+      outcome["detail"] = std::move(detail);
+    }
+    outcome["height"] = std::to_string(info.outcome->height.value);
+    outcome["index"] = info.outcome->index;
+    outcome["block_time"] = time_text(info.outcome->block_time.ms);
+    out["outcome"] = std::move(outcome);
+  } else {
+    out["outcome"] = nullptr;
+  }
+  out["receipt_id"] = info.receipt_id ? json::value(crypto::to_hex(*info.receipt_id)) : nullptr;
+  out["valid_until"] = info.valid_until ? json::value(time_text(info.valid_until->ms)) : nullptr;
+  const ledger::Uetr uetr{info.op_id};
+  if (const auto payment = reader.read<ledger::Payment>(ledger::payment_key(info.actor, uetr))) {
+    out["payment"] = json::object{{"payer_bank", reader.institution_name(info.actor)},
+                                  {"uetr", to_uuid_text(info.op_id)},
+                                  {"state", payment_state_name(payment->state)}};
+  }
+  return out;
+}
+
+// Answers with the status: 200 when final (or when nobody waits), 202 with Location when a wait
+// ended without one. The stored state may lag the attested height by a moment; a final status shows
+// the state that has it.
+void answer_status(Context& context, const CallPtr& call, const OperationInfo& info,
+                   std::optional<bool> duplicate, bool is_pending_202) {
+  const consensus::Height height = info.outcome ? info.outcome->height : consensus::Height{};
+  context.when_height(
+      height, kMinHeightWait, [&context, call, info, duplicate, is_pending_202](bool) {
+        const auto view = context.service.read();
+        StateReader reader(*view);
+        Response out;
+        out.body = json::serialize(status_form(reader, info, duplicate));
+        out.headers.emplace_back(kHeightHeader, std::to_string(view->height().value));
+        if (!is_final(info.status) && is_pending_202) {
+          out.status = 202;
+          out.headers.emplace_back("Location", "/v1/operations/" +
+                                                   reader.institution_name(info.actor) + "/" +
+                                                   to_uuid_text(info.op_id));
+        }
+        call->respond(std::move(out));
+      });
+}
+
+Problem conflict(const crypto::Hash& existing, const crypto::Hash& submitted,
+                 const OperationInfo* info) {
+  Problem out = problem(ledger::Code::IdempotencyConflict);
+  if (info != nullptr && info->outcome) {
+    out.detail = "recorded at height " + std::to_string(info->outcome->height.value);
+  }
+  out.existing_hash = crypto::to_hex(existing);
+  out.submitted_hash = crypto::to_hex(submitted);
+  return out;
+}
+
+void end_submission(Context& context, const CallPtr& call, const OperationInfo& info,
+                    bool duplicate, const crypto::Hash& submitted) {
+  // Another body under this id may have won at another node while this one waited.
+  if (info.operation_hash && *info.operation_hash != submitted) {
+    context.metrics.operation_duplicate(metrics::DuplicateKind::OtherBody);
+    return fail(*call, conflict(*info.operation_hash, submitted, &info));
+  }
+  answer_status(context, call, info, duplicate, true);
+}
+
+void on_refused(Context& context, const CallPtr& call, const runtime::Refusal& refusal) {
+  using runtime::RefusalReason;
+  if (refusal.reason == RefusalReason::NotReady) return fail(*call, problem(Fault::NotReady));
+  if (refusal.reason == RefusalReason::Capacity) {
+    context.metrics.api_refused(metrics::ApiRefusal::Capacity);
+    return fail(*call, problem(Fault::Capacity));
+  }
+  if (refusal.code == ledger::Code::IdempotencyConflict) {
+    context.metrics.operation_duplicate(metrics::DuplicateKind::OtherBody);
+    return fail(*call, conflict(refusal.existing_hash.value_or(crypto::Hash{}),
+                                refusal.submitted_hash.value_or(crypto::Hash{}), nullptr));
+  }
+  if (refusal.code == ledger::Code::Capacity)
+    context.metrics.api_refused(metrics::ApiRefusal::Capacity);
+  fail(*call, problem(refusal.code));
+}
+
+// Waits for a final status without holding a thread; beyond the limit of waiters the answer is the
+// status now.
+void wait_for_final(Context& context, const CallPtr& call, const OperationInfo& now,
+                    std::chrono::milliseconds timeout, std::function<void(OperationInfo)> then) {
+  call->begin_wait();
+  context.metrics.api_waiting(1);
+  const auto begin = Steady::now();
+  const bool is_waiting = context.service.wait(
+      now.actor, now.op_id, timeout, [&context, begin, then](OperationInfo info) {
+        context.http.post([&context, begin, then, info = std::move(info)] {
+          context.metrics.api_waiting(-1);
+          const std::chrono::duration<double> passed = Steady::now() - begin;
+          if (info.outcome && is_final(info.status)) context.metrics.finality(passed.count());
+          then(info);
+        });
+      });
+  if (is_waiting) return;
+  context.metrics.api_waiting(-1);
+  then(now);
+}
+
+void submit(Context& context, const CallPtr& call) {
+  const auto asked = asked_of(*call, true);
+  if (!asked) return;
+  auto read = read_submission(*call->request, context.config.chain_id);
+  if (!read) return fail(*call, read.error());
+  const Submission submission = std::move(*read);
+  const auto key = call->request->header("idempotency-key");
+  if (!key.empty() && key != to_uuid_text(submission.op_id)) {
+    return fail(*call, problem(Fault::IdempotencyKeyMismatch));
+  }
+  auto done = [&context, call, asked = *asked, submission](runtime::SubmitAnswer answer) {
+    context.http.post([&context, call, asked, submission, answer = std::move(answer)] {
+      if (!answer) return on_refused(context, call, answer.error());
+      const bool duplicate = answer->duplicate;
+      if (duplicate) {
+        context.metrics.operation_duplicate(metrics::DuplicateKind::SameBody);
+      } else {
+        context.metrics.operation_submitted(operation_type_name(submission.type));
+      }
+      const auto end = [&context, call, duplicate,
+                        hash = submission.operation_hash](const OperationInfo& info) {
+        end_submission(context, call, info, duplicate, hash);
+      };
+      if (is_final(answer->info.status) || !asked.wait_for_final) return end(answer->info);
+      wait_for_final(context, call, answer->info, asked.timeout, end);
+    });
+  };
+  context.service.submit(submission.bytes, std::move(done));
+}
+
+struct OperationName {
+  std::uint32_t actor = 0;
+  runtime::OpId op_id{};
+};
+
+// {actor}/{op_id} of the path. nullopt: answered.
+std::optional<OperationName> named_operation(Context& context, const Call& call) {
+  const auto view = context.service.read();
+  const auto actor = StateReader(*view).institution_id(call.captures[0]);
+  const auto op_id = receipt::from_uuid_text(call.captures[1]);
+  if (!actor) {
+    fail(call, problem(Fault::NotFound, "no institution is called " + call.captures[0]));
+    return std::nullopt;
+  }
+  if (!op_id) {
+    fail(call, problem(Fault::BadRequest, "the operation id is a lower-case UUID"));
+    return std::nullopt;
+  }
+  return OperationName{*actor, *op_id};
+}
+
+void show_status(Context& context, const CallPtr& call) {
+  const auto asked = asked_of(*call, false);
+  if (!asked) return;
+  const auto name = named_operation(context, *call);
+  if (!name) return;
+  OperationInfo info = context.service.operation(name->actor, name->op_id);
+  info.actor = name->actor;  // also of one that this node has not seen
+  info.op_id = name->op_id;
+  if (is_final(info.status) || !asked->wait_for_final) {
+    return answer_status(context, call, info, std::nullopt, false);
+  }
+  wait_for_final(context, call, info, asked->timeout,
+                 [&context, call](const OperationInfo& at_end) {
+                   answer_status(context, call, at_end, std::nullopt, true);
+                 });
+}
+
+void show_receipt(Context& context, const CallPtr& call) {
+  const auto name = named_operation(context, *call);
+  if (!name) return;
+  const auto redact = call->request->parameter("redact");
+  if (redact && *redact != "body") {
+    return fail(*call, problem(Fault::BadRequest, "redact takes only body"));
+  }
+  auto found = context.service.receipt(name->actor, name->op_id);
+  if (!found) return fail(*call, problem(Fault::NotFound, "no recorded and attested outcome here"));
+  if (redact) found->operation.reset();
+  answer(*call, receipt::to_json(*found));
+}
+
+}  // namespace
+
+void add_operation_routes(Router& router, Context& context) {
+  const auto bound = [&context](void (*function)(Context&, const CallPtr&)) {
+    return [&context, function](const CallPtr& call) { function(context, call); };
+  };
+  router.add({"POST", "/v1/operations", {"wait", "timeout"}, RateKind::Submit, bound(submit)});
+  router.add({"GET",
+              "/v1/operations/{actor}/{op_id}",
+              {"wait", "timeout", "min_height"},
+              RateKind::Read,
+              bound(show_status)});
+  router.add({"GET",
+              "/v1/operations/{actor}/{op_id}/receipt",
+              {"redact", "min_height"},
+              RateKind::Read,
+              bound(show_receipt)});
+}
+
+}  // namespace giro::api

@@ -1,0 +1,51 @@
+// The ops port: probes and metrics, GET only (surface 5.1).
+#include "node/api/context.h"
+
+namespace giro::api {
+namespace {
+
+// 200 when every check passes, else 503; with ?verbose a line for each check.
+void probe(const CallPtr& call, const std::vector<runtime::Probe>& checks) {
+  const bool is_verbose = call->request->parameter("verbose").has_value();
+  bool is_ok = true;
+  Response out;
+  out.content_type = "text/plain; charset=utf-8";
+  for (const auto& check : checks) {
+    is_ok = is_ok && check.ok;
+    if (!is_verbose) continue;
+    out.body += (check.ok ? "[+] " : "[-] ") + check.name;
+    out.body += check.ok ? " ok" : " failed";
+    if (!check.detail.empty()) out.body += ": " + check.detail;
+    out.body += '\n';
+  }
+  out.body += is_ok ? "ok\n" : "not ok\n";
+  out.status = is_ok ? 200 : 503;
+  call->respond(std::move(out));
+}
+
+void show_metrics(Context& context, const CallPtr& call) {
+  Response out;
+  out.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  out.body = context.metrics.render(context.service);
+  call->respond(std::move(out));
+}
+
+}  // namespace
+
+void add_ops_routes(Router& router, Context& context) {
+  const auto add = [&router](const char* pattern, std::vector<std::string> parameters,
+                             Endpoint endpoint) {
+    router.add({"GET", pattern, std::move(parameters), RateKind::None, std::move(endpoint)});
+  };
+  // The answer itself proves this loop; the node's own loops are its checks.
+  add("/livez", {"verbose"},
+      [&context](const CallPtr& call) { probe(call, context.service.live()); });
+  add("/readyz", {"verbose"},
+      [&context](const CallPtr& call) { probe(call, context.service.ready()); });
+  // Listeners open once storage is open and repaired, so whoever gets an answer gets this one.
+  add("/startupz", {"verbose"},
+      [](const CallPtr& call) { probe(call, {runtime::Probe{"storage", true, {}}}); });
+  add("/metrics", {}, [&context](const CallPtr& call) { show_metrics(context, call); });
+}
+
+}  // namespace giro::api

@@ -1,0 +1,27 @@
+// The body of POST /v1/operations: a SignedOperation as JSON or as the protobuf message itself
+// (surface 5.2, 5.3).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+
+#include "crypto/bytes.h"
+#include "node/api/http.h"
+#include "node/api/problem.h"
+#include "node/api/text.h"
+
+namespace giro::api {
+
+struct Submission {
+  crypto::Bytes bytes;  // SignedOperation
+  crypto::Hash operation_hash;
+  Uuid op_id{};
+  std::uint32_t actor = 0;
+  std::uint32_t type = 0;
+};
+
+// Form only: no signature is checked here.
+[[nodiscard]] std::expected<Submission, Problem> read_submission(const Request& request,
+                                                                 const crypto::Hash& chain_id);
+
+}  // namespace giro::api

@@ -1,0 +1,22 @@
+// Text forms of surface 5.2 beyond those of receipt/text.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "node/receipt/text.h"
+
+namespace giro::api {
+
+using receipt::to_uuid_text;
+using receipt::Uuid;
+
+// RFC 3339 UTC with milliseconds; times outside the years 1970 to 9999 are clamped.
+[[nodiscard]] std::string time_text(std::int64_t ms);
+
+// Decimal digits without sign, space or leading zero.
+[[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text);
+
+}  // namespace giro::api

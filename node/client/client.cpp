@@ -1,0 +1,293 @@
+#include "node/client/client.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+#include <thread>
+
+namespace giro::client {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+
+constexpr milliseconds kReadTime{10'000};
+constexpr milliseconds kWaitStep{5'000};     // of one request; the operation waits longer
+constexpr milliseconds kAnswerSlack{3'000};  // for the way there and back
+constexpr milliseconds kPauseFirst{50};
+constexpr milliseconds kPauseMax{1'000};
+constexpr int kSilentRoundsMax = 2;  // rounds without any node answering before "no node reachable"
+
+std::string text_at(const json::object& from, std::string_view name) {
+  const auto* value = from.if_contains({name.data(), name.size()});
+  if (value == nullptr || !value->is_string()) return {};
+  return std::string(value->get_string());
+}
+
+std::uint64_t number_at(const json::object& from, std::string_view name) {
+  const auto* value = from.if_contains({name.data(), name.size()});
+  if (value == nullptr) return 0;
+  if (value->is_int64())
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, value->get_int64()));
+  if (!value->is_string()) return 0;
+  std::uint64_t number = 0;
+  const auto& text = value->get_string();
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::string operation_target(const OperationName& name) {
+  return "/v1/operations/" + name.actor + "/" + receipt::to_uuid_text(name.op_id);
+}
+
+std::string with_wait(const std::string& target, milliseconds wait) {
+  return target + "?wait=committed&timeout=" + std::to_string(wait.count()) + "ms";
+}
+
+// Which HTTP status means that asking again, here or elsewhere, makes sense.
+bool is_worth_retrying(unsigned status) {
+  return status == 429 || status >= 500;
+}
+
+}  // namespace
+
+bool OperationResult::is_final() const {
+  return status == "COMMITTED" || status == "REJECTED" || status == "EXPIRED";
+}
+
+std::expected<OperationResult, Error> parse_operation_result(std::string_view text) {
+  json::error_code error;
+  json::value value = json::parse({text.data(), text.size()}, error);
+  const auto* object = error ? nullptr : value.if_object();
+  const auto op_id =
+      object == nullptr ? std::nullopt : receipt::from_uuid_text(text_at(*object, "op_id"));
+  if (!op_id) {
+    return std::unexpected(Error{ErrorKind::Internal, {}, "the node's answer is not a status"});
+  }
+  OperationResult out;
+  out.name = {text_at(*object, "actor"), *op_id};
+  out.operation_hash = text_at(*object, "operation_hash");
+  out.status = text_at(*object, "status");
+  if (const auto* duplicate = object->if_contains("duplicate")) {
+    out.duplicate = duplicate->is_bool() && duplicate->get_bool();
+  }
+  if (const auto* outcome = object->if_contains("outcome");
+      outcome != nullptr && outcome->is_object()) {
+    const auto& fields = outcome->get_object();
+    out.code = text_at(fields, "code");
+    out.iso_reason = text_at(fields, "iso_reason");
+    out.height = number_at(fields, "height");
+    out.index = static_cast<std::uint32_t>(number_at(fields, "index"));
+    out.block_time = text_at(fields, "block_time");
+  }
+  out.receipt_id = text_at(*object, "receipt_id");
+  out.valid_until = text_at(*object, "valid_until");
+  if (const auto* payment = object->if_contains("payment");
+      payment != nullptr && payment->is_object()) {
+    out.payment_state = text_at(payment->get_object(), "state");
+  }
+  out.document = std::move(value);
+  return out;
+}
+
+Error error_of(const HttpAnswer& answer) {
+  json::error_code error;
+  const json::value value = json::parse(answer.body, error);
+  const auto* object = error ? nullptr : value.if_object();
+  Error out;
+  switch (answer.status) {
+    case 400:
+    case 413:
+    case 415:
+      out.kind = ErrorKind::Usage;
+      break;
+    case 401:
+    case 403:
+      out.kind = ErrorKind::NotAllowed;
+      break;
+    case 404:
+    case 409:
+    case 410:
+    case 422:
+      out.kind = ErrorKind::No;
+      break;
+    case 429:
+    case 503:
+      out.kind = ErrorKind::Undecided;
+      break;
+    default:
+      out.kind = ErrorKind::Internal;
+      break;
+  }
+  if (object == nullptr) {
+    out.message = "HTTP status " + std::to_string(answer.status);
+    return out;
+  }
+  out.code = text_at(*object, "code");
+  out.message = text_at(*object, "title");
+  for (const char* more : {"detail", "hint"}) {
+    if (const auto text = text_at(*object, more); !text.empty()) out.message += "; " + text;
+  }
+  return out;
+}
+
+Client::Client(const std::vector<config::ApiUrl>& nodes) {
+  for (const auto& url : nodes) nodes_.emplace_back(url);
+}
+
+std::expected<HttpAnswer, HttpFailure> Client::ask(std::size_t node, std::string_view method,
+                                                   const std::string& target,
+                                                   std::string_view content_type,
+                                                   const std::string& body, milliseconds limit) {
+  return nodes_[node].send(method, target, content_type, body, limit);
+}
+
+std::expected<json::value, Error> Client::get(const std::string& target) {
+  Error last{ErrorKind::Unreachable, {}, "the profile names no node"};
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    const auto answer = ask(node, "GET", target, {}, {}, kReadTime);
+    if (!answer) {
+      last = {ErrorKind::Unreachable, {}, answer.error().message};
+      continue;
+    }
+    if (answer->status != 200) {
+      last = error_of(*answer);
+      if (is_worth_retrying(answer->status)) continue;
+      return std::unexpected(last);
+    }
+    json::error_code error;
+    json::value value = json::parse(answer->body, error);
+    if (!error) return value;
+    last = {ErrorKind::Internal, {}, "the node's answer is not JSON"};
+  }
+  return std::unexpected(last);
+}
+
+std::expected<OperationResult, Error> Client::submit(const crypto::Bytes& signed_operation,
+                                                     const OperationName& name,
+                                                     milliseconds deadline) {
+  const auto end = Steady::now() + deadline;
+  const std::string body(crypto::as_text(signed_operation));
+  bool may_be_admitted = false, was_reached = false;
+  int silent_rounds = 0;
+  milliseconds pause = kPauseFirst;
+  Error last{ErrorKind::Unreachable, {}, "the profile names no node"};
+  for (std::size_t attempt = 0; !nodes_.empty(); ++attempt) {
+    const auto left = std::chrono::duration_cast<milliseconds>(end - Steady::now());
+    if (left <= milliseconds::zero()) break;
+    const auto wait = std::min(left, kWaitStep);
+    const auto answer = ask(attempt % nodes_.size(), "POST", with_wait("/v1/operations", wait),
+                            "application/x-protobuf", body, wait + kAnswerSlack);
+    bool should_pause = true;
+    if (!answer) {
+      last = {ErrorKind::Unreachable, {}, answer.error().message};
+      may_be_admitted = may_be_admitted || answer.error().may_have_arrived;
+    } else if (answer->status == 200 || answer->status == 202) {
+      was_reached = true;
+      auto result = parse_operation_result(answer->body);
+      if (!result) return result;
+      if (result->is_final()) return result;
+      may_be_admitted = true;
+      should_pause = false;  // it has waited already
+    } else {
+      was_reached = true;
+      last = error_of(*answer);
+      may_be_admitted = may_be_admitted || answer->status == 500;
+      if (!is_worth_retrying(answer->status)) {
+        // The refusal speaks for this request only; an earlier one may have been admitted.
+        if (!may_be_admitted || answer->status == 409) return std::unexpected(last);
+        return wait_after(name, end);
+      }
+    }
+    if ((attempt + 1) % nodes_.size() != 0 || !should_pause) continue;
+    if (!was_reached && !may_be_admitted && ++silent_rounds >= kSilentRoundsMax) break;
+    std::this_thread::sleep_for(std::min(pause, std::max(left, kPauseFirst)));
+    pause = std::min(pause * 2, kPauseMax);
+  }
+  if (!was_reached && !may_be_admitted) return std::unexpected(last);
+  return std::unexpected(Error{ErrorKind::Undecided, last.code,
+                               "no final status yet for " + receipt::to_uuid_text(name.op_id) +
+                                   "; run the same command again with this id"});
+}
+
+std::expected<OperationResult, Error> Client::status(const OperationName& name) {
+  const auto value = get(operation_target(name));
+  if (!value) return std::unexpected(value.error());
+  return parse_operation_result(json::serialize(*value));
+}
+
+std::expected<OperationResult, Error> Client::wait(const OperationName& name,
+                                                   milliseconds deadline) {
+  return wait_after(name, Steady::now() + deadline);
+}
+
+std::expected<OperationResult, Error> Client::wait_after(const OperationName& name,
+                                                         Steady::time_point end) {
+  milliseconds pause = kPauseFirst;
+  int silent_rounds = 0;
+  bool was_reached = false;
+  Error last{ErrorKind::Unreachable, {}, "the profile names no node"};
+  for (std::size_t attempt = 0; !nodes_.empty(); ++attempt) {
+    const auto left = std::chrono::duration_cast<milliseconds>(end - Steady::now());
+    if (left <= milliseconds::zero()) break;
+    const auto step = std::min(left, kWaitStep);
+    const auto answer = ask(attempt % nodes_.size(), "GET", with_wait(operation_target(name), step),
+                            {}, {}, step + kAnswerSlack);
+    bool should_pause = true;
+    if (!answer) {
+      last = {ErrorKind::Unreachable, {}, answer.error().message};
+    } else if (answer->status == 200 || answer->status == 202) {
+      was_reached = true;
+      should_pause = false;
+      auto result = parse_operation_result(answer->body);
+      if (!result || result->is_final()) return result;
+    } else {
+      was_reached = true;
+      last = error_of(*answer);
+      if (!is_worth_retrying(answer->status)) return std::unexpected(last);
+    }
+    if ((attempt + 1) % nodes_.size() != 0 || !should_pause) continue;
+    if (!was_reached && ++silent_rounds >= kSilentRoundsMax) return std::unexpected(last);
+    std::this_thread::sleep_for(std::min(pause, std::max(left, kPauseFirst)));
+    pause = std::min(pause * 2, kPauseMax);
+  }
+  if (!was_reached) return std::unexpected(last);
+  return std::unexpected(Error{
+      ErrorKind::Undecided, {}, "no final status yet for " + receipt::to_uuid_text(name.op_id)});
+}
+
+std::expected<VerifiedReceipt, Error> Client::receipt(const OperationName& name,
+                                                      const receipt::Genesis& genesis) {
+  Error last{ErrorKind::Unreachable, {}, "the profile names no node"};
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    auto answer = ask(node, "GET", operation_target(name) + "/receipt", {}, {}, kReadTime);
+    if (!answer) {
+      last = {ErrorKind::Unreachable, {}, answer.error().message};
+      continue;
+    }
+    if (answer->status != 200) {
+      last = error_of(*answer);  // another node may hold what this one lacks
+      continue;
+    }
+    auto parsed = receipt::from_json(answer->body);
+    if (!parsed) {
+      last = {ErrorKind::Internal, "MALFORMED", "the node's receipt is malformed"};
+      continue;
+    }
+    auto facts = receipt::verify(*parsed, genesis);
+    if (!facts) {
+      last = {ErrorKind::Internal, std::string(receipt::name(facts.error())),
+              "the node's receipt does not verify"};
+      continue;
+    }
+    if (parsed->outcome.op_id.bytes != name.op_id) {
+      last = {ErrorKind::Internal, "WRONG_OPERATION", "the node's receipt is of another operation"};
+      continue;
+    }
+    return VerifiedReceipt{std::move(answer->body), std::move(*parsed), std::move(*facts)};
+  }
+  return std::unexpected(last);
+}
+
+}  // namespace giro::client

@@ -1,0 +1,126 @@
+#include "node/client/journal.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+namespace giro::client {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kSchema = "giro.journal/1";
+
+std::unexpected<Error> write_failed(const std::filesystem::path& file) {
+  return std::unexpected(Error{
+      ErrorKind::WriteFailed, {}, "cannot write " + file.string() + ": " + std::strerror(errno)});
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t size = ::write(fd, text.data(), text.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
+std::optional<std::string> text_of(const json::object& from, std::string_view name) {
+  const auto* value = from.if_contains({name.data(), name.size()});
+  if (value == nullptr || !value->is_string()) return std::nullopt;
+  return std::string(value->get_string());
+}
+
+}  // namespace
+
+std::expected<void, Error> write_file_durably(const std::filesystem::path& file,
+                                              std::string_view text, unsigned mode) {
+  const auto directory = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  std::error_code ignored;
+  std::filesystem::create_directories(directory, ignored);
+  const std::filesystem::path temporary = file.string() + "." + std::to_string(::getpid()) + ".new";
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  if (fd < 0) return write_failed(temporary);
+  const bool is_written = write_all(fd, text) && ::fsync(fd) == 0;
+  if (::close(fd) != 0 || !is_written || ::rename(temporary.c_str(), file.c_str()) != 0) {
+    const auto failed = write_failed(temporary);
+    ::unlink(temporary.c_str());
+    return failed;
+  }
+  const int dir = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0) return write_failed(directory);
+  const bool is_synced = ::fsync(dir) == 0;
+  ::close(dir);
+  if (!is_synced) return write_failed(directory);
+  return {};
+}
+
+std::filesystem::path Journal::path_of(const receipt::Uuid& op_id) const {
+  return directory_ / (receipt::to_uuid_text(op_id) + ".json");
+}
+
+std::expected<void, Error> Journal::store(const JournalEntry& entry) {
+  const json::object document{{"schema", kSchema},
+                              {"actor", entry.actor},
+                              {"op_id", receipt::to_uuid_text(entry.op_id)},
+                              {"summary", entry.summary},
+                              {"created", receipt::to_time_text(entry.created_ms)},
+                              {"signed_operation", receipt::to_base64(entry.signed_operation)},
+                              {"status", entry.status}};
+  return write_file_durably(path_of(entry.op_id), json::serialize(document) + "\n", 0600);
+}
+
+std::expected<void, Error> Journal::begin(const JournalEntry& entry) {
+  const auto known = find(entry.op_id);
+  if (!known) return std::unexpected(known.error());
+  if (*known && (*known)->signed_operation != entry.signed_operation) {
+    return std::unexpected(Error{ErrorKind::Usage,
+                                 {},
+                                 "the journal has another operation under the id " +
+                                     receipt::to_uuid_text(entry.op_id) + "; use a new id"});
+  }
+  if (*known) return {};
+  return store(entry);
+}
+
+std::expected<void, Error> Journal::finish(const receipt::Uuid& op_id, std::string_view status) {
+  auto known = find(op_id);
+  if (!known) return std::unexpected(known.error());
+  if (!*known) return {};
+  (*known)->status = status;
+  return store(**known);
+}
+
+std::expected<std::optional<JournalEntry>, Error> Journal::find(const receipt::Uuid& op_id) const {
+  const auto file = path_of(op_id);
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::stringstream text;
+  text << in.rdbuf();
+  const auto damaged = [&file] {
+    return std::unexpected(Error{ErrorKind::Internal, {}, file.string() + " is damaged"});
+  };
+  json::error_code error;
+  const json::value value = json::parse(text.str(), error);
+  const auto* object = error ? nullptr : value.if_object();
+  if (object == nullptr || text_of(*object, "schema") != kSchema) return damaged();
+  const auto created = receipt::from_time_text(text_of(*object, "created").value_or(""));
+  auto bytes = receipt::from_base64(text_of(*object, "signed_operation").value_or("!"));
+  if (!created || !bytes) return damaged();
+  JournalEntry entry;
+  entry.actor = text_of(*object, "actor").value_or("");
+  entry.op_id = op_id;
+  entry.summary = text_of(*object, "summary").value_or("");
+  entry.created_ms = *created;
+  entry.signed_operation = std::move(*bytes);
+  entry.status = text_of(*object, "status").value_or("");
+  return entry;
+}
+
+}  // namespace giro::client

@@ -1,0 +1,50 @@
+// The operator keys of a profile: who of them can sign for which institution and role. Key files
+// are opened when first needed, since each costs an scrypt.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "crypto/keys.h"
+#include "node/client/error.h"
+#include "node/config/profile.h"
+#include "node/ledger/messages.h"
+
+namespace giro::client {
+
+// `count` different keys of the institution that hold the role.
+struct KeyNeed {
+  std::string institution;
+  ledger::Role role{};
+  std::uint32_t count = 1;
+};
+
+class Keyring {
+ public:
+  // Asks a person for the passphrase of the named key; an error ends the attempt.
+  using AskPassphrase = std::function<std::expected<std::string, Error>(const std::string& key)>;
+
+  Keyring(std::vector<config::Profile::Key> keys, std::string institution, AskPassphrase ask);
+
+  [[nodiscard]] bool has(const KeyNeed& need) const;
+  // Signatures of `digest` that meet all needs, no key twice. NotAllowed names the missing role.
+  [[nodiscard]] std::expected<std::vector<ledger::SignatureField>, Error> sign(
+      const std::vector<KeyNeed>& needs, const crypto::Hash& digest);
+  // By the key's name in the profile.
+  [[nodiscard]] std::expected<ledger::SignatureField, Error> sign_with(const std::string& key,
+                                                                       const crypto::Hash& digest);
+
+ private:
+  [[nodiscard]] std::vector<std::string> holders(const KeyNeed& need) const;
+  [[nodiscard]] std::expected<const crypto::SecretKey*, Error> open(const std::string& name);
+
+  std::vector<config::Profile::Key> keys_;
+  std::string institution_;  // of keys that name none
+  AskPassphrase ask_;
+  std::map<std::string, crypto::SecretKey> open_;
+};
+
+}  // namespace giro::client
