@@ -1,5 +1,5 @@
-// The demo network of ledger 14: four banks with a seat, one settlement agent, eight tokens, three customer accounts.
-// For the local test network, acceptance scenarios and benchmarks.
+// The demo network of ledger 14: four banks with a seat, one settlement agent, eight tokens, three
+// customer accounts. For the local test network, acceptance scenarios and benchmarks.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ namespace giro::config {
 struct DemoOperator {
   std::string institution;
   ledger::Role role{};
-  std::uint32_t number = 1;  // of the operators of that role, from 1
+  std::uint32_t number = 1;                // of the operators of that role, from 1
   [[nodiscard]] std::string name() const;  // "bank-a-admin-1"
   friend auto operator<=>(const DemoOperator&, const DemoOperator&) = default;
 };
@@ -27,7 +27,8 @@ struct DemoValidator {
   HostPort address;
 };
 
-// What setup brings: the keys of demo_operators(), and for each bank with a seat its validator key and address.
+// What setup brings: the keys of demo_operators(), and for each bank with a seat its validator key
+// and address.
 struct DemoSetup {
   std::string network = "giro-dev";
   ledger::TimeMs time{};
@@ -46,7 +47,8 @@ struct DemoAccount {
   std::string institution;
   ledger::AccountId account{};
 };
-// ALICE (the buyer at bank-a), MERCHANT (at bank-a), BOB (the supplier at bank-b). The same ids in every demo network.
+// ALICE (the buyer at bank-a), MERCHANT (at bank-a), BOB (the supplier at bank-b). The same ids in
+// every demo network.
 [[nodiscard]] std::map<std::string, DemoAccount> demo_aliases();
 // The NOSTRO account of `owner` at `servicer`, both institution names.
 [[nodiscard]] ledger::AccountId demo_nostro(std::string_view owner, std::string_view servicer);

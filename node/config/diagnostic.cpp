@@ -23,16 +23,17 @@ std::string Origin::to_string() const {
   return name + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
-std::string Diagnostic::to_string() const { return origin.to_string() + ": error: " + message; }
+std::string Diagnostic::to_string() const {
+  return origin.to_string() + ": error: " + message;
+}
 
 void sort_diagnostics(std::vector<Diagnostic>& errors) {
   const auto place = [](const Diagnostic& error) {
     return std::make_tuple(error.origin.kind != Origin::Kind::File, error.origin.line,
                            error.origin.column);
   };
-  std::stable_sort(errors.begin(), errors.end(), [&](const Diagnostic& a, const Diagnostic& b) {
-    return place(a) < place(b);
-  });
+  std::stable_sort(errors.begin(), errors.end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
 }
 
 Environment process_environment() {

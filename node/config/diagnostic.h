@@ -1,5 +1,6 @@
-// Errors of configuration files and what a load gives back. One form for node.toml, the client profile, clients.toml,
-// manifests and scenarios: `file:line:column: error: what is wrong; what to write` (surface 3).
+// Errors of configuration files and what a load gives back. One form for node.toml, the client
+// profile, clients.toml, manifests and scenarios: `file:line:column: error: what is wrong; what to
+// write` (surface 3).
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@
 
 namespace giro::config {
 
-// Where a value came from. A file position (line and column from 1, columns count code points), a variable's name, or
-// the default.
+// Where a value came from. A file position (line and column from 1, columns count code points), a
+// variable's name, or the default.
 struct Origin {
   enum class Kind : std::uint8_t { Default, File, Variable } kind = Kind::Default;
   std::string name;  // of the file or the variable
@@ -44,7 +45,8 @@ template <typename T>
 struct Loaded {
   std::optional<T> value;
   std::vector<Diagnostic> errors;
-  std::vector<EffectiveValue> effective;  // in the order of the key table; also when there are errors
+  std::vector<EffectiveValue>
+      effective;  // in the order of the key table; also when there are errors
 
   [[nodiscard]] bool ok() const { return value.has_value(); }
 };

@@ -1,5 +1,6 @@
-// The genesis file: JSON that the consortium agrees on, byte for byte. Its SHA-256 is the chain id. Reading is strict: an
-// unknown, missing, repeated or ill-typed member, or a value out of range, is an error with its path.
+// The genesis file: JSON that the consortium agrees on, byte for byte. Its SHA-256 is the chain id.
+// Reading is strict: an unknown, missing, repeated or ill-typed member, or a value out of range, is
+// an error with its path.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +20,12 @@ namespace giro::config {
 inline constexpr std::size_t kGenesisBytesMax = 64 * 1024 * 1024;
 
 struct Genesis {
-  std::string name;         // of the network: a-z 0-9 -, at most 32
-  bool throwaway = false;   // a test network: nodes may then serve `auth = "open"` on loopback
+  std::string name;        // of the network: a-z 0-9 -, at most 32
+  bool throwaway = false;  // a test network: nodes may then serve `auth = "open"` on loopback
   consensus::Parameters parameters;
-  ledger::Genesis ledger;   // its network parameters and epoch_blocks are those of `parameters`
-  std::map<std::string, HostPort> addresses;  // institution name of each validator -> its p2p address
+  ledger::Genesis ledger;  // its network parameters and epoch_blocks are those of `parameters`
+  std::map<std::string, HostPort>
+      addresses;  // institution name of each validator -> its p2p address
 };
 
 [[nodiscard]] crypto::Hash chain_id_of(std::string_view file_bytes);
@@ -31,7 +33,8 @@ struct Genesis {
 // The form of the file and every reference in it. The error is "institutions[2].lei: ...".
 [[nodiscard]] std::expected<Genesis, std::string> parse_genesis_file(std::string_view text);
 
-// parse_genesis_file, then block 0 itself: what is not a legal first state is refused with the same kind of error.
+// parse_genesis_file, then block 0 itself: what is not a legal first state is refused with the same
+// kind of error.
 struct CheckedGenesis {
   Genesis genesis;
   ledger::BlockResult block;
@@ -39,13 +42,11 @@ struct CheckedGenesis {
 };
 [[nodiscard]] std::expected<CheckedGenesis, std::string> check_genesis_file(std::string_view text);
 
-// Deterministic, indented by two spaces, final line break. Gives the same bytes for what parse_genesis_file reads back.
+// Deterministic, indented by two spaces, final line break. Gives the same bytes for what
+// parse_genesis_file reads back.
 [[nodiscard]] std::string write_genesis_file(const Genesis& genesis);
 
-// Between the struct of agreement and the ledger's numbered record (ledger/network_params.h).
-[[nodiscard]] std::vector<ledger::NetworkParam> to_network_params(
-    const consensus::Parameters& parameters);
-// Unknown ids are skipped, absent ones keep their default.
-[[nodiscard]] consensus::Parameters to_parameters(std::span<const ledger::NetworkParam> params);
+// "bank-a.USD", with ".7" behind it for product 7: how the file names a token.
+[[nodiscard]] std::string token_name(const std::string& issuer, const ledger::Token& token);
 
 }  // namespace giro::config

@@ -12,7 +12,8 @@ namespace json = boost::json;
 
 constexpr std::size_t kDepthMax = 16;
 
-// Builds the tree from the library's events, since its own tree keeps only the last of two equal members.
+// Builds the tree from the library's events, since its own tree keeps only the last of two equal
+// members.
 class Handler {
  public:
   static constexpr std::size_t max_object_size = 10'000'000;
@@ -340,6 +341,8 @@ JsonWriter& JsonWriter::texts(const std::vector<std::string>& values) {
   out_ += ']';
   return *this;
 }
-std::string JsonWriter::take() { return std::move(out_) + "\n"; }
+std::string JsonWriter::take() {
+  return std::move(out_) + "\n";
+}
 
 }  // namespace giro::config

@@ -23,7 +23,8 @@ struct JsonValue {
 // The error says where: "line 3: ...", or the path of a repeated member.
 [[nodiscard]] std::expected<JsonValue, std::string> parse_json(std::string_view text);
 
-// Reads one tree strictly. The first fault is kept, with its path; what is read after it has no meaning.
+// Reads one tree strictly. The first fault is kept, with its path; what is read after it has no
+// meaning.
 class JsonFault {
  public:
   void set(const std::string& path, std::string_view reason);

@@ -72,7 +72,9 @@ std::string range_words(const KeyRule& rule, std::string (*format)(std::uint64_t
 
 }  // namespace
 
-std::vector<std::string_view> key_segments(std::string_view key) { return split(key, "."); }
+std::vector<std::string_view> key_segments(std::string_view key) {
+  return split(key, ".");
+}
 
 std::vector<std::string_view> split_choices(std::string_view choices) {
   return split(choices, "|");
@@ -180,7 +182,8 @@ std::optional<std::string> explain_key(const KeyTable& table, std::string_view k
     if (!rule.fallback.empty()) {
       out += "\n  default  " + std::string(rule.fallback);
     } else {
-      out += rule.presence == Presence::Optional ? "\n  default  none" : "\n  default  none: required";
+      out +=
+          rule.presence == Presence::Optional ? "\n  default  none" : "\n  default  none: required";
     }
     out += "\n  example  " + std::string(key_segments(rule.key).back()) + " = " +
            std::string(rule.example);

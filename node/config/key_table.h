@@ -1,5 +1,5 @@
-// What a strict configuration file may contain, as a table: one row a key. The reader, the variables, the defaults, the
-// error texts and `config explain` all come from the same row.
+// What a strict configuration file may contain, as a table: one row a key. The reader, the
+// variables, the defaults, the error texts and `config explain` all come from the same row.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,8 @@ enum class Presence : std::uint8_t {
 };
 
 struct KeyRule {
-  // Segments joined by dots. "*" stands for a name of the writer's choice, "client[]" for an array of tables.
+  // Segments joined by dots. "*" stands for a name of the writer's choice, "client[]" for an array
+  // of tables.
   std::string_view key;
   ValueKind kind = ValueKind::Text;
   Presence presence = Presence::Optional;
@@ -57,7 +58,8 @@ struct KeyTable {
 [[nodiscard]] std::vector<std::string_view> key_segments(std::string_view key);
 [[nodiscard]] std::vector<std::string_view> split_choices(std::string_view choices);
 
-// True if the variable's name (with or without GIRO_) names a key of the table; `key` then is the concrete key, with
+// True if the variable's name (with or without GIRO_) names a key of the table; `key` then is the
+// concrete key, with
 // "{file|env}" of a secret as a last segment.
 [[nodiscard]] std::optional<std::string> key_of_variable(const KeyTable& table,
                                                          std::string_view variable);

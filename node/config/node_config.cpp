@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "crypto/digest.h"
 #include "node/config/file_text.h"
 #include "node/config/genesis_file.h"
 #include "node/config/node_keys.h"
@@ -103,23 +102,23 @@ void relate_keys(Settings& settings) {
   }
   if (settings.text("api.auth") == "open" && settings.has("api.listen") &&
       !is_loopback(settings.address("api.listen"))) {
-    settings.error("api.auth",
-                   "api.auth = \"open\" serves anybody who can reach " +
-                       settings.text("api.listen") +
-                       "; write listen = \"127.0.0.1:7400\" or auth = \"mtls\"");
+    settings.error("api.auth", "api.auth = \"open\" serves anybody who can reach " +
+                                   settings.text("api.listen") +
+                                   "; write listen = \"127.0.0.1:7400\" or auth = \"mtls\"");
   }
   for (const std::string rate : {"submit", "read"}) {
     const std::string key = "api.rates." + rate;
     if (settings.has(key) && settings.has(key + "_burst") &&
         settings.number(key + "_burst") < settings.number(key)) {
-      settings.error(key + "_burst", key + "_burst is below " + key + "; write " +
-                                         settings.text(key) + " or more");
+      settings.error(key + "_burst",
+                     key + "_burst is below " + key + "; write " + settings.text(key) + " or more");
     }
   }
   const std::string_view listeners[] = {"p2p.listen", "api.listen", "ops.listen"};
   for (std::size_t a = 0; a < 3; ++a) {
     for (std::size_t b = a + 1; b < 3; ++b) {
-      if (settings.has(listeners[a]) && settings.text(listeners[a]) == settings.text(listeners[b]) &&
+      if (settings.has(listeners[a]) &&
+          settings.text(listeners[a]) == settings.text(listeners[b]) &&
           settings.address(listeners[a]).port != 0) {
         settings.error(listeners[b], std::string(listeners[b]) + " is the same as " +
                                          std::string(listeners[a]) + "; write another port");
@@ -133,10 +132,11 @@ void relate_paths(Settings& settings, const fs::path& base) {
     const fs::path data = settings.path("data_dir", base);
     const fs::path sign = settings.path("sign_state_dir", base);
     if (is_inside(sign, data) || is_inside(real(sign), real(data))) {
-      settings.error("sign_state_dir",
-                     "sign_state_dir lies inside data_dir, which may be deleted or restored; write a "
-                     "directory outside " +
-                         settings.text("data_dir"));
+      settings.error(
+          "sign_state_dir",
+          "sign_state_dir lies inside data_dir, which may be deleted or restored; write a "
+          "directory outside " +
+              settings.text("data_dir"));
     }
   }
   if (settings.has("ops.socket")) {
@@ -167,9 +167,10 @@ Loaded<NodeConfig> finish(Settings& settings, const fs::path& base) {
   return loaded;
 }
 
-constexpr std::string_view kFiles[] = {
-    "keys.validator.path", "keys.validator.passphrase", "p2p.tls.cert", "p2p.tls.key",
-    "api.tls.cert",        "api.tls.key",               "api.clients"};
+constexpr std::string_view kFiles[] = {"keys.validator.path", "keys.validator.passphrase",
+                                       "p2p.tls.cert",        "p2p.tls.key",
+                                       "api.tls.cert",        "api.tls.key",
+                                       "api.clients"};
 
 void check_genesis(Settings& settings, const fs::path& base) {
   const fs::path path = settings.path("genesis", base);
@@ -179,39 +180,41 @@ void check_genesis(Settings& settings, const fs::path& base) {
     settings.error("genesis", shown + text.error() + "; write the path of the genesis file");
     return;
   }
-  const crypto::Hash chain_id = crypto::sha256(crypto::as_view(*text));
+  const crypto::Hash chain_id = chain_id_of(*text);
   if (settings.has("chain_id") && settings.text("chain_id") != crypto::to_hex(chain_id)) {
     settings.error("chain_id", "chain_id is not that of the genesis file; write chain_id = \"" +
                                    crypto::to_hex(chain_id) +
                                    "\" if the consortium agreed on that file");
   }
-  const auto genesis = parse_genesis_file(*text);
-  if (!genesis) {
-    settings.error("genesis", shown + "is not a genesis file: " + genesis.error() +
+  const auto checked = check_genesis_file(*text);
+  if (!checked) {
+    settings.error("genesis", shown + "is not a genesis file: " + checked.error() +
                                   "; write the path of the file that the consortium agreed on");
     return;
   }
-  if (settings.text("api.auth") == "open" && !genesis->ledger.throwaway) {
-    settings.error("api.auth",
-                   "api.auth = \"open\" is for a genesis with \"throwaway\": true only; write auth = "
-                   "\"mtls\"");
+  const Genesis& genesis = checked->genesis;
+  if (settings.text("api.auth") == "open" && !genesis.throwaway) {
+    settings.error(
+        "api.auth",
+        "api.auth = \"open\" is for a genesis with \"throwaway\": true only; write auth = "
+        "\"mtls\"");
   }
   std::vector<std::string> names;
-  for (const auto& institution : genesis->ledger.institutions) {
+  for (const auto& institution : genesis.ledger.institutions) {
     names.push_back(institution.name);
   }
   const std::string& name = settings.text("name");
   const bool member = std::find(names.begin(), names.end(), name) != names.end();
   if (member && settings.number("admitted_by_vote") != 0) {
-    settings.error("admitted_by_vote",
-                   "admitted_by_vote = true, but the genesis file has " + toml_quoted(name) +
-                       "; remove this line");
+    settings.error("admitted_by_vote", "admitted_by_vote = true, but the genesis file has " +
+                                           toml_quoted(name) + "; remove this line");
   } else if (!member && settings.has("name") && settings.number("admitted_by_vote") == 0) {
     const std::optional<std::string> near = nearest(name, names);
-    settings.error("name", "name = " + toml_quoted(name) + " is not in the genesis file; " +
-                               (near ? "did you mean " + toml_quoted(*near) + "?"
-                                     : "write the institution's name, or admitted_by_vote = true if "
-                                       "it joined later"));
+    settings.error("name",
+                   "name = " + toml_quoted(name) + " is not in the genesis file; " +
+                       (near ? "did you mean " + toml_quoted(*near) + "?"
+                             : "write the institution's name, or admitted_by_vote = true if "
+                               "it joined later"));
   }
 }
 

@@ -1,5 +1,6 @@
-// node.toml (surface 3): what may differ between two correct nodes. Strict: one unknown, missing, badly typed or
-// contradictory key and there is no configuration, only errors; all of them, in file order.
+// node.toml (surface 3): what may differ between two correct nodes. Strict: one unknown, missing,
+// badly typed or contradictory key and there is no configuration, only errors; all of them, in file
+// order.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +17,18 @@
 
 namespace giro::config {
 
-
-
 enum class NodeRole : std::uint8_t { Validator, Observer };
 enum class LogFormat : std::uint8_t { Logfmt, Json };
 enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warn, Error };
 enum class ApiAuth : std::uint8_t { Mtls, Open };
 
-// Paths are absolute: a relative one in the file starts at the file's directory. The values here are the defaults of the
-// file's keys.
+// Paths are absolute: a relative one in the file starts at the file's directory. The values here
+// are the defaults of the file's keys.
 struct NodeConfig {
   std::string name;
   NodeRole role = NodeRole::Validator;
-  bool admitted_by_vote = false;  // the institution joined after genesis: `name` is not in the genesis file
+  bool admitted_by_vote =
+      false;  // the institution joined after genesis: `name` is not in the genesis file
   std::filesystem::path genesis;
   crypto::Hash chain_id;
   std::filesystem::path data_dir;
@@ -78,18 +78,20 @@ struct NodeConfig {
   } storage;
 };
 
-// `text` is the content of `file` (the name shown in errors); relative paths start at `base`. Checks everything that
-// needs no other file: form, types, ranges, relations between keys.
+// `text` is the content of `file` (the name shown in errors); relative paths start at `base`.
+// Checks everything that needs no other file: form, types, ranges, relations between keys.
 [[nodiscard]] Loaded<NodeConfig> parse_node_config(std::string_view text, std::string_view file,
                                                    const Environment& environment,
                                                    const std::filesystem::path& base);
 
-// Reads the file, parses it, and checks it against the world: the files it names can be read, the chain id is the
-// genesis file's, the institution is a member, `auth = "open"` has a throw-away genesis.
+// Reads the file, parses it, and checks it against the world: the files it names can be read, the
+// chain id is the genesis file's, the institution is a member, `auth = "open"` has a throw-away
+// genesis.
 [[nodiscard]] Loaded<NodeConfig> load_node_config(const std::filesystem::path& file,
                                                   const Environment& environment);
 
-// Text that parses back to an equal configuration (for `giro init` and the test network). Paths are written as they are.
+// Text that parses back to an equal configuration (for `giro init` and the test network). Paths are
+// written as they are.
 [[nodiscard]] std::string write_node_config(const NodeConfig& config);
 
 // What `config explain KEY` prints; nullopt if there is no such key.

@@ -48,11 +48,11 @@ std::string write_node_config(const NodeConfig& config) {
   out.text("chain_id", crypto::to_hex(config.chain_id));
   out.text("data_dir", config.data_dir.string());
   out.text("sign_state_dir", config.sign_state_dir.string());
-  out.raw("log", "{ format = " +
-                     toml_quoted(kFormats[static_cast<std::size_t>(config.log.format)]) +
-                     ", level = " + toml_quoted(kLevels[static_cast<std::size_t>(config.log.level)]) +
-                     ", budget_per_day = " +
-                     toml_quoted(format_size(config.log.budget_per_day_bytes)) + " }");
+  out.raw("log",
+          "{ format = " + toml_quoted(kFormats[static_cast<std::size_t>(config.log.format)]) +
+              ", level = " + toml_quoted(kLevels[static_cast<std::size_t>(config.log.level)]) +
+              ", budget_per_day = " + toml_quoted(format_size(config.log.budget_per_day_bytes)) +
+              " }");
   out.raw("pool", "{ operations = " + std::to_string(config.pool.operations) +
                       ", bytes = " + toml_quoted(format_size(config.pool.bytes)) + " }");
   if (config.validator_key) {

@@ -1,5 +1,5 @@
-// The client profile, client.toml (surface 2.1): where the nodes are, which genesis is believed, whose keys sign, and
-// short names for accounts. Same machinery and rules as node.toml.
+// The client profile, client.toml (surface 2.1): where the nodes are, which genesis is believed,
+// whose keys sign, and short names for accounts. Same machinery and rules as node.toml.
 #pragma once
 
 #include <array>
@@ -26,15 +26,16 @@ struct Profile {
   };
   std::optional<Tls> tls;
   std::filesystem::path genesis;
-  std::string institution;          // the acting institution, where a command does not say
-  std::filesystem::path journal;    // ids and bytes of what was sent, written before sending
+  std::string institution;        // the acting institution, where a command does not say
+  std::filesystem::path journal;  // ids and bytes of what was sent, written before sending
 
   struct Key {
     std::string name;
     std::filesystem::path path;
     std::optional<SecretSource> passphrase;  // asked on the terminal if absent
     std::string institution;                 // default: the profile's
-    std::vector<std::string> roles;          // of ledger 4.2, upper case; may be empty: an account's own key
+    std::vector<std::string>
+        roles;  // of ledger 4.2, upper case; may be empty: an account's own key
   };
   std::vector<Key> keys;  // in file order
 

@@ -55,16 +55,15 @@ std::string write_this(const KeyRule& rule) {
 
 // Why one value is not what the rule wants: the words after `key = value`; empty if it is right.
 std::string judge_text(const KeyRule& rule, const std::string& text, Setting& out) {
-  const bool plain = !text.empty() && text.size() <= kTextMax &&
-                     text.find('\0') == std::string::npos;
+  const bool plain =
+      !text.empty() && text.size() <= kTextMax && text.find('\0') == std::string::npos;
   const auto measured = [&](std::optional<std::uint64_t> value, std::string_view what) {
     if (!value) {
       return "is not a " + std::string(what) + "; example " + std::string(rule.example);
     }
     out.number = *value;
-    return *value < rule.min || *value > rule.max
-               ? "is out of range; write " + describe_value(rule)
-               : std::string();
+    return *value < rule.min || *value > rule.max ? "is out of range; write " + describe_value(rule)
+                                                  : std::string();
   };
   const auto formed = [&](bool right, std::string_view what) {
     return right ? std::string()
@@ -214,8 +213,8 @@ class Settings::Reader {
     for (const KeyRule& rule : table_.rules) {
       const std::string pattern(parent_of(rule.key));
       const std::string_view last = last_segment(rule.key);
-      const bool fixed = pattern.find('*') == std::string::npos &&
-                         pattern.find("[]") == std::string::npos;
+      const bool fixed =
+          pattern.find('*') == std::string::npos && pattern.find("[]") == std::string::npos;
       if (fixed) {
         complete_one(rule, std::string(rule.key), out_.written_.contains(pattern));
         continue;
@@ -256,8 +255,9 @@ class Settings::Reader {
       if (matching.empty()) {
         unknown(member, concrete, rules, depth);
       } else if (segment == "*" && !is_name(member.key)) {
-        report(in_file(member.line, member.column),
-               toml_quoted(member.key) + " is not a name; write letters, digits, - and _, at most 64");
+        report(
+            in_file(member.line, member.column),
+            toml_quoted(member.key) + " is not a name; write letters, digits, - and _, at most 64");
       } else {
         const std::string dot = depth == 0 ? "" : ".";
         enter(member, pattern + dot + segment, concrete + dot + member.key, matching, depth);
@@ -456,8 +456,9 @@ class Settings::Reader {
         continue;
       }
       if (key_of_variable(table_, name + "__FILE")) {
-        report(origin, "a variable must not hold this secret; set " + name + "__FILE to its path or " +
-                           name + "__ENV to the name of the variable that holds it");
+        report(origin, "a variable must not hold this secret; set " + name +
+                           "__FILE to its path or " + name +
+                           "__ENV to the name of the variable that holds it");
         return;
       }
       known.push_back(variable + "__FILE");
@@ -608,7 +609,9 @@ std::vector<std::string> Settings::names_under(std::string_view prefix) const {
   return names;
 }
 
-bool Settings::was_written(std::string_view key) const { return written_.contains(key); }
+bool Settings::was_written(std::string_view key) const {
+  return written_.contains(key);
+}
 
 void Settings::error(std::string_view key, std::string message) {
   Origin origin{Origin::Kind::File, file_, 1, 1};
@@ -652,8 +655,8 @@ std::vector<EffectiveValue> Settings::effective() const {
     std::vector<EffectiveValue> same;
     for (const auto& [key, setting] : values_) {
       if (setting.rule == &rule) {
-        same.push_back({key, rule.kind == ValueKind::Secret ? "<set>" : setting.text,
-                        setting.origin});
+        same.push_back(
+            {key, rule.kind == ValueKind::Secret ? "<set>" : setting.text, setting.origin});
       }
     }
     std::stable_sort(same.begin(), same.end(), [](const auto& a, const auto& b) {

@@ -1,5 +1,6 @@
-// The strict reader: a file and the environment against a key table. It gives every value with its origin and every
-// error of the file; the caller assembles its own struct from the values and adds what relations between keys are wrong.
+// The strict reader: a file and the environment against a key table. It gives every value with its
+// origin and every error of the file; the caller assembles its own struct from the values and adds
+// what relations between keys are wrong.
 #pragma once
 
 #include <cstdint>
@@ -31,14 +32,15 @@ struct Setting {
 
 class Settings {
  public:
-  // `environment` may be null: files that variables do not reach. Variables that name a key of `others` are left alone,
-  // as is GIRO_PROFILE.
+  // `environment` may be null: files that variables do not reach. Variables that name a key of
+  // `others` are left alone, as is GIRO_PROFILE.
   static Settings read(std::string_view text, std::string_view file, const KeyTable& table,
                        const Environment* environment, std::span<const KeyTable> others = {});
 
   [[nodiscard]] const Setting* find(std::string_view key) const;
   [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
-  // Of keys that are there (required, or with a default) once there are no errors; else an empty value.
+  // Of keys that are there (required, or with a default) once there are no errors; else an empty
+  // value.
   [[nodiscard]] const std::string& text(std::string_view key) const;
   [[nodiscard]] std::uint64_t number(std::string_view key) const;
   [[nodiscard]] const std::vector<std::string>& list(std::string_view key) const;
@@ -49,7 +51,8 @@ class Settings {
                                            const std::filesystem::path& base) const;
   [[nodiscard]] SecretSource secret(std::string_view key, const std::filesystem::path& base) const;
 
-  // Names that stand for the "*" behind `prefix`, or "[0]", "[1]" for an array of tables; file order.
+  // Names that stand for the "*" behind `prefix`, or "[0]", "[1]" for an array of tables; file
+  // order.
   [[nodiscard]] std::vector<std::string> names_under(std::string_view prefix) const;
 
   // True if the key was written, even if its value is wrong.

@@ -13,7 +13,8 @@ namespace giro::config {
 namespace {
 
 constexpr std::size_t kSyntaxErrorsMax = 20;
-constexpr std::size_t kRoundsMax = 100;  // of repair and parse again: a new name for a duplicate may be taken
+constexpr std::size_t kRoundsMax =
+    100;  // of repair and parse again: a new name for a duplicate may be taken
 
 using Position = std::pair<std::uint32_t, std::uint32_t>;
 
@@ -47,8 +48,8 @@ TomlValue convert(const toml::node& node, const std::set<Position>& set_aside) {
       for (const auto& [key, child] : *node.as_table()) {
         const Position position{key.source().begin.line, key.source().begin.column};
         if (!set_aside.contains(position)) {
-          value.members.push_back({std::string(key.str()), position.first, position.second,
-                                   convert(child, set_aside)});
+          value.members.push_back(
+              {std::string(key.str()), position.first, position.second, convert(child, set_aside)});
         }
       }
       std::stable_sort(value.members.begin(), value.members.end(),
@@ -153,7 +154,8 @@ class Repair {
     document_.errors.push_back({std::move(origin), std::move(message)});
   }
 
-  // Renames the second of two equal keys to something unused of the same length, and remembers to skip it.
+  // Renames the second of two equal keys to something unused of the same length, and remembers to
+  // skip it.
   bool set_duplicate_aside(toml::source_position at, const std::string& description) {
     const Line line = line_at(text_, at.line);
     std::size_t end = line.start;
@@ -183,8 +185,7 @@ class Repair {
     if (begin == end) {
       return blank_line(at, description);
     }
-    const std::size_t shown_at =
-        begin > line.start && text_[begin - 1] == '"' ? begin - 1 : begin;
+    const std::size_t shown_at = begin > line.start && text_[begin - 1] == '"' ? begin - 1 : begin;
     const std::uint32_t column = column_of(text_, line.start, shown_at);
     if (set_aside_.insert({at.line, column}).second) {
       const std::string name = quoted_part(description);
@@ -206,8 +207,8 @@ class Repair {
     }
   }
 
-  // A broken statement that ends with its line is taken out; a broken header or multi-line value cannot be, since its
-  // remains would be misread.
+  // A broken statement that ends with its line is taken out; a broken header or multi-line value
+  // cannot be, since its remains would be misread.
   bool blank_line(toml::source_position at, const std::string& description) {
     const std::string_view what = without_preamble(description);
     report(at.line, at.column, "not TOML: " + std::string(what) + "; write key = value");

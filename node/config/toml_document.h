@@ -1,5 +1,5 @@
-// A TOML file as a tree with positions. The only place that knows the TOML library; duplicate keys and broken lines are
-// set aside, so that one run finds every error of a file.
+// A TOML file as a tree with positions. The only place that knows the TOML library; duplicate keys
+// and broken lines are set aside, so that one run finds every error of a file.
 #pragma once
 
 #include <cstdint>
@@ -37,9 +37,10 @@ struct TomlMember {
 };
 
 struct TomlDocument {
-  std::optional<TomlValue> root;          // absent if the file is broken beyond what can be set aside
-  std::vector<Diagnostic> errors;         // syntax errors and duplicates
-  std::vector<std::string> dropped_keys;  // keys of broken lines: do not also report them as missing
+  std::optional<TomlValue> root;   // absent if the file is broken beyond what can be set aside
+  std::vector<Diagnostic> errors;  // syntax errors and duplicates
+  std::vector<std::string>
+      dropped_keys;  // keys of broken lines: do not also report them as missing
 };
 
 inline constexpr std::size_t kTomlBytesMax = 1024 * 1024;

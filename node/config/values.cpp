@@ -51,7 +51,9 @@ std::string format_with_unit(std::uint64_t value, const std::array<Unit, N>& uni
   return std::to_string(value / units.back().factor) + std::string(units.back().name);
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool is_host_name(std::string_view host) {
   if (host.empty() || host.size() > 253) {
@@ -176,12 +178,16 @@ std::optional<ApiUrl> parse_api_url(std::string_view text) {
 std::optional<std::uint64_t> parse_duration_ms(std::string_view text) {
   return parse_with_unit(text, kDurations);
 }
-std::string format_duration(std::uint64_t ms) { return format_with_unit(ms, kDurations); }
+std::string format_duration(std::uint64_t ms) {
+  return format_with_unit(ms, kDurations);
+}
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   return parse_with_unit(text, kSizes);
 }
-std::string format_size(std::uint64_t bytes) { return format_with_unit(bytes, kSizes); }
+std::string format_size(std::uint64_t bytes) {
+  return format_with_unit(bytes, kSizes);
+}
 
 std::expected<std::string, std::string> SecretSource::read() const {
   constexpr std::size_t kLongest = 4096;

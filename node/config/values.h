@@ -29,7 +29,8 @@ struct SecretSource {
   std::string where;  // absolute path, or the variable's name
   friend bool operator==(const SecretSource&, const SecretSource&) = default;
 
-  // The secret, without one trailing line break; the error says what could not be read and holds no secret.
+  // The secret, without one trailing line break; the error says what could not be read and holds no
+  // secret.
   [[nodiscard]] std::expected<std::string, std::string> read() const;
 };
 
@@ -48,7 +49,8 @@ struct ApiUrl {
 
 // "250ms", "2s", "15m", "24h", "7d": digits and a unit, no space, no sign, no fraction.
 [[nodiscard]] std::optional<std::uint64_t> parse_duration_ms(std::string_view text);
-[[nodiscard]] std::string format_duration(std::uint64_t ms);  // with the largest unit that divides it
+[[nodiscard]] std::string format_duration(
+    std::uint64_t ms);  // with the largest unit that divides it
 // "64KiB", "512MiB", "1GiB".
 [[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
 [[nodiscard]] std::string format_size(std::uint64_t bytes);  // bytes must be a multiple of 1 KiB

@@ -26,7 +26,7 @@ struct GenesisInstitution {
   InstitutionKind kind{};
   Lei lei{};
   std::string bic;
-  Country country{};
+  CountryCode country{};
   std::vector<GenesisKey> keys;
   std::map<Role, std::uint32_t> quorums;  // of every role that has a key
   std::optional<PublicKey> validator;     // its seat in the first validator set
