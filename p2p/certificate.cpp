@@ -56,8 +56,17 @@ void set_times(X509* certificate, const Validity& validity) {
              nullptr);
 }
 
+// The name is for people who look at the certificate: anything unusual in it becomes '?'.
+std::string printable(std::string_view name) {
+  std::string out(name.substr(0, kCommonNameBytesMax));
+  for (char& letter : out) {
+    if (letter < ' ' || letter > '~') letter = '?';
+  }
+  return out.empty() ? "giro" : out;
+}
+
 void set_names(X509* certificate, std::string_view common_name) {
-  const std::string_view name = common_name.substr(0, kCommonNameBytesMax);
+  const std::string name = printable(common_name);
   X509_NAME* subject = X509_get_subject_name(certificate);
   GIRO_CHECK(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
                                         reinterpret_cast<const unsigned char*>(name.data()),

@@ -322,7 +322,8 @@ void Channel::end(ChannelEnd end, Reason goodbye) {
 void Channel::finish(Reason goodbye) {
   if (is_over()) return;
   if (goodbye == Reason::None) return close();
-  queue_.clear_whole_frames();
+  // Our hello still goes out: whoever differs from us is to learn from what.
+  if (is_up()) queue_.clear_whole_frames();
   control(ControlType::Goodbye, encode_goodbye(goodbye));
   phase_ = Phase::Closing;
   deadline_ = Clock::now() + settings_.timing.goodbye_deadline;
