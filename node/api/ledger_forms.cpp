@@ -114,6 +114,19 @@ json::object corridor_form(StateReader& reader, const ledger::Corridor& corridor
       {"standing_fee_max", money(b.standing_fee_max)}};
 }
 
+// Quorum and number of keys of each role policy.
+json::object roles_form(StateReader& reader, ledger::InstId institution) {
+  json::object roles;
+  for (std::size_t i = 0; i < ledger::kRoleCount; ++i) {
+    const auto role = static_cast<ledger::Role>(i);
+    const auto policy = reader.read<ledger::RolePolicy>(ledger::role_policy_key(institution, role));
+    if (!policy) continue;
+    roles[ledger::name(role)] =
+        json::object{{"quorum", policy->quorum}, {"keys", policy->keys.size()}};
+  }
+  return roles;
+}
+
 }  // namespace
 
 void put_code(json::object& out, ledger::Code code) {
@@ -184,7 +197,8 @@ json::object institution_form(StateReader& reader, const InstitutionEntry& entry
           {"bic", text_or_null(record.bic)},
           {"country",
            record.country.is_absent() ? json::value(nullptr) : json::value(record.country.text())},
-          {"validator", has_seat}};
+          {"validator", has_seat},
+          {"roles", roles_form(reader, entry.id)}};
 }
 
 json::object institution_detail_form(StateReader& reader, const InstitutionEntry& entry) {

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 #include <thread>
+
+#include "node/client/json_fields.h"
 
 namespace giro::client {
 namespace {
@@ -18,24 +19,6 @@ constexpr milliseconds kAnswerSlack{3'000};  // for the way there and back
 constexpr milliseconds kPauseFirst{50};
 constexpr milliseconds kPauseMax{1'000};
 constexpr int kSilentRoundsMax = 2;  // rounds without any node answering before "no node reachable"
-
-std::string text_at(const json::object& from, std::string_view name) {
-  const auto* value = from.if_contains({name.data(), name.size()});
-  if (value == nullptr || !value->is_string()) return {};
-  return std::string(value->get_string());
-}
-
-std::uint64_t number_at(const json::object& from, std::string_view name) {
-  const auto* value = from.if_contains({name.data(), name.size()});
-  if (value == nullptr) return 0;
-  if (value->is_int64())
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, value->get_int64()));
-  if (!value->is_string()) return 0;
-  std::uint64_t number = 0;
-  const auto& text = value->get_string();
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 std::string operation_target(const OperationName& name) {
   return "/v1/operations/" + name.actor + "/" + receipt::to_uuid_text(name.op_id);
@@ -61,31 +44,27 @@ std::expected<OperationResult, Error> parse_operation_result(std::string_view te
   json::value value = json::parse({text.data(), text.size()}, error);
   const auto* object = error ? nullptr : value.if_object();
   const auto op_id =
-      object == nullptr ? std::nullopt : receipt::from_uuid_text(text_at(*object, "op_id"));
+      object == nullptr ? std::nullopt : receipt::from_uuid_text(text_field(*object, "op_id"));
   if (!op_id) {
     return std::unexpected(Error{ErrorKind::Internal, {}, "the node's answer is not a status"});
   }
   OperationResult out;
-  out.name = {text_at(*object, "actor"), *op_id};
-  out.operation_hash = text_at(*object, "operation_hash");
-  out.status = text_at(*object, "status");
-  if (const auto* duplicate = object->if_contains("duplicate")) {
-    out.duplicate = duplicate->is_bool() && duplicate->get_bool();
+  out.name = {text_field(*object, "actor"), *op_id};
+  out.operation_hash = text_field(*object, "operation_hash");
+  out.status = text_field(*object, "status");
+  out.duplicate = bool_field(*object, "duplicate");
+  if (const auto* outcome = object_field(*object, "outcome")) {
+    const auto& fields = *outcome;
+    out.code = text_field(fields, "code");
+    out.iso_reason = text_field(fields, "iso_reason");
+    out.height = number_field(fields, "height");
+    out.index = static_cast<std::uint32_t>(number_field(fields, "index"));
+    out.block_time = text_field(fields, "block_time");
   }
-  if (const auto* outcome = object->if_contains("outcome");
-      outcome != nullptr && outcome->is_object()) {
-    const auto& fields = outcome->get_object();
-    out.code = text_at(fields, "code");
-    out.iso_reason = text_at(fields, "iso_reason");
-    out.height = number_at(fields, "height");
-    out.index = static_cast<std::uint32_t>(number_at(fields, "index"));
-    out.block_time = text_at(fields, "block_time");
-  }
-  out.receipt_id = text_at(*object, "receipt_id");
-  out.valid_until = text_at(*object, "valid_until");
-  if (const auto* payment = object->if_contains("payment");
-      payment != nullptr && payment->is_object()) {
-    out.payment_state = text_at(payment->get_object(), "state");
+  out.receipt_id = text_field(*object, "receipt_id");
+  out.valid_until = text_field(*object, "valid_until");
+  if (const auto* payment = object_field(*object, "payment")) {
+    out.payment_state = text_field(*payment, "state");
   }
   out.document = std::move(value);
   return out;
@@ -124,10 +103,10 @@ Error error_of(const HttpAnswer& answer) {
     out.message = "HTTP status " + std::to_string(answer.status);
     return out;
   }
-  out.code = text_at(*object, "code");
-  out.message = text_at(*object, "title");
+  out.code = text_field(*object, "code");
+  out.message = text_field(*object, "title");
   for (const char* more : {"detail", "hint"}) {
-    if (const auto text = text_at(*object, more); !text.empty()) out.message += "; " + text;
+    if (const auto text = text_field(*object, more); !text.empty()) out.message += "; " + text;
   }
   return out;
 }

@@ -1,0 +1,157 @@
+#include "node/client/directory.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "node/client/json_fields.h"
+
+namespace giro::client {
+namespace {
+
+namespace json = boost::json;
+
+std::string product_suffix(std::uint16_t product) {
+  return product == 0 ? std::string() : "." + std::to_string(product);
+}
+
+// All items of a list endpoint, page by page.
+std::expected<std::vector<json::object>, Error> read_list(Client& client, const std::string& path) {
+  std::vector<json::object> out;
+  std::string cursor;
+  do {
+    auto page = client.get(path + "?limit=1000" + (cursor.empty() ? "" : "&cursor=" + cursor));
+    if (!page) return std::unexpected(page.error());
+    const auto* object = page->if_object();
+    const auto* items = object == nullptr ? nullptr : object->if_contains("items");
+    if (items == nullptr || !items->is_array()) {
+      return std::unexpected(Error{ErrorKind::Internal, {}, path + ": the answer is not a list"});
+    }
+    for (const auto& item : items->get_array()) {
+      if (item.is_object()) out.push_back(item.get_object());
+    }
+    cursor = text_field(*object, "next_cursor");
+  } while (!cursor.empty());
+  return out;
+}
+
+ledger::Amount amount_field(const json::object& from, std::string_view name, std::uint8_t scale) {
+  ledger::DecimalError ignored{};
+  return ledger::from_decimal(text_field(from, name), scale, ignored).value_or(ledger::Amount{});
+}
+
+}  // namespace
+
+std::expected<Directory, Error> Directory::from_node(Client& client) {
+  Directory out;
+  auto institutions = read_list(client, "/v1/institutions");
+  if (!institutions) return std::unexpected(institutions.error());
+  for (const auto& row : *institutions) {
+    InstitutionFacts facts{.id = static_cast<ledger::InstId>(number_field(row, "id")),
+                           .name = text_field(row, "name"),
+                           .quorums = {}};
+    if (const auto* roles = object_field(row, "roles")) {
+      for (const auto& [role, policy] : *roles) {
+        if (!policy.is_object()) continue;
+        facts.quorums[std::string(role)] =
+            static_cast<std::uint32_t>(number_field(policy.get_object(), "quorum"));
+      }
+    }
+    out.institutions_.push_back(std::move(facts));
+  }
+  auto tokens = read_list(client, "/v1/tokens");
+  if (!tokens) return std::unexpected(tokens.error());
+  for (const auto& row : *tokens) {
+    TokenFacts facts;
+    facts.id = static_cast<ledger::TokenId>(number_field(row, "id"));
+    facts.name = text_field(row, "name");
+    facts.issuer = text_field(row, "issuer");
+    facts.currency = text_field(row, "currency");
+    facts.scale = static_cast<std::uint8_t>(number_field(row, "scale"));
+    facts.checker_threshold = amount_field(row, "checker_threshold", facts.scale);
+    facts.dual_threshold = amount_field(row, "dual_threshold", facts.scale);
+    out.tokens_.push_back(std::move(facts));
+  }
+  return out;
+}
+
+Directory Directory::from_genesis(const config::Genesis& genesis) {
+  Directory out;
+  for (const auto& institution : genesis.ledger.institutions) {
+    InstitutionFacts facts{.id = static_cast<ledger::InstId>(out.institutions_.size() + 1),
+                           .name = institution.name,
+                           .quorums = {}};
+    for (const auto& [role, quorum] : institution.quorums) {
+      facts.quorums[std::string(ledger::name(role))] = quorum;
+    }
+    out.institutions_.push_back(std::move(facts));
+  }
+  for (const auto& token : genesis.ledger.tokens) {
+    TokenFacts facts;
+    facts.id = static_cast<ledger::TokenId>(out.tokens_.size() + 1);
+    if (token.issuer >= 1 && token.issuer <= out.institutions_.size()) {
+      facts.issuer = out.institutions_[token.issuer - 1].name;
+    }
+    facts.currency = std::string(token.currency.text());
+    facts.name = facts.issuer + "." + facts.currency + product_suffix(token.product);
+    facts.scale = ledger::currency_scale(token.currency).value_or(0);
+    facts.checker_threshold = token.checker_threshold;
+    facts.dual_threshold = token.dual_threshold;
+    out.tokens_.push_back(std::move(facts));
+  }
+  return out;
+}
+
+std::expected<InstitutionFacts, Error> Directory::institution(std::string_view name) const {
+  const auto found = std::ranges::find(institutions_, name, &InstitutionFacts::name);
+  if (found != institutions_.end()) return *found;
+  return std::unexpected(
+      Error{ErrorKind::Usage, {}, "no institution is called " + std::string(name)});
+}
+
+std::expected<TokenFacts, Error> Directory::token(std::string_view name) const {
+  const auto found = std::ranges::find(tokens_, name, &TokenFacts::name);
+  if (found != tokens_.end()) return *found;
+  return std::unexpected(Error{ErrorKind::Usage, {}, "no token is called " + std::string(name)});
+}
+
+std::expected<ledger::Amount, Error> parse_amount(std::string_view text, const TokenFacts& token) {
+  ledger::DecimalError error{};
+  const auto amount = ledger::from_decimal(text, token.scale, error);
+  if (amount && !amount->is_zero()) return *amount;
+  const std::string given = "\"" + std::string(text) + "\" ";
+  if (amount) return std::unexpected(Error{ErrorKind::Usage, "ZERO_AMOUNT", "the amount is zero"});
+  switch (error) {
+    case ledger::DecimalError::TooPrecise:
+      return std::unexpected(Error{ErrorKind::Usage, "BAD_SCALE",
+                                   given + "has more than " + std::to_string(token.scale) +
+                                       " decimals of " + token.currency});
+    case ledger::DecimalError::OutOfRange:
+      return std::unexpected(Error{ErrorKind::Usage, "AMOUNT_OUT_OF_RANGE", given + "is too large"});
+    case ledger::DecimalError::Syntax: break;
+  }
+  return std::unexpected(Error{ErrorKind::Usage, {}, given + "is not an amount; example 12.50"});
+}
+
+std::expected<AccountRef, Error> parse_account(std::string_view text, const config::Profile& profile) {
+  if (const auto found = profile.aliases.find(std::string(text)); found != profile.aliases.end()) {
+    return AccountRef{found->second.institution, ledger::AccountId{found->second.account},
+                      std::string(text)};
+  }
+  AccountRef out;
+  out.servicer = profile.institution;
+  std::string_view digits = text;
+  if (const auto slash = text.find('/'); slash != std::string_view::npos) {
+    out.servicer = std::string(text.substr(0, slash));
+    digits = text.substr(slash + 1);
+  }
+  if (out.servicer.empty() || !crypto::from_hex(digits, out.id.bytes)) {
+    return std::unexpected(Error{ErrorKind::Usage, {},
+                                 "\"" + std::string(text) +
+                                     "\" is neither an alias of the profile nor an account; "
+                                     "write bank-a/<32 hexadecimal digits>"});
+  }
+  out.alias = std::string(digits.substr(0, 8));
+  return out;
+}
+
+}  // namespace giro::client
