@@ -22,7 +22,8 @@ bool ranks_higher(const Certificate& left, const Certificate& right) {
   return rank(left) > rank(right);
 }
 
-bool verify_certificate(const Certificate& certificate, const ValidatorSet& set, const Hash& chain) {
+bool verify_certificate(const Certificate& certificate, const ValidatorSet& set,
+                        const Hash& chain) {
   if (certificate.content.epoch != set.epoch) return false;
   if (certificate.signatures.size() < set.quorum()) return false;
   if (certificate.signatures.size() > set.size()) return false;
@@ -30,7 +31,8 @@ bool verify_certificate(const Certificate& certificate, const ValidatorSet& set,
   std::optional<ReplicaId> previous;
   for (const Certificate::Signed& entry : certificate.signatures) {
     if (entry.voter.value >= set.size()) return false;
-    if (previous && entry.voter <= *previous) return false;  // distinct members, one canonical order
+    if (previous && entry.voter <= *previous)
+      return false;  // distinct members, one canonical order
     if (!crypto::verify(set.at(entry.voter).key, digest, entry.signature)) return false;
     previous = entry.voter;
   }

@@ -10,7 +10,8 @@ namespace giro::consensus {
 
 enum class VoteKind : std::uint8_t { Prepare = 1, Commit = 2, Attest = 3, Snapshot = 4 };
 
-// What a vote says. Attest and snapshot votes have view 0 and the header's or the manifest's hash as digest.
+// What a vote says. Attest and snapshot votes have view 0 and the header's or the manifest's hash
+// as digest.
 struct VoteContent {
   VoteKind kind{};
   Epoch epoch;
@@ -44,7 +45,9 @@ struct Certificate {
 // Certificates of one chain are ordered by (epoch, view, height).
 [[nodiscard]] bool ranks_higher(const Certificate& left, const Certificate& right);
 
-// Form, quorum and every signature, judged by the set of its epoch (protocol R43). Costs a check per signature.
-[[nodiscard]] bool verify_certificate(const Certificate& certificate, const ValidatorSet& set, const Hash& chain);
+// Form, quorum and every signature, judged by the set of its epoch (protocol R43). Costs a check
+// per signature.
+[[nodiscard]] bool verify_certificate(const Certificate& certificate, const ValidatorSet& set,
+                                      const Hash& chain);
 
 }  // namespace giro::consensus

@@ -1,5 +1,6 @@
-// Every bound on what a peer can make us hold, send or loop over. What follows from network parameters is in
-// parameters.h; what an operator may tune is in ReplicaLimits. The bounds of section 14 stand here as absolute maxima.
+// Every bound on what a peer can make us hold, send or loop over. What follows from network
+// parameters is in parameters.h; what an operator may tune is in ReplicaLimits. The bounds of
+// section 14 stand here as absolute maxima.
 #pragma once
 
 #include <cstddef>
@@ -7,39 +8,49 @@
 
 namespace giro::consensus {
 
-// --- sizes on the wire and in the log (protocol 14) --------------------------------------------------------------------
+// --- sizes on the wire and in the log (protocol 14)
+// --------------------------------------------------------------------
 inline constexpr std::size_t kFrameBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kBatchBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kBatchOperationsMax = 65'536;
 inline constexpr std::size_t kBlockBatchesMax = 65'536;
 inline constexpr std::size_t kMembersMax = 128;
-inline constexpr std::size_t kSmallMessageBytesMax = 1024;  // votes, suspicions, requests without lists
+inline constexpr std::size_t kSmallMessageBytesMax =
+    1024;  // votes, suspicions, requests without lists
 inline constexpr std::size_t kStatusBytesMax = 4 * 1024;
 inline constexpr std::size_t kStatusMissingMax = 32;
 inline constexpr std::size_t kVersionBytesMax = 64;
-inline constexpr std::size_t kFetchBatchesMax = 256;         // ids in a FetchBatches or a BatchOffer
-inline constexpr std::size_t kCertifiedBlocksMax = 64;       // blocks in a CertifiedBlocks
-inline constexpr std::size_t kSegmentBlocksMax = 256;        // blocks in a ChainSegment
+inline constexpr std::size_t kFetchBatchesMax = 256;    // ids in a FetchBatches or a BatchOffer
+inline constexpr std::size_t kCertifiedBlocksMax = 64;  // blocks in a CertifiedBlocks
+inline constexpr std::size_t kSegmentBlocksMax = 256;   // blocks in a ChainSegment
 inline constexpr std::size_t kBlocksMessageIdsMax = 131'072;  // batch ids in all of them together
 
-// --- push: to a peer that is behind, each time its Status says so (protocol R22) ----------------------------------------
-inline constexpr std::uint64_t kPushHeightsMax = 32;            // heights whose blocks and votes are sent again
-inline constexpr std::size_t kPushBytesMax = 1024 * 1024;       // of blocks
+// --- push: to a peer that is behind, each time its Status says so (protocol R22)
+// ----------------------------------------
+inline constexpr std::uint64_t kPushHeightsMax =
+    32;  // heights whose blocks and votes are sent again
+inline constexpr std::size_t kPushBytesMax = 1024 * 1024;             // of blocks
 inline constexpr std::size_t kResendBatchBytesMax = 4 * 1024 * 1024;  // of own batches
 inline constexpr std::int64_t kResendBatchAfterUs = 1'000'000;
 
-// --- pull (protocol R9, R30) ----------------------------------------------------------------------------------------------
-inline constexpr std::int64_t kFetchGraceUs = 50'000;     // a batch named by a fresh block is usually on its way
-inline constexpr std::int64_t kFetchRetryUs = 500'000;    // then another peer is asked
+// --- pull (protocol R9, R30)
+// ----------------------------------------------------------------------------------------------
+inline constexpr std::int64_t kFetchGraceUs =
+    50'000;  // a batch named by a fresh block is usually on its way
+inline constexpr std::int64_t kFetchRetryUs = 500'000;  // then another peer is asked
 inline constexpr std::int64_t kChainTimeoutUs = 1'000'000;
-inline constexpr std::size_t kBacklogBlocksMax = 2 * kSegmentBlocksMax;  // committed and not executed: no more is asked for
-inline constexpr std::size_t kProofsMax = 16;             // attest certificates above the own execution
+inline constexpr std::size_t kBacklogBlocksMax =
+    2 * kSegmentBlocksMax;                     // committed and not executed: no more is asked for
+inline constexpr std::size_t kProofsMax = 16;  // attest certificates above the own execution
 
-// --- memory ---------------------------------------------------------------------------------------------------------------
-inline constexpr std::uint64_t kViewsAhead = 2;         // R13
-inline constexpr std::uint64_t kWindowsAhead = 2;       // R13
-inline constexpr std::size_t kVoteBytes = 192;          // what a kept vote is charged with
-inline constexpr std::size_t kBlockOverheadBytes = 256; // what a kept block is charged with, beside its ids
-inline constexpr std::size_t kOffersMax = 1024;         // offered batches that a primary asks for at one time
+// --- memory
+// ---------------------------------------------------------------------------------------------------------------
+inline constexpr std::uint64_t kViewsAhead = 2;    // R13
+inline constexpr std::uint64_t kWindowsAhead = 2;  // R13
+inline constexpr std::size_t kVoteBytes = 192;     // what a kept vote is charged with
+inline constexpr std::size_t kBlockOverheadBytes =
+    256;  // what a kept block is charged with, beside its ids
+inline constexpr std::size_t kOffersMax =
+    1024;  // offered batches that a primary asks for at one time
 
 }  // namespace giro::consensus

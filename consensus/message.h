@@ -1,4 +1,5 @@
-// What validators say to one another, decoded but not yet believed. Only wire::Verifier makes a VerifiedMessage of one.
+// What validators say to one another, decoded but not yet believed. Only wire::Verifier makes a
+// VerifiedMessage of one.
 #pragma once
 
 #include <string>
@@ -16,18 +17,20 @@ struct PrePrepare {
   Vote vote;
 };
 
-// "I hold this batch durably" (protocol R3), from a member to the batch's author. The channel authenticates it.
+// "I hold this batch durably" (protocol R3), from a member to the batch's author. The channel
+// authenticates it.
 struct BatchConfirm {
   Hash batch;
 };
 
-// "I hold these, and no block names them": sent to the primary, which fetches what it lacks (protocol R20).
+// "I hold these, and no block names them": sent to the primary, which fetches what it lacks
+// (protocol R20).
 struct BatchOffer {
   std::vector<Hash> batches;
 };
 
-// A block whose sender lacks nothing to prove: a certificate that covers it proves it (protocol R8a).
-// Sent to members that are behind, from the last block the other has committed upwards.
+// A block whose sender lacks nothing to prove: a certificate that covers it proves it (protocol
+// R8a). Sent to members that are behind, from the last block the other has committed upwards.
 struct CertifiedBlocks {
   std::vector<Block> blocks;  // ascending heights, linked by parent
   Certificate certificate;    // prepare or commit, for the last of them
@@ -35,12 +38,14 @@ struct CertifiedBlocks {
 
 // A stretch of the chain below a stable height: the answer to FetchChain (protocol R30).
 struct ChainSegment {
-  std::vector<Block> blocks;  // ascending, linked by parent; may be empty: then only the proof is news
-  Header header;              // of the last of them; when empty, of a height that the asker holds
-  Certificate attest;         // over that header: proves that the block is committed (protocol R16)
+  std::vector<Block>
+      blocks;          // ascending, linked by parent; may be empty: then only the proof is news
+  Header header;       // of the last of them; when empty, of a height that the asker holds
+  Certificate attest;  // over that header: proves that the block is committed (protocol R16)
 };
 
-// An own attest certificate above the other's stable height (protocol R22). The header is the receiver's own.
+// An own attest certificate above the other's stable height (protocol R22). The header is the
+// receiver's own.
 struct AttestProof {
   Certificate attest;
 };
@@ -59,7 +64,8 @@ struct Suspect {
   SuspectReason reason{};
 };
 
-// Exchanged every status_interval (protocol R22). Nothing in it is believed but the sender's own suspicion.
+// Exchanged every status_interval (protocol R22). Nothing in it is believed but the sender's own
+// suspicion.
 struct Status {
   Epoch epoch;
   View view;
@@ -67,17 +73,17 @@ struct Status {
   Height stable;
   Height committed;
   Height tip;
-  VoteContent high;          // all zero: none
-  Height log_start;          // lowest height it can serve
-  std::vector<Hash> missing; // batches it lacks, oldest first
+  VoteContent high;           // all zero: none
+  Height log_start;           // lowest height it can serve
+  std::vector<Hash> missing;  // batches it lacks, oldest first
   // Hints for the operator's views, never for the protocol.
   WallTime clock;
   std::uint64_t disk_free = 0;
   std::string version;
 };
 
-// Asks for the chain above a height; answered by the runtime from its store, not by the replica, with a ChainSegment
-// of at most kSegmentBlocksMax blocks whose last one has an attest certificate.
+// Asks for the chain above a height; answered by the runtime from its store, not by the replica,
+// with a ChainSegment of at most kSegmentBlocksMax blocks whose last one has an attest certificate.
 struct FetchChain {
   Epoch epoch;    // the asker's: the answer stays inside it
   Height stable;  // at or below this the asker needs nothing; may lie above its stable height
@@ -93,20 +99,21 @@ struct BatchMessage {
   BatchPtr batch;
 };
 
-using Message = std::variant<BatchMessage, BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
-                             AttestProof, Suspect, Status, FetchChain, FetchBatches, BatchOffer>;
+using Message =
+    std::variant<BatchMessage, BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
+                 AttestProof, Suspect, Status, FetchChain, FetchBatches, BatchOffer>;
 
 // What reaches the replica: the parts of Message that carry a claim, checked.
-using Claim = std::variant<BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment, AttestProof, Suspect, Status,
-                           BatchOffer>;
+using Claim = std::variant<BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
+                           AttestProof, Suspect, Status, BatchOffer>;
 
 namespace wire {
 class Verifier;
 }
 class VoteGuard;
 
-// A message whose form, membership and every signature were checked against the set of its epoch, together with the
-// member that sent it over its authenticated channel. Cannot be made elsewhere.
+// A message whose form, membership and every signature were checked against the set of its epoch,
+// together with the member that sent it over its authenticated channel. Cannot be made elsewhere.
 class VerifiedMessage {
  public:
   [[nodiscard]] InstitutionId sender() const { return sender_; }

@@ -1,5 +1,6 @@
-// What a turn of the replica asks of the world. The order of the members of Output is the order of their effects:
-// persist, then sign through the vote guard and send the votes, then send, then execute (protocol R35, R36).
+// What a turn of the replica asks of the world. The order of the members of Output is the order of
+// their effects: persist, then sign through the vote guard and send the votes, then send, then
+// execute (protocol R35, R36).
 #pragma once
 
 #include <optional>
@@ -10,7 +11,8 @@
 
 namespace giro::consensus {
 
-// --- 1 persist -----------------------------------------------------------------------------------------------------
+// --- 1 persist
+// -----------------------------------------------------------------------------------------------------
 struct BatchRecord {
   BatchPtr batch;
 };
@@ -20,8 +22,9 @@ struct BlockRecord {
 struct CertificateRecord {  // prepare (becomes high), commit, attest (makes a height stable)
   Certificate certificate;
 };
-// What we are about to sign. Logged in the group that is synced before it is signed, so the guard knows it after a
-// restart; the signature is not logged, since signing the same content again is always allowed (protocol R36).
+// What we are about to sign. Logged in the group that is synced before it is signed, so the guard
+// knows it after a restart; the signature is not logged, since signing the same content again is
+// always allowed (protocol R36).
 struct VoteRecord {
   VoteContent content;
 };
@@ -39,13 +42,14 @@ struct CeilingRecord {
   View view;
   Height height;
 };
-// The accepted chain of (epoch, view) conflicts with what was committed: no more votes there (protocol R11).
+// The accepted chain of (epoch, view) conflicts with what was committed: no more votes there
+// (protocol R11).
 struct AbstainRecord {
   Epoch epoch;
   View view;
 };
-// Learnt while catching up: the block of this header is committed (protocol R16, R30). It is not stable before the own
-// execution gave the same header; then a CertificateRecord follows.
+// Learnt while catching up: the block of this header is committed (protocol R16, R30). It is not
+// stable before the own execution gave the same header; then a CertificateRecord follows.
 struct ChainProofRecord {
   Header header;
   Certificate attest;
@@ -56,39 +60,58 @@ struct EvidenceRecord {
   Vote second;
 };
 // Replicas write all of these but VoteRecord and CeilingRecord, which are the driver's.
-using DurableRecord = std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
-                                   CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord>;
+using DurableRecord =
+    std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
+                 CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord>;
 
-// --- 2 sign --------------------------------------------------------------------------------------------------------
+// --- 2 sign
+// --------------------------------------------------------------------------------------------------------
 struct VoteRequest {
   VoteContent content;
   // The primary's own prepare vote leaves inside a PrePrepare (protocol R7).
   std::optional<Block> proposal;
 };
 
-// --- 3 send --------------------------------------------------------------------------------------------------------
+// --- 3 send
+// --------------------------------------------------------------------------------------------------------
 struct Outbound {
   std::optional<InstitutionId> to;  // nullopt: every other member
   Message message;
 };
 
-// --- 4 execute -----------------------------------------------------------------------------------------------------
+// --- 4 execute
+// -----------------------------------------------------------------------------------------------------
 struct CommittedBlock {
   Block block;
   Hash hash;
   std::vector<BatchPtr> batches;  // in the block's order
 };
 
-// --- 5 fetch -------------------------------------------------------------------------------------------------------
+// --- 5 fetch
+// -------------------------------------------------------------------------------------------------------
 struct Fetch {
   InstitutionId from;
   std::variant<FetchChain, FetchBatches> what;
 };
 
-// --- 6 events ------------------------------------------------------------------------------------------------------
+// --- 6 events
+// ------------------------------------------------------------------------------------------------------
 enum class EventType : std::uint8_t {
-  BatchAccepted, BatchRefused, BlockProposed, BlockAccepted, Prepared, Committed, Executed, Stable,
-  EpochEntered, Suspecting, SuspicionEnded, Evidence, Diverged, VotesStopped, Refused,
+  BatchAccepted,
+  BatchRefused,
+  BlockProposed,
+  BlockAccepted,
+  Prepared,
+  Committed,
+  Executed,
+  Stable,
+  EpochEntered,
+  Suspecting,
+  SuspicionEnded,
+  Evidence,
+  Diverged,
+  VotesStopped,
+  Refused,
 };
 struct Event {
   EventType type{};
@@ -107,7 +130,8 @@ struct Output {
   std::vector<Fetch> fetch;
   std::vector<Event> events;
   [[nodiscard]] bool empty() const {
-    return persist.empty() && sign.empty() && send.empty() && execute.empty() && fetch.empty() && events.empty();
+    return persist.empty() && sign.empty() && send.empty() && execute.empty() && fetch.empty() &&
+           events.empty();
   }
 };
 

@@ -1,5 +1,5 @@
-// The network parameters of agreement (protocol 14): equal at all validators, in genesis, changed by vote with the
-// next epoch. Sizes in bytes, times in milliseconds.
+// The network parameters of agreement (protocol 14): equal at all validators, in genesis, changed
+// by vote with the next epoch. Sizes in bytes, times in milliseconds.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +23,14 @@ struct Parameters {
   std::uint64_t status_interval_ms = 200;
   std::uint64_t clock_skew_ms = 2'000;
   std::uint64_t clock_lag_ms = 20'000;
-  std::uint64_t snapshot_interval = 10'000;            // blocks
+  std::uint64_t snapshot_interval = 10'000;  // blocks
   std::uint64_t snapshot_chunk = 4 * 1024 * 1024;
   std::uint64_t epoch_blocks = 1'000;  // fixed at genesis
 
   // Every wrap-around happens in every test.
   [[nodiscard]] static Parameters tiny();
-  // SHA-256("giro/parameters/v1" ‖ the values fixed at genesis, in this order): bound into every channel (R44).
+  // SHA-256("giro/parameters/v1" ‖ the values fixed at genesis, in this order): bound into every
+  // channel (R44).
   [[nodiscard]] crypto::Hash genesis_digest() const;
   friend bool operator==(const Parameters&, const Parameters&) = default;
 };

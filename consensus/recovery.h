@@ -9,18 +9,20 @@
 
 namespace giro::consensus {
 
-// Ids that blocks have named and that must not be named again until block time has passed their expiry (protocol R5).
+// Ids that blocks have named and that must not be named again until block time has passed their
+// expiry (protocol R5).
 struct OrderedId {
   Hash id;
   WallTime expires_at;
 };
 
 struct RecoveredState {
-  ValidatorSet set;          // of the present epoch
+  ValidatorSet set;  // of the present epoch
   View view;
-  Header executed;           // of the highest block whose effects are in the store; block 0 on a fresh chain
-  Hash executed_hash;        // its header hash
-  Height stable;             // above executed.height only if the store lost its newest writes: then they are redone
+  Header executed;  // of the highest block whose effects are in the store; block 0 on a fresh chain
+  Hash executed_hash;  // its header hash
+  Height stable;  // above executed.height only if the store lost its newest writes: then they are
+                  // redone
   std::optional<Certificate> stable_proof;
   std::optional<Certificate> high;
   std::vector<Block> chain;  // accepted above `executed`, ascending, linked: committed ones first
@@ -30,21 +32,23 @@ struct RecoveredState {
   std::vector<Header> unstable_headers;   // stable+1 .. executed, for attest votes; from the store
   std::vector<BatchPtr> batches;          // held and not named by an executed block
   std::vector<OrderedId> ordered;
-  bool abstain = false;      // R11: no more votes in (epoch, view)
+  bool abstain = false;  // R11: no more votes in (epoch, view)
 
   // Genesis: block 0 executed and stable, epoch 0, view 0.
-  [[nodiscard]] static RecoveredState fresh(ValidatorSet genesis_set, const Header& genesis, const Hash& header_hash);
+  [[nodiscard]] static RecoveredState fresh(ValidatorSet genesis_set, const Header& genesis,
+                                            const Hash& header_hash);
 };
 
-// Feeds on the log's records in order and forgets what `executed` makes superfluous as it goes, so that memory follows
-// what is open and not the length of the log.
+// Feeds on the log's records in order and forgets what `executed` makes superfluous as it goes, so
+// that memory follows what is open and not the length of the log.
 class Recovery {
  public:
-  // From the store: the header of the highest executed block and of those below it that may not be stable yet.
-  Recovery(const Hash& chain, ValidatorSet genesis_set, std::uint64_t epoch_blocks, Header executed, Hash executed_hash,
-           std::vector<Header> recent_headers);
+  // From the store: the header of the highest executed block and of those below it that may not be
+  // stable yet.
+  Recovery(const Hash& chain, ValidatorSet genesis_set, std::uint64_t epoch_blocks, Header executed,
+           Hash executed_hash, std::vector<Header> recent_headers);
   void apply(const DurableRecord& record);
-  [[nodiscard]] const std::vector<VoteContent>& votes() const;   // for the guard
+  [[nodiscard]] const std::vector<VoteContent>& votes() const;  // for the guard
   [[nodiscard]] std::optional<CeilingRecord> last_ceiling() const;
   [[nodiscard]] RecoveredState finish() &&;
 

@@ -58,7 +58,9 @@ static_assert(in_order(), "one entry for each reason, in the order of the enum")
 
 }  // namespace
 
-std::string_view name(RejectReason reason) { return kEntries[static_cast<std::size_t>(reason)].name; }
+std::string_view name(RejectReason reason) {
+  return kEntries[static_cast<std::size_t>(reason)].name;
+}
 
 bool is_violation(RejectReason reason) {
   return kEntries[static_cast<std::size_t>(reason)].violation;

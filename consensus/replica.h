@@ -1,5 +1,6 @@
-// The PBFT replica: a pure state machine (protocol sections 2 to 6, 10 and 11). No clock, thread, lock, socket, file,
-// random number, logger or protobuf. One thread at a time. The recorded inputs replay any run exactly.
+// The PBFT replica: a pure state machine (protocol sections 2 to 6, 10 and 11). No clock, thread,
+// lock, socket, file, random number, logger or protobuf. One thread at a time. The recorded inputs
+// replay any run exactly.
 #pragma once
 
 #include <memory>
@@ -13,34 +14,39 @@
 
 namespace giro::consensus {
 
-// Payload has arrived and has good form: its id is right and it is within the size limits. The replica decides whether
-// to take it (protocol R3).
+// Payload has arrived and has good form: its id is right and it is within the size limits. The
+// replica decides whether to take it (protocol R3).
 struct BatchAvailable {
   BatchPtr batch;
   InstitutionId from;  // self for batches packed here
 };
 
-// The ledger has executed a block that we ordered, and the result is in the store's queue (protocol R15, R16).
+// The ledger has executed a block that we ordered, and the result is in the store's queue (protocol
+// R15, R16).
 struct Executed {
   Header header;
   Hash header_hash;
-  // At the last height of an epoch, when governance changed the set: the members of the next one, in order.
+  // At the last height of an epoch, when governance changed the set: the members of the next one,
+  // in order.
   std::optional<std::vector<Member>> next_members = std::nullopt;
 };
 
 struct TimePassed {};
 
-// This validator is about to stop: as the primary it says so, and the others look for another (protocol R20).
+// This validator is about to stop: as the primary it says so, and the others look for another
+// (protocol R20).
 struct Leaving {};
 
 using Input = std::variant<VerifiedMessage, BatchAvailable, Executed, TimePassed, Leaving>;
 
 // Local limits and tuning: no effect on validity.
 struct ReplicaLimits {
-  std::uint64_t block_target_bytes = 256 * 1024;        // R6
-  std::uint64_t peer_vote_bytes = 1024 * 1024;          // kept for later heights and views, per sender (R13)
+  std::uint64_t block_target_bytes = 256 * 1024;  // R6
+  std::uint64_t peer_vote_bytes =
+      1024 * 1024;  // kept for later heights and views, per sender (R13)
   std::uint64_t peer_block_bytes = 16 * 1024 * 1024;
-  std::uint64_t fetched_batch_bytes = 64 * 1024 * 1024; // payload on its way because blocks name it
+  std::uint64_t fetched_batch_bytes =
+      64 * 1024 * 1024;  // payload on its way because blocks name it
 };
 
 // For operators' views and tests; a copy, never read back.
@@ -57,7 +63,7 @@ struct ReplicaView {
   struct Peer {
     InstitutionId institution;
     Height last_vote;
-    Status status;         // the last one heard; all zero before
+    Status status;  // the last one heard; all zero before
     Instant heard;
   };
   std::vector<Peer> peers;
@@ -66,12 +72,13 @@ struct ReplicaView {
 class Replica final {
  public:
   // `self` may be missing from the set: then it is an observer, which never votes (protocol R43).
-  Replica(const Hash& chain, InstitutionId self, const Parameters& parameters, const ReplicaLimits& limits,
-          RecoveredState state, Now now);
+  Replica(const Hash& chain, InstitutionId self, const Parameters& parameters,
+          const ReplicaLimits& limits, RecoveredState state, Now now);
   ~Replica();
   Replica(Replica&&) noexcept;
 
-  void step(Now now, Input input) noexcept;   // every input is legal; bad ones are counted and dropped
+  void step(Now now,
+            Input input) noexcept;  // every input is legal; bad ones are counted and dropped
   [[nodiscard]] Output take_output() noexcept;  // several steps may share one sync
   [[nodiscard]] std::optional<Instant> next_deadline() const noexcept;
 
@@ -79,8 +86,8 @@ class Replica final {
   [[nodiscard]] bool wants(const Vote& vote) const noexcept;
   // The sets that the verifier may judge by: of the present epoch.
   [[nodiscard]] const ValidatorSet& set() const noexcept;
-  // Own batches that no committed block names yet (protocol R1), and what is left of the own quota in bytes (R3): a
-  // batch that is larger is refused.
+  // Own batches that no committed block names yet (protocol R1), and what is left of the own quota
+  // in bytes (R3): a batch that is larger is refused.
   [[nodiscard]] std::uint64_t unordered_own_batches() const noexcept;
   [[nodiscard]] std::uint64_t own_quota_left() const noexcept;
   // For VoteGuard::release, after the Output that made it stable was performed.

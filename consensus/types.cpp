@@ -42,6 +42,8 @@ Bytes Header::canonical(const Hash& chain) const {
   return bytes;
 }
 
-Hash Header::hash(const Hash& chain) const { return crypto::sha256(canonical(chain)); }
+Hash Header::hash(const Hash& chain) const {
+  return crypto::sha256(canonical(chain));
+}
 
 }  // namespace giro::consensus

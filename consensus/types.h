@@ -1,5 +1,6 @@
-// The vocabulary of agreement: positions, blocks, headers, validator sets, and how each is hashed (protocol 2).
-// Values only: copyable, ordered where an order has a meaning, owned by whoever holds them, no thread of their own.
+// The vocabulary of agreement: positions, blocks, headers, validator sets, and how each is hashed
+// (protocol 2). Values only: copyable, ordered where an order has a meaning, owned by whoever holds
+// them, no thread of their own.
 #pragma once
 
 #include <compare>
@@ -39,7 +40,8 @@ struct ReplicaId {
   friend std::ostream& operator<<(std::ostream& out, ReplicaId id) { return out << id.value; }
 };
 
-// An institution's id on the ledger: the identity that outlives epochs. Channels and batch authors are named by it.
+// An institution's id on the ledger: the identity that outlives epochs. Channels and batch authors
+// are named by it.
 struct InstitutionId {
   std::uint32_t value{};
   friend auto operator<=>(const InstitutionId&, const InstitutionId&) = default;
@@ -59,8 +61,8 @@ struct Instant {
   friend auto operator<=>(const Instant&, const Instant&) = default;
 };
 
-// The two clocks of a validator, read once for each turn by the driver. The wall clock may jump; nothing but
-// block times and expiries looks at it.
+// The two clocks of a validator, read once for each turn by the driver. The wall clock may jump;
+// nothing but block times and expiries looks at it.
 struct Now {
   Instant steady;
   WallTime wall;
@@ -78,9 +80,9 @@ struct ValidatorSet {
   std::vector<Member> members;
 
   [[nodiscard]] std::size_t size() const { return members.size(); }
-  [[nodiscard]] std::size_t faults() const { return (members.size() - 1) / 3; }                // f
-  [[nodiscard]] std::size_t quorum() const { return (members.size() + faults()) / 2 + 1; }     // q
-  [[nodiscard]] std::size_t weak_quorum() const { return faults() + 1; }                       // f+1
+  [[nodiscard]] std::size_t faults() const { return (members.size() - 1) / 3; }             // f
+  [[nodiscard]] std::size_t quorum() const { return (members.size() + faults()) / 2 + 1; }  // q
+  [[nodiscard]] std::size_t weak_quorum() const { return faults() + 1; }                    // f+1
   [[nodiscard]] ReplicaId primary(View view) const {
     return {static_cast<std::uint32_t>(view.value % members.size())};
   }
@@ -91,7 +93,8 @@ struct ValidatorSet {
   friend bool operator==(const ValidatorSet&, const ValidatorSet&) = default;
 };
 
-// Signed operations packed by one validator (protocol R2). Immutable; shared by pointer, since payload is large.
+// Signed operations packed by one validator (protocol R2). Immutable; shared by pointer, since
+// payload is large.
 struct Batch {
   struct Range {
     std::uint32_t offset{};
@@ -121,7 +124,8 @@ struct Block {
   friend bool operator==(const Block&, const Block&) = default;
 };
 
-// What executing a block gave; the unit of proof. The header of block 0 is made from the genesis state.
+// What executing a block gave; the unit of proof. The header of block 0 is made from the genesis
+// state.
 struct Header {
   Epoch epoch;
   Height height;
@@ -131,15 +135,17 @@ struct Header {
   Hash state_root;
   Hash outcomes_root;
   Hash totals_root;
-  Hash next_set;          // digest of the next epoch's set; zero but at the last height of an epoch
-  View next_first_view;   // zero but at the last height of an epoch
+  Hash next_set;         // digest of the next epoch's set; zero but at the last height of an epoch
+  View next_first_view;  // zero but at the last height of an epoch
   std::uint64_t rules_version{};
-  [[nodiscard]] Bytes canonical(const Hash& chain) const;  // tag, chain, then the fields above in order
-  [[nodiscard]] Hash hash(const Hash& chain) const;        // SHA-256 of canonical(): "giro/header/v1"
+  [[nodiscard]] Bytes canonical(
+      const Hash& chain) const;                      // tag, chain, then the fields above in order
+  [[nodiscard]] Hash hash(const Hash& chain) const;  // SHA-256 of canonical(): "giro/header/v1"
   friend bool operator==(const Header&, const Header&) = default;
 };
 
-// Heights of an epoch: e·epoch_blocks+1 .. (e+1)·epoch_blocks (protocol R41). Block 0 belongs to none.
+// Heights of an epoch: e·epoch_blocks+1 .. (e+1)·epoch_blocks (protocol R41). Block 0 belongs to
+// none.
 [[nodiscard]] constexpr Height first_height(Epoch epoch, std::uint64_t epoch_blocks) {
   return {epoch.value * epoch_blocks + 1};
 }

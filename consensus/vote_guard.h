@@ -1,19 +1,21 @@
-// The vote guard decides "may this ever be signed?" and is the only caller of the signer for votes (protocol R36).
-// Pure but for its two ports. Owned and called by the driver, on the core thread.
+// The vote guard decides "may this ever be signed?" and is the only caller of the signer for votes
+// (protocol R36). Pure but for its two ports. Owned and called by the driver, on the core thread.
 #pragma once
 
 #include <cstdint>
 #include <expected>
 #include <map>
 #include <optional>
-#include <set>
+#include <span>
+#include <tuple>
 
 #include "consensus/output.h"
 #include "crypto/signer.h"
 
 namespace giro::consensus {
 
-// Proof that everything appended up to `position` is on disk. Only a DurabilityPort makes one, after a sync.
+// Proof that everything appended up to `position` is on disk. Only a DurabilityPort makes one,
+// after a sync.
 class DurableToken {
  public:
   [[nodiscard]] std::uint64_t position() const { return position_; }
@@ -24,13 +26,17 @@ class DurableToken {
   std::uint64_t position_;
 };
 
-// The runtime binds this to the log. Deriving from it is a promise: durable() is called only after the sync returned.
+// The runtime binds this to the log. Deriving from it is a promise: durable() is called only after
+// the sync returned.
 class DurabilityPort {
  protected:
-  [[nodiscard]] static DurableToken durable(std::uint64_t position) { return DurableToken(position); }
+  [[nodiscard]] static DurableToken durable(std::uint64_t position) {
+    return DurableToken(position);
+  }
 };
 
-// What this key may have signed at most (protocol R37). Epoch and view are exact, the height runs ahead.
+// What this key may have signed at most (protocol R37). Epoch and view are exact, the height runs
+// ahead.
 struct Ceiling {
   std::uint64_t number{};  // counts the records of the sign state
   Epoch epoch;
@@ -51,33 +57,41 @@ enum class SignRefusal : std::uint8_t {
 class VoteGuard {
  public:
   // `ceiling`: as loaded from the sign state. `signer` outlives the guard.
-  VoteGuard(crypto::Signer& signer, const Hash& chain, InstitutionId self, Ceiling ceiling, std::uint64_t window);
+  VoteGuard(crypto::Signer& signer, const Hash& chain, InstitutionId self, Ceiling ceiling,
+            std::uint64_t window);
 
   // Reloading (protocol R38): every vote that the log remembers, before anything is signed.
   void restore(const VoteContent& content);
   void leave_below(Epoch epoch, View view);
-  // Votes at or below a stable height can no longer be asked for; their memory is released.
+  // Votes at or below a stable height (or a floor) can no longer be asked for: they are refused,
+  // their memory released.
   void release(Height stable);
 
-  // The ceiling that must be durable, in the log and then in the sign state, before these can be signed; nullopt when
-  // the present one covers them. Idempotent until raised() is told.
+  // The ceiling that must be durable, in the log and then in the sign state, before these can be
+  // signed; nullopt when the present one covers them. Idempotent until raised() is told.
   [[nodiscard]] std::optional<Ceiling> needed(std::span<const VoteRequest> requests) const;
   void raised(const Ceiling& ceiling);
   [[nodiscard]] const Ceiling& ceiling() const { return ceiling_; }
 
-  // Signs a vote whose VoteRecord was appended at `position`.
-  [[nodiscard]] std::expected<Vote, SignRefusal> sign(const DurableToken& token, std::uint64_t position,
+  // Signs a vote whose VoteRecord ends at `position` of the log. A refusal on a correct validator
+  // is a broken invariant; SignerDown is the world's failure: voting stops until the signer is
+  // back, the vote stays asked for.
+  [[nodiscard]] std::expected<Vote, SignRefusal> sign(const DurableToken& token,
+                                                      std::uint64_t position,
                                                       const VoteContent& content, ReplicaId self);
   // Our own vote, as the replica counts it: it is durable, since sign() gave it.
   [[nodiscard]] VerifiedMessage own(const VoteRequest& request, const Vote& vote) const;
 
  private:
-  using Place = std::tuple<VoteKind, Epoch, View, Height>;
+  using Place = std::tuple<Height, VoteKind, Epoch, View>;
+  [[nodiscard]] std::optional<SignRefusal> refusal(const VoteContent& content) const;
+
   crypto::Signer& signer_;
   Hash chain_;
   InstitutionId self_;
   Ceiling ceiling_;
   std::uint64_t window_;
+  Height floor_;  // nothing at or below is signed again
   std::map<Place, Hash> signed_;
   std::pair<Epoch, View> lowest_{};  // prepare and commit below this were left for good
 };

@@ -1,6 +1,6 @@
-// How messages and records are written. Protobuf inside (consensus.proto), and one encoding only for each value: a
-// decoder refuses what it would not have written itself. Total for all bytes; no allocation in proportion to a claim.
-// Thread-safe: no state.
+// How messages and records are written. Protobuf inside (consensus.proto), and one encoding only
+// for each value: a decoder refuses what it would not have written itself. Total for all bytes; no
+// allocation in proportion to a claim. Thread-safe: no state.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,9 @@ enum class MessageType : std::uint8_t {
 
 [[nodiscard]] MessageType type_of(const Message& message);
 [[nodiscard]] std::expected<Family, RejectReason> family_of(std::uint8_t type);
-[[nodiscard]] inline Family family_of(MessageType type) { return *family_of(static_cast<std::uint8_t>(type)); }
+[[nodiscard]] inline Family family_of(MessageType type) {
+  return *family_of(static_cast<std::uint8_t>(type));
+}
 
 // A BatchMessage is Batch::bytes as they are: a sender that has them need not call this.
 [[nodiscard]] Bytes encode(const Message& message);
@@ -55,14 +57,15 @@ enum class RecordType : std::uint8_t {
 
 [[nodiscard]] RecordType type_of(const DurableRecord& record);
 [[nodiscard]] Bytes encode_record(const DurableRecord& record);
-[[nodiscard]] std::expected<DurableRecord, RejectReason> decode_record(std::uint8_t type, ByteView bytes);
+[[nodiscard]] std::expected<DurableRecord, RejectReason> decode_record(std::uint8_t type,
+                                                                       ByteView bytes);
 
 // Packs operations, 1 to kBatchOperationsMax of them, none empty, at most kBatchBytesMax encoded.
-[[nodiscard]] BatchPtr make_batch(InstitutionId author, std::uint64_t author_seq, WallTime expires_at,
-                                  std::span<const ByteView> operations);
+[[nodiscard]] BatchPtr make_batch(InstitutionId author, std::uint64_t author_seq,
+                                  WallTime expires_at, std::span<const ByteView> operations);
 // The bytes that packing would give: for filling a batch up to batch_bytes.
-[[nodiscard]] std::size_t batch_size(InstitutionId author, std::uint64_t author_seq, WallTime expires_at,
-                                     std::span<const ByteView> operations);
+[[nodiscard]] std::size_t batch_size(InstitutionId author, std::uint64_t author_seq,
+                                     WallTime expires_at, std::span<const ByteView> operations);
 // Takes the bytes over; operations stay where they are and are named by range.
 [[nodiscard]] std::expected<BatchPtr, RejectReason> parse_batch(Bytes bytes);
 

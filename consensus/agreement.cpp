@@ -1,0 +1,284 @@
+// Votes, certificates, and what they decide (protocol R10 to R13).
+#include <algorithm>
+
+#include "consensus/replica_state.h"
+#include "crypto/check.h"
+
+namespace giro::consensus {
+
+// None: a vote at this place could still matter.
+RejectReason Replica::State::place_reason(const VoteContent& content) const {
+  if (content.epoch < set.epoch) return RejectReason::OldEpoch;
+  if (content.epoch > set.epoch) return RejectReason::FutureEpoch;
+  if (content.height <= stable) return RejectReason::OldHeight;
+  if (content.height > kept_up_to()) return RejectReason::BeyondWindow;
+  if (content.kind == VoteKind::Attest) return RejectReason::None;
+  if (content.kind == VoteKind::Snapshot)
+    return RejectReason::UnknownType;  // not the replica's business
+  if (content.view < view) return RejectReason::OldView;
+  return content.view.value - view.value > kViewsAhead ? RejectReason::FutureView
+                                                       : RejectReason::None;
+}
+
+void Replica::State::on(const Vote& vote, InstitutionId from) {
+  const VoteContent& content = vote.content;
+  if (const RejectReason reason = place_reason(content); reason != RejectReason::None)
+    return refuse(reason);
+  if (from == self) {
+    const auto known = asked.find({content.height, content.kind, content.view});
+    GIRO_CHECK(known != asked.end() && known->second == content.digest,
+               content.height);  // invariant A4
+  }
+  if (!count(vote)) return;
+  if (const auto peer = peers.find(from); peer != peers.end()) {
+    peer->second.last_vote = std::max(peer->second.last_vote, content.height);
+  }
+  if (content.kind == VoteKind::Prepare && content.view == view) try_prepared(content.height);
+  if (content.kind == VoteKind::Commit) try_committed(content.view, content.height);
+  if (content.kind == VoteKind::Attest) try_stable(content.height);
+}
+
+bool Replica::State::count(const Vote& vote) {
+  const bool ordering = vote.content.kind != VoteKind::Attest;
+  const bool early = vote.content.height > high_water() || (ordering && vote.content.view != view);
+  const VoteBook::Added added =
+      votes.add(vote, early ? std::optional(limits.peer_vote_bytes) : std::nullopt);
+  if (added.reason != RejectReason::None) refuse(added.reason);
+  if (added.evidence) on_evidence(*added.evidence);
+  return added.reason == RejectReason::None;
+}
+
+void Replica::State::on_evidence(const EvidenceRecord& evidence) {
+  const ReplicaId voter = evidence.first.voter;
+  const InstitutionId culprit = set.at(voter).institution;
+  if (evidence.first.content.kind == VoteKind::Prepare && evidence.first.content.view == view &&
+      voter == set.primary(view)) {
+    suspect(SuspectReason::Equivocation);
+  }
+  if (!guilty.insert(culprit).second) return;  // one piece for each member and epoch is enough
+  out.persist.push_back(evidence);
+  emit(EventType::Evidence, evidence.first.content.height, evidence.second.content.digest,
+       culprit.value);
+}
+
+// ---- R10: prepared
+
+void Replica::State::try_prepared(Height height) {
+  const Slot* slot = chain.find(height);
+  if (slot == nullptr || prepared.contains(height) || !me) return;
+  const VoteContent content{VoteKind::Prepare, set.epoch, view, height, slot->hash};
+  const Vote* own_vote = votes.find(VoteKind::Prepare, view, height, *me);
+  if (own_vote == nullptr || own_vote->content != content) return;  // it voted prepare
+  if (votes.count(content) < set.quorum()) return;
+  learn_prepared(votes.certificate(content, set.quorum()));
+}
+
+// A prepare certificate of this view, for a block of the accepted chain.
+void Replica::State::learn_prepared(const Certificate& certificate) {
+  const VoteContent& content = certificate.content;
+  if (prepared.try_emplace(content.height, certificate).second) {
+    out.persist.push_back(CertificateRecord{certificate});
+    raise_high(certificate);
+    emit(EventType::Prepared, content.height, content.digest);
+  }
+  vote_commit(content.height);
+}
+
+// Needs the own prepare vote, durable, and the certificate.
+void Replica::State::vote_commit(Height height) {
+  const auto certificate = prepared.find(height);
+  if (!may_order() || certificate == prepared.end() || height <= committed) return;
+  if (asked.contains({height, VoteKind::Commit, view})) return;
+  const Hash& digest = certificate->second.content.digest;
+  const Vote* own_vote = votes.find(VoteKind::Prepare, view, height, *me);
+  if (own_vote == nullptr || own_vote->content.digest != digest) return;
+  if (chain.hash_at(height) != digest) return;  // never off the accepted chain
+  ask_vote({VoteKind::Commit, set.epoch, view, height, digest});
+}
+
+void Replica::State::raise_high(const Certificate& certificate) {
+  if (!high || ranks_higher(certificate, *high)) high = certificate;
+}
+
+// ---- R11: committed
+
+void Replica::State::try_committed(View vote_view, Height height) {
+  const std::optional<Hash> digest =
+      votes.agreed(VoteKind::Commit, vote_view, height, set.quorum());
+  if (!digest || vote_view > view) return;
+  learn_committed(
+      votes.certificate({VoteKind::Commit, set.epoch, vote_view, height, *digest}, set.quorum()));
+}
+
+// A commit certificate of this view or a lower one. Its block may not be here.
+void Replica::State::learn_committed(const Certificate& certificate) {
+  const auto& [kind, epoch, certified_view, height, digest] = certificate.content;
+  const std::optional<Hash> here = chain.hash_at(height);
+  if (height <= committed) {
+    if (here && *here != digest) stop_voting(RejectReason::ConflictsWithCommitted);
+    if (!here || *here != digest || commits.contains(height)) return;
+  }
+  if (!commits.try_emplace(height, certificate).second) return;
+  out.persist.push_back(CertificateRecord{certificate});
+  raise_high(certificate);
+  if (height <= committed) return;
+  if (here && *here != digest) {
+    stop_ordering();
+    cut_above(std::max(committed, Height{height.value - 1}));
+  } else if (here) {
+    commit_up_to(height);
+  }
+}
+
+void Replica::State::commit_up_to(Height height) {
+  for (Height next{committed.value + 1}; next <= height; next = {next.value + 1}) {
+    const Slot& slot = *chain.find(next);
+    for (const Hash& id : slot.block.batches) {
+      pool.order(id);
+      own.remove(id);
+    }
+    committed = next;
+    committed_time = slot.block.time;
+    if (now.steady > slot.accepted_at) usual.sample(now.steady.us - slot.accepted_at.us);
+    censorship.on_commit();
+    emit(EventType::Committed, next, slot.hash);
+  }
+  named.prune(committed_time, committed);
+  drop_expired(committed_time);
+  last_commit = now.steady;
+  timer.on_commit(now.steady);
+  end_suspicion(SuspectReason::Silent);
+}
+
+// Blocks that a commit certificate or an attested header proves, linked to a committed block of
+// ours: they replace whatever stands in their place.
+void Replica::State::adopt(const std::vector<Block>& blocks) {
+  for (const Block& block : blocks) {
+    if (block.height <= committed) continue;
+    const Hash hash = block.hash(chain_id);
+    if (const Slot* slot = chain.find(block.height)) {
+      if (slot->hash == hash) continue;
+      stop_ordering();
+      cut_above(Height{block.height.value - 1});
+    }
+    const bool repeats = std::ranges::any_of(
+        block.batches, [&](const Hash& id) { return named.height_of(id).has_value(); });
+    if (repeats) stop_voting(RejectReason::ConflictsWithCommitted);  // a quorum broke R5
+    out.persist.push_back(BlockRecord{block});
+    place(block, hash, std::nullopt, true);
+    last_block = now.steady;
+    emit(EventType::BlockAccepted, block.height, hash);
+  }
+}
+
+// None if the blocks continue what we have committed, or begin below and agree with it.
+RejectReason Replica::State::link(const std::vector<Block>& blocks) const {
+  for (const Block& block : blocks) {
+    const Height below{block.height.value - 1};
+    if (block.height.value > committed.value + 1) {
+      return &block == &blocks.front() ? RejectReason::BeyondWindow : RejectReason::None;
+    }
+    if (const std::optional<Hash> parent = chain.hash_at(below);
+        parent && *parent != block.parent) {
+      return RejectReason::ConflictsWithCommitted;
+    }
+    if (const std::optional<Hash> here = chain.hash_at(block.height);
+        here && block.height <= committed && *here != block.hash(chain_id)) {
+      return RejectReason::ConflictsWithCommitted;
+    }
+  }
+  return RejectReason::None;
+}
+
+void Replica::State::on(const CertifiedBlocks& message, InstitutionId) {
+  const Certificate& certificate = message.certificate;
+  const VoteContent& content = certificate.content;
+  if (content.epoch != set.epoch) {
+    return refuse(content.epoch < set.epoch ? RejectReason::OldEpoch : RejectReason::FutureEpoch);
+  }
+  if (content.height <= committed) return refuse(RejectReason::OldHeight);
+  if (content.height > last_height()) return refuse(RejectReason::BeyondWindow);
+  if (content.view > view) return refuse(RejectReason::FutureView);  // R10a: the view first
+  watch_own_key(certificate);
+  if (content.kind == VoteKind::Commit) {
+    const RejectReason reason = link(message.blocks);
+    if (reason == RejectReason::ConflictsWithCommitted) return stop_voting(reason);
+    if (reason != RejectReason::None) return refuse(reason);
+    adopt(message.blocks);
+    return learn_committed(certificate);
+  }
+  if (content.view < view) return refuse(RejectReason::OldView);
+  accept_certified(message);
+}
+
+// R8a: blocks that a prepare certificate of this view covers need no test of sender and clock.
+void Replica::State::accept_certified(const CertifiedBlocks& message) {
+  for (const Block& block : message.blocks) {
+    const Hash hash = block.hash(chain_id);
+    const std::optional<Hash> here = chain.hash_at(block.height);
+    if (here && *here != hash) {
+      return refuse(block.height <= committed ? RejectReason::ConflictsWithCommitted
+                                              : RejectReason::ConflictsWithAccepted);
+    }
+    if (here || block.height <= chain.base()) continue;
+    if (block.parent != chain.tip_hash() || block.height.value != chain.tip().value + 1) {
+      return refuse(RejectReason::BadParent);
+    }
+    if (block.height > high_water()) return refuse(RejectReason::BeyondWindow);
+    if (block.time <= chain.tip_time()) return refuse(RejectReason::BadBlockTime);
+    if (const RejectReason reason = test_batches(block); reason != RejectReason::None)
+      return refuse(reason);
+    accept(block, hash, std::nullopt, true);
+  }
+  vote_prepare();
+  learn_prepared(message.certificate);
+}
+
+// R11: what was committed is not what was accepted here. No more votes in this view, restarts
+// included.
+void Replica::State::stop_ordering() {
+  if (abstain) return;
+  abstain = true;
+  out.persist.push_back(AbstainRecord{set.epoch, view});
+  std::erase_if(out.sign, [](const VoteRequest& request) {
+    return request.content.kind != VoteKind::Attest;
+  });
+  emit(EventType::VotesStopped, committed, {},
+       static_cast<std::uint32_t>(RejectReason::ConflictsWithAccepted));
+}
+
+void Replica::State::stop_voting(RejectReason why) {
+  refuse(why);
+  if (stopped) return;
+  stopped = true;
+  out.sign.clear();
+  emit(EventType::VotesStopped, committed, {}, static_cast<std::uint32_t>(why));
+}
+
+// A certificate with a vote of ours that we do not remember: our key is used elsewhere (protocol
+// R40).
+void Replica::State::watch_own_key(const Certificate& certificate) {
+  const VoteContent& content = certificate.content;
+  if (!me || content.height <= stable) return;
+  const bool signed_by_us = std::ranges::any_of(
+      certificate.signatures, [&](const auto& entry) { return entry.voter == *me; });
+  const auto known = asked.find({content.height, content.kind, content.view});
+  if (signed_by_us && (known == asked.end() || known->second != content.digest)) {
+    stop_voting(RejectReason::NotAsked);
+  }
+}
+
+// ---- R12: execution, in height order, once each, when the payload is here
+void Replica::State::execute() {
+  while (handed < committed) {
+    const Height next{handed.value + 1};
+    const Slot& slot = *chain.find(next);
+    if (slot.missing > 0) return;
+    CommittedBlock block{slot.block, slot.hash, {}};
+    for (const Hash& id : slot.block.batches) block.batches.push_back(pool.find(id));
+    out.execute.push_back(std::move(block));
+    handed = next;
+  }
+}
+
+}  // namespace giro::consensus

@@ -1,0 +1,105 @@
+// What execution gave, what others say it gave, and what becomes stable (protocol R16, R17).
+#include <algorithm>
+
+#include "consensus/replica_state.h"
+#include "crypto/check.h"
+
+namespace giro::consensus {
+
+void Replica::State::on(Executed&& result) {
+  const Header& header = result.header;
+  if (header.height <= executed) return refuse(RejectReason::OldHeight);
+  GIRO_CHECK(header.height.value == executed.value + 1 && header.height <= handed, header.height,
+             executed);
+  GIRO_CHECK(header.block == chain.hash_at(header.height), header.height);
+  executed = header.height;
+  executed_hash = result.header_hash;
+  for (const Hash& id : chain.find(executed)->block.batches) pool.forget(id);
+  if (executed == last_height()) next_members = std::move(result.next_members);
+  emit(EventType::Executed, executed, executed_hash);
+  if (executed <= stable) {  // done again, after the store lost it
+    if (executed == stable && stable_proof && stable_proof->content.digest != executed_hash)
+      diverge(executed);
+    return chain.release(executed);
+  }
+  headers.emplace(executed, OwnHeader{header, executed_hash});
+  if (const auto proof = proofs.find(executed); proof != proofs.end()) {
+    const Certificate attest = proof->second;
+    learn_proof(attest);
+  }
+  if (executed > stable) try_stable(executed);
+  // Below a height that others made stable nobody counts our vote any more.
+  const bool is_late = !proofs.empty() && proofs.rbegin()->first > executed;
+  if (executed > stable && may_vote() && !is_late) {
+    ask_vote({VoteKind::Attest, set.epoch, View{}, executed, executed_hash});
+  }
+}
+
+void Replica::State::try_stable(Height height) {
+  const auto own_header = headers.find(height);
+  if (own_header == headers.end()) return;
+  const VoteContent content{VoteKind::Attest, set.epoch, View{}, height, own_header->second.hash};
+  if (votes.contradicting(content) >= set.weak_quorum()) return diverge(height);
+  if (votes.count(content) >= set.quorum())
+    make_stable(height, votes.certificate(content, set.quorum()));
+}
+
+void Replica::State::on(const AttestProof& proof, InstitutionId) {
+  const VoteContent& content = proof.attest.content;
+  if (content.epoch != set.epoch) {
+    return refuse(content.epoch < set.epoch ? RejectReason::OldEpoch : RejectReason::FutureEpoch);
+  }
+  if (content.height <= stable) return refuse(RejectReason::OldHeight);
+  if (content.height > last_height()) return refuse(RejectReason::BeyondWindow);
+  learn_proof(proof.attest);
+}
+
+// A verified attest certificate above stable: with the own execution it makes the height stable,
+// before that it waits.
+void Replica::State::learn_proof(const Certificate& attest) {
+  const Height height = attest.content.height;
+  const auto own_header = headers.find(height);
+  if (own_header == headers.end()) {
+    proofs.try_emplace(height, attest);
+    if (proofs.size() > kProofsMax)
+      proofs.erase(std::prev(proofs.end()));  // the lowest are wanted first
+    return;
+  }
+  if (own_header->second.hash != attest.content.digest) return diverge(height);
+  make_stable(height, attest);
+}
+
+void Replica::State::make_stable(Height height, const Certificate& attest) {
+  GIRO_CHECK(height > stable && height <= executed, height, stable, executed);
+  const Header header = headers.at(height).header;
+  stable = height;
+  stable_proof = attest;
+  out.persist.push_back(CertificateRecord{attest});
+  emit(EventType::Stable, height, attest.content.digest);
+  release_below(height);
+  if (height == last_height()) enter_next_epoch(header, attest);
+}
+
+// Nothing at or below a stable height is asked for again, but by those who fetch it from the store.
+void Replica::State::release_below(Height height) {
+  votes.release(height);
+  waiting.release(height);
+  chain.release(height);
+  const auto below = [height](const auto& entry) { return entry.first <= height; };
+  std::erase_if(prepared, below);
+  std::erase_if(commits, below);
+  std::erase_if(proofs, below);
+  std::erase_if(headers, below);
+  asked.erase(asked.begin(), asked.upper_bound({height, VoteKind::Snapshot, View{UINT64_MAX}}));
+  std::erase_if(out.sign,
+                [height](const VoteRequest& request) { return request.content.height <= height; });
+}
+
+void Replica::State::diverge(Height height) {
+  if (diverged) return;
+  diverged = true;
+  out.sign.clear();
+  emit(EventType::Diverged, height, executed_hash);
+}
+
+}  // namespace giro::consensus

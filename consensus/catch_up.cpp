@@ -1,0 +1,83 @@
+// Catching up by pull, one stretch of one epoch at a time (protocol R30). A height that a Status
+// claims is worth a question, never more: only the certificate in the answer counts.
+#include <algorithm>
+
+#include "consensus/replica_state.h"
+
+namespace giro::consensus {
+
+bool Replica::State::is_ahead(const Peer& peer) const {
+  if (!peer.status) return false;
+  if (peer.status->epoch != set.epoch) return peer.status->epoch > set.epoch;
+  if (peer.status->stable > committed) return true;
+  const auto patience = static_cast<std::int64_t>(parameters.status_interval_ms) * 4'000;
+  return peer.status->stable > stable && now.steady.us - catch_up.stable_since.us >= patience;
+}
+
+// The next one, after the last asked, that claims to be ahead. An observer hears no Status: it asks
+// all in turn.
+std::optional<InstitutionId> Replica::State::next_provider() const {
+  std::vector<InstitutionId> able;
+  for (const auto& [id, peer] : peers) {
+    if (is_ahead(peer) || (!me && !peer.status)) able.push_back(id);
+  }
+  if (able.empty()) return std::nullopt;
+  const auto next =
+      catch_up.last_peer ? std::ranges::upper_bound(able, *catch_up.last_peer) : able.begin();
+  return next == able.end() ? able.front() : *next;
+}
+
+void Replica::State::ask_for_chain() {
+  if (catch_up.stable_seen != stable) {
+    catch_up.stable_seen = stable;
+    catch_up.stable_since = now.steady;
+  }
+  if (catch_up.asked && now.steady < catch_up.asked->deadline) return;
+  catch_up.asked.reset();
+  if (now.steady < catch_up.not_before) return;
+  if (committed.value - executed.value >= kBacklogBlocksMax) return;
+  const std::optional<InstitutionId> peer = next_provider();
+  if (!peer) return;
+  // At the end of the epoch only the proof of its last height is news.
+  const Height above = committed < last_height() ? committed : Height{last_height().value - 1};
+  if (committed == last_height() && !proofs.empty() && proofs.rbegin()->first == last_height())
+    return;
+  catch_up.asked = CatchUp::Question{*peer, Instant{now.steady.us + kChainTimeoutUs}};
+  catch_up.last_peer = peer;
+  out.fetch.push_back({*peer, FetchChain{set.epoch, above}});
+}
+
+void Replica::State::on(const ChainSegment& segment, InstitutionId from) {
+  const bool answers = catch_up.asked && catch_up.asked->peer == from;
+  if (answers) catch_up.asked.reset();
+  const auto without_news = [&](RejectReason reason) {
+    if (answers) {
+      catch_up.not_before = {now.steady.us +
+                             static_cast<std::int64_t>(parameters.status_interval_ms) * 1000};
+    }
+    refuse(reason);
+  };
+  const Header& header = segment.header;
+  if (header.epoch != set.epoch) {
+    return without_news(header.epoch < set.epoch ? RejectReason::OldEpoch
+                                                 : RejectReason::FutureEpoch);
+  }
+  if (header.height <= stable) return without_news(RejectReason::OldHeight);
+  if (header.height > last_height()) return without_news(RejectReason::BeyondWindow);
+  if (header.height > committed) {
+    if (segment.blocks.empty()) return without_news(RejectReason::BeyondWindow);
+    const RejectReason reason = link(segment.blocks);
+    if (reason == RejectReason::ConflictsWithCommitted) return stop_voting(reason);
+    if (reason != RejectReason::None) return without_news(reason);
+    adopt(segment.blocks);
+    out.persist.push_back(ChainProofRecord{header, segment.attest});
+    commit_up_to(header.height);
+  } else if (const auto here = chain.hash_at(header.height); here && *here != header.block) {
+    return stop_voting(RejectReason::ConflictsWithCommitted);
+  } else if (proofs.contains(header.height)) {
+    return without_news(RejectReason::Duplicate);
+  }
+  learn_proof(segment.attest);
+}
+
+}  // namespace giro::consensus

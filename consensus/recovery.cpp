@@ -1,0 +1,192 @@
+#include "consensus/recovery.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "crypto/check.h"
+
+namespace giro::consensus {
+
+RecoveredState RecoveredState::fresh(ValidatorSet genesis_set, const Header& genesis,
+                                     const Hash& header_hash) {
+  RecoveredState state;
+  state.set = std::move(genesis_set);
+  state.executed = genesis;
+  state.executed_hash = header_hash;
+  return state;
+}
+
+// Follows the log in its order. Up to the newest stable height the chain is final: its payload is
+// forgotten as soon as it lies at or below what the store reflects, its ids while they could be
+// named again.
+struct Recovery::State {
+  struct Place {
+    Block block;
+    Hash hash;
+  };
+
+  Hash chain_id;
+  std::uint64_t epoch_blocks = 0;
+  RecoveredState result;
+  std::map<Height, Header> headers;
+  std::map<Height, Place> chain;  // above `forgotten`
+  Height forgotten;               // final, and in the store
+  Hash forgotten_hash;
+  std::map<Hash, BatchPtr> batches;
+  std::map<Hash, WallTime> ordered;
+  std::map<Height, Hash> proven;  // blocks of ChainProofRecords
+  std::optional<CeilingRecord> ceiling;
+
+  void on(const BatchRecord& record) {
+    // Nothing above the executed block can name what expired before it (protocol R5).
+    if (record.batch->expires_at < result.executed.time) return;
+    if (!ordered.contains(record.batch->id)) batches.emplace(record.batch->id, record.batch);
+  }
+
+  void on(const BlockRecord& record) {
+    const Height height = record.block.height;
+    if (height <= forgotten || height <= result.stable) return;
+    const Hash hash = record.block.hash(chain_id);
+    const auto known = chain.find(height);
+    if (known != chain.end() && known->second.hash == hash) return;
+    const auto below = chain.find(Height{height.value - 1});
+    const bool links = below != chain.end() ? below->second.hash == record.block.parent
+                                            : height.value == forgotten.value + 1 &&
+                                                  forgotten_hash == record.block.parent;
+    if (!links) return;
+    chain.erase(known,
+                chain.end());  // a later record at this place replaced what stood there and above
+    chain.emplace(height, Place{record.block, hash});
+  }
+
+  void on(const CertificateRecord& record) {
+    const Certificate& certificate = record.certificate;
+    if (certificate.content.kind == VoteKind::Attest) return on_stable(certificate);
+    if (certificate.content.epoch != result.set.epoch) return;
+    if (!result.high || ranks_higher(certificate, *result.high)) result.high = certificate;
+    if (certificate.content.height > result.stable) result.certificates.push_back(certificate);
+  }
+
+  void on_stable(const Certificate& attest) {
+    const Height height = attest.content.height;
+    if (height <= result.stable) return;
+    result.stable = height;
+    result.stable_proof = attest;
+    std::erase_if(result.certificates,
+                  [&](const Certificate& c) { return c.content.height <= height; });
+    std::erase_if(result.votes, [&](const VoteContent& vote) { return vote.height <= height; });
+    std::erase_if(proven, [&](const auto& entry) { return entry.first <= height; });
+    forget(std::min(height, result.executed.height));
+  }
+
+  // The chain up to here is final and executed: payload goes, ids stay while they are unexpired.
+  void forget(Height height) {
+    while (!chain.empty() && chain.begin()->first <= height) {
+      const Place& place = chain.begin()->second;
+      for (const Hash& id : place.block.batches) {
+        const auto batch = batches.find(id);
+        if (batch == batches.end()) continue;
+        ordered.emplace(id, batch->second->expires_at);
+        batches.erase(batch);
+      }
+      forgotten = place.block.height;
+      forgotten_hash = place.hash;
+      chain.erase(chain.begin());
+    }
+  }
+
+  void on(const VoteRecord& record) {
+    if (record.content.height <= result.stable) return;
+    if (std::ranges::find(result.votes, record.content) == result.votes.end()) {
+      result.votes.push_back(record.content);
+    }
+  }
+
+  void on(const EpochRecord& record) {
+    GIRO_CHECK(record.last_header.height.value == record.set.epoch.value * epoch_blocks,
+               record.last_header.height, record.set.epoch);
+    on_stable(record.attest);
+    result.set = record.set;
+    result.view = record.first_view;
+    result.high.reset();
+    result.abstain = false;
+    result.certificates.clear();
+    result.votes.clear();
+  }
+
+  void on(const CeilingRecord& record) { ceiling = record; }
+
+  void on(const AbstainRecord& record) {
+    if (record.epoch == result.set.epoch && record.view == result.view) result.abstain = true;
+  }
+
+  void on(const ChainProofRecord& record) {
+    if (record.header.height > result.stable) proven[record.header.height] = record.header.block;
+  }
+
+  void on(const EvidenceRecord&) {}  // for people
+
+  [[nodiscard]] bool is_proven_committed(Height height, const Hash& hash) const {
+    if (height <= result.stable) return true;
+    const auto proof = proven.find(height);
+    if (proof != proven.end() && proof->second == hash) return true;
+    return std::ranges::any_of(result.certificates, [&](const Certificate& c) {
+      return c.content.kind == VoteKind::Commit && c.content.height == height &&
+             c.content.digest == hash;
+    });
+  }
+
+  RecoveredState finish() {
+    forget(result.executed.height);
+    GIRO_CHECK(result.executed.height.value == 0 || forgotten == result.executed.height, forgotten,
+               result.executed.height);  // the log runs ahead of the store, never behind it
+    GIRO_CHECK(forgotten_hash == result.executed.block, forgotten);
+    result.committed = std::max(result.executed.height, result.stable);
+    for (const auto& [height, place] : chain) {
+      if (is_proven_committed(height, place.hash))
+        result.committed = std::max(result.committed, height);
+      result.chain.push_back(place.block);
+    }
+    GIRO_CHECK(result.committed.value <= result.executed.height.value + result.chain.size(),
+               result.committed, result.chain.size());
+    for (const auto& [height, header] : headers) {
+      if (height > result.stable && height <= result.executed.height) {
+        result.unstable_headers.push_back(header);
+      }
+    }
+    for (const auto& [id, batch] : batches) result.batches.push_back(batch);
+    for (const auto& [id, expires_at] : ordered) result.ordered.push_back({id, expires_at});
+    return std::move(result);
+  }
+};
+
+Recovery::Recovery(const Hash& chain, ValidatorSet genesis_set, std::uint64_t epoch_blocks,
+                   Header executed, Hash executed_hash, std::vector<Header> recent_headers)
+    : state_(std::make_shared<State>()) {
+  state_->chain_id = chain;
+  state_->epoch_blocks = epoch_blocks;
+  state_->forgotten_hash = chain;
+  state_->result.set = std::move(genesis_set);
+  state_->result.executed = executed;
+  state_->result.executed_hash = executed_hash;
+  for (Header& header : recent_headers) state_->headers.emplace(header.height, header);
+}
+
+void Recovery::apply(const DurableRecord& record) {
+  std::visit([this](const auto& kind) { state_->on(kind); }, record);
+}
+
+const std::vector<VoteContent>& Recovery::votes() const {
+  return state_->result.votes;
+}
+
+std::optional<CeilingRecord> Recovery::last_ceiling() const {
+  return state_->ceiling;
+}
+
+RecoveredState Recovery::finish() && {
+  return state_->finish();
+}
+
+}  // namespace giro::consensus

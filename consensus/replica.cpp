@@ -1,0 +1,211 @@
+#include "consensus/replica.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/replica_state.h"
+#include "crypto/check.h"
+
+namespace giro::consensus {
+
+Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& params,
+                      const ReplicaLimits& local, const RecoveredState& recovered, Now start)
+    : chain_id(id),
+      self(own_id),
+      parameters(params),
+      limits(local),
+      set(recovered.set),
+      me(set.find(self)),
+      view(recovered.view),
+      abstain(recovered.abstain),
+      chain(recovered.executed.height, recovered.executed.block, recovered.executed.time),
+      stable(recovered.stable),
+      executed(recovered.executed.height),
+      handed(recovered.executed.height),
+      committed(recovered.executed.height),
+      executed_hash(recovered.executed_hash),
+      committed_time(recovered.executed.time),
+      stable_proof(recovered.stable_proof),
+      high(recovered.high),
+      votes(set.size()),
+      timer(static_cast<std::int64_t>(params.view_timeout_base_ms) * 1000,
+            static_cast<std::int64_t>(params.view_timeout_cap_ms) * 1000),
+      censorship(static_cast<std::int64_t>(params.view_timeout_base_ms) * 1000),
+      last_block(start.steady),
+      last_commit(start.steady),
+      status_due(start.steady),
+      now(start) {
+  catch_up.stable_since = start.steady;
+  for (const InstitutionId peer : others()) peers.try_emplace(peer);
+  pool.set_clock(now.wall);
+  restore(recovered);
+  seen = {set.epoch, view, stable, executed, committed, std::nullopt};
+  settle();
+  check_invariants();
+}
+
+void Replica::State::on(VerifiedMessage&& message) {
+  const InstitutionId from = message.sender();
+  if (from != self && !set.find(from)) return refuse(RejectReason::NotMember);
+  std::visit(
+      [&](const auto& claim) {
+        using Kind = std::remove_cvref_t<decltype(claim)>;
+        if constexpr (!std::is_same_v<Kind, Vote>) {
+          if (from == self) return refuse(RejectReason::FromSelf);
+        }
+        on(claim, from);
+      },
+      message.claim());
+}
+
+void Replica::State::on(Leaving) {
+  if (is_primary() && may_vote()) suspect(SuspectReason::Leaving);
+}
+
+// What follows from any input, in the order in which one step enables the next.
+void Replica::State::settle() {
+  pool.set_clock(now.wall);
+  accept_waiting();
+  vote_prepare();
+  execute();
+  propose();
+  ask_for_payload();
+  ask_for_chain();
+  watch_censorship();
+  run_timer();
+  if (now.steady >= status_due) send_status();
+}
+
+void Replica::State::refuse(RejectReason reason) {
+  GIRO_CHECK(reason != RejectReason::None && reason < RejectReason::Count);
+  ++rejects[static_cast<std::size_t>(reason)];
+}
+
+void Replica::State::emit(EventType type, Height height, const Hash& hash, std::uint32_t detail) {
+  out.events.push_back({type, set.epoch, view, height, hash, detail});
+}
+
+void Replica::State::send(Message message, std::optional<InstitutionId> to) {
+  out.send.push_back({to, std::move(message)});
+}
+
+std::vector<InstitutionId> Replica::State::others() const {
+  std::vector<InstitutionId> ids;
+  for (const Member& member : set.members) {
+    if (member.institution != self) ids.push_back(member.institution);
+  }
+  return ids;
+}
+
+Height Replica::State::high_water() const {
+  return std::min(Height{stable.value + parameters.window}, last_height());
+}
+
+Height Replica::State::kept_up_to() const {
+  return std::min(Height{stable.value + kWindowsAhead * parameters.window}, last_height());
+}
+
+// Idle: everything is committed and the next block has room. Then one is due after so many idle
+// intervals.
+bool Replica::State::is_idle_due(std::int64_t intervals, Instant since) const {
+  if (chain.tip() > committed || committed >= high_water()) return false;
+  const auto interval_us = static_cast<std::int64_t>(parameters.idle_block_interval_ms) * 1000;
+  return now.steady.us - since.us >= intervals * interval_us;
+}
+
+std::optional<Instant> Replica::State::next_deadline() const {
+  Instant next = status_due;
+  // What is past was looked at in this step, and waits for something else than time.
+  const auto sooner = [&](std::optional<Instant> other) {
+    if (other && *other > now.steady) next = std::min(next, *other);
+  };
+  sooner(timer.deadline());
+  sooner(waiting_until);
+  sooner(requests.due());
+  if (catch_up.asked) sooner(catch_up.asked->deadline);
+  if (is_primary() && may_order() && chain.tip() < high_water()) {
+    if (chain.tip() == committed) {
+      sooner(Instant{last_block.us +
+                     static_cast<std::int64_t>(parameters.idle_block_interval_ms) * 1000});
+    }
+    if (pool.available_count() > 0) sooner(linger_until());
+  }
+  return next;
+}
+
+ReplicaView Replica::State::make_view() const {
+  ReplicaView result;
+  result.epoch = set.epoch;
+  result.view = view;
+  result.primary = set.primary(view);
+  result.stable = stable;
+  result.executed = executed;
+  result.committed = committed;
+  result.prepared = prepared.empty() ? committed : std::max(committed, prepared.rbegin()->first);
+  result.tip = chain.tip();
+  result.suspecting = is_suspecting();
+  result.voting = may_order();
+  result.diverged = diverged;
+  result.available_batches = pool.available_count();
+  result.available_bytes = pool.available_bytes();
+  for (const auto& [id, peer] : peers) {
+    result.peers.push_back({id, peer.last_vote, peer.status.value_or(Status{}), peer.heard});
+  }
+  return result;
+}
+
+Replica::Replica(const Hash& chain, InstitutionId self, const Parameters& parameters,
+                 const ReplicaLimits& limits, RecoveredState state, Now now)
+    : state_(std::make_unique<State>(chain, self, parameters, limits, state, now)) {}
+Replica::~Replica() = default;
+Replica::Replica(Replica&&) noexcept = default;
+
+void Replica::step(Now now, Input input) noexcept {
+  GIRO_CHECK(now.steady >= state_->now.steady, now.steady.us, state_->now.steady.us);
+  state_->now = now;
+  std::visit([this](auto&& kind) { state_->on(std::move(kind)); }, std::move(input));
+  state_->settle();
+  state_->check_invariants();
+}
+
+Output Replica::take_output() noexcept {
+  return std::exchange(state_->out, {});
+}
+
+std::optional<Instant> Replica::next_deadline() const noexcept {
+  return state_->next_deadline();
+}
+
+bool Replica::wants(const Vote& vote) const noexcept {
+  const State& state = *state_;
+  const VoteContent& content = vote.content;
+  if (state.place_reason(content) != RejectReason::None) return false;
+  const Vote* known = state.votes.find(content.kind, content.view, content.height, vote.voter);
+  if (known != nullptr) return known->content.digest != content.digest;  // evidence
+  const bool decided = (content.kind == VoteKind::Prepare && content.view == state.view &&
+                        state.prepared.contains(content.height)) ||
+                       (content.kind == VoteKind::Commit && state.commits.contains(content.height));
+  return !decided;
+}
+
+const ValidatorSet& Replica::set() const noexcept {
+  return state_->set;
+}
+std::uint64_t Replica::unordered_own_batches() const noexcept {
+  return state_->pool.unordered_count(state_->self);
+}
+std::uint64_t Replica::own_quota_left() const noexcept {
+  const std::uint64_t used = state_->pool.unordered_bytes(state_->self);
+  return state_->parameters.author_quota - std::min(used, state_->parameters.author_quota);
+}
+Height Replica::stable() const noexcept {
+  return state_->stable;
+}
+const RejectCounts& Replica::rejects() const noexcept {
+  return state_->rejects;
+}
+ReplicaView Replica::view() const {
+  return state_->make_view();
+}
+
+}  // namespace giro::consensus

@@ -1,0 +1,228 @@
+// The replica's state and its steps, by room: each group of members below is implemented in the
+// file named beside it. Internal to consensus/.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "consensus/chain.h"
+#include "consensus/dissemination.h"
+#include "consensus/limits.h"
+#include "consensus/replica.h"
+#include "consensus/timers.h"
+#include "consensus/votes.h"
+
+namespace giro::consensus {
+
+struct Peer {
+  std::optional<Status> status;  // the last one heard
+  Instant heard;
+  std::optional<Instant> pushed;  // last help that it was sent
+  Height last_vote;
+  std::optional<View> suspects;  // the view of our epoch that it suspects (protocol R20)
+};
+
+// An outstanding question for a stretch of the chain (protocol R30).
+struct CatchUp {
+  struct Question {
+    InstitutionId peer;
+    Instant deadline;
+  };
+  std::optional<Question> asked;
+  std::optional<InstitutionId> last_peer;
+  Instant not_before;  // after an answer without news
+  Height stable_seen;  // for noticing that nothing moves
+  Instant stable_since;
+};
+
+struct Replica::State {
+  State(const Hash& chain_id, InstitutionId self, const Parameters& parameters,
+        const ReplicaLimits& limits, const RecoveredState& recovered, Now now);
+
+  // --- replica.cpp: dispatch, and what follows from any input
+  void on(VerifiedMessage&& message);
+  void on(BatchAvailable&& payload);
+  void on(Executed&& result);
+  void on(TimePassed) {}
+  void on(Leaving);
+  void settle();
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
+  void refuse(RejectReason reason);
+  void emit(EventType type, Height height, const Hash& hash = {}, std::uint32_t detail = 0);
+  void send(Message message, std::optional<InstitutionId> to = std::nullopt);
+  [[nodiscard]] ReplicaView make_view() const;
+
+  // --- invariants.cpp
+  void check_invariants();
+
+  // --- place in the protocol
+  [[nodiscard]] Height last_height() const {
+    return consensus::last_height(set.epoch, parameters.epoch_blocks);
+  }
+  [[nodiscard]] Height high_water() const;  // H of R6
+  [[nodiscard]] Height kept_up_to() const;  // two windows ahead (R13)
+  [[nodiscard]] bool is_primary() const { return me && *me == set.primary(view); }
+  [[nodiscard]] bool may_vote() const { return me && !diverged && !stopped; }
+  [[nodiscard]] bool may_order() const { return may_vote() && !abstain; }
+  [[nodiscard]] bool is_idle_due(std::int64_t intervals, Instant since) const;
+  [[nodiscard]] std::vector<InstitutionId> others() const;
+
+  // --- payload.cpp (R2, R3, R9, R20)
+  void on(const BatchConfirm& confirm, InstitutionId from);
+  void on(const BatchOffer& offer, InstitutionId from);
+  [[nodiscard]] RejectReason judge(const Batch& batch, InstitutionId from) const;
+  void keep(BatchPtr batch, bool charged);
+  void drop_expired(WallTime block_time);
+  void ask_for_payload();
+
+  // --- ordering.cpp (R6 to R9)
+  void on(const PrePrepare& proposal, InstitutionId from);
+  void propose();
+  [[nodiscard]] bool is_time_to_propose() const;
+  [[nodiscard]] Instant linger_until() const;
+  void accept_waiting();
+  enum class Test : std::uint8_t { Accept, Wait, Refuse };
+  [[nodiscard]] std::pair<Test, RejectReason> test(const WaitingBlocks::Waiting& waiting);
+  [[nodiscard]] RejectReason test_batches(const Block& block) const;
+  [[nodiscard]] bool is_covered(Height height, const Hash& hash) const;
+  Slot& place(const Block& block, const Hash& hash, std::optional<InstitutionId> source,
+              bool at_once);
+  void accept(const Block& block, const Hash& hash, std::optional<InstitutionId> source,
+              bool at_once);
+  void cut_above(Height height);
+  void on_payload(const Hash& id);
+  void check_payload(Slot& slot);
+  void vote_prepare();
+  void ask_vote(const VoteContent& content, std::optional<Block> proposal = std::nullopt);
+
+  // --- agreement.cpp (R10 to R13)
+  void on(const Vote& vote, InstitutionId from);
+  void on(const CertifiedBlocks& message, InstitutionId from);
+  [[nodiscard]] RejectReason place_reason(const VoteContent& content) const;
+  bool count(const Vote& vote);
+  void try_prepared(Height height);
+  void try_committed(View vote_view, Height height);
+  void learn_prepared(const Certificate& certificate);
+  void learn_committed(const Certificate& certificate);
+  void vote_commit(Height height);
+  void raise_high(const Certificate& certificate);
+  void commit_up_to(Height height);
+  void accept_certified(const CertifiedBlocks& message);
+  [[nodiscard]] RejectReason link(const std::vector<Block>& blocks) const;
+  void adopt(const std::vector<Block>& blocks);
+  void stop_ordering();                // R11
+  void stop_voting(RejectReason why);  // more than f are faulty, or the key is used elsewhere
+  void on_evidence(const EvidenceRecord& evidence);
+  void watch_own_key(const Certificate& certificate);
+  void execute();
+
+  // --- attestation.cpp (R16, R17)
+  void on(const AttestProof& proof, InstitutionId from);
+  void try_stable(Height height);
+  void learn_proof(const Certificate& attest);
+  void make_stable(Height height, const Certificate& attest);
+  void release_below(Height height);
+  void diverge(Height height);
+
+  // --- epoch.cpp (R41, R42)
+  void enter_next_epoch(const Header& last, const Certificate& attest);
+
+  // --- status.cpp (R20, R22)
+  void on(const Status& status, InstitutionId from);
+  void on(const Suspect& suspicion, InstitutionId from);
+  void send_status();
+  void push(InstitutionId peer, const Status& status);
+  void push_blocks(InstitutionId peer, const Status& status);
+  void push_votes(InstitutionId peer, const Status& status);
+  void note_suspicion(InstitutionId peer, Epoch epoch, View suspected);
+
+  // --- suspicion.cpp (R19 to R21)
+  [[nodiscard]] bool has_work() const;
+  void run_timer();
+  void watch_censorship();
+  void suspect(SuspectReason reason);
+  void end_suspicion(SuspectReason reason);
+  [[nodiscard]] bool is_suspecting() const { return !suspicions.empty(); }
+
+  // --- catch_up.cpp (R30)
+  void on(const ChainSegment& segment, InstitutionId from);
+  void ask_for_chain();
+  [[nodiscard]] bool is_ahead(const Peer& peer) const;
+  [[nodiscard]] std::optional<InstitutionId> next_provider() const;
+
+  // --- restore.cpp (R38)
+  void restore(const RecoveredState& recovered);
+  void ask_remembered_votes(const RecoveredState& recovered);
+
+  const Hash chain_id;
+  const InstitutionId self;
+  const Parameters parameters;
+  const ReplicaLimits limits;
+
+  ValidatorSet set;
+  std::optional<ReplicaId> me;  // nullopt: an observer
+  View view;
+  bool abstain = false;   // no more prepare and commit votes in this view (R11)
+  bool diverged = false;  // R17
+  bool stopped = false;   // no more votes at all, until an operator looks
+
+  Chain chain;  // base: min(stable, executed)
+  Height stable;
+  Height executed;
+  Height handed;  // given to execution
+  Height committed;
+  Height prepare_asked;  // highest height asked to be voted for in this view
+  Hash executed_hash;
+  WallTime committed_time;
+  std::optional<Certificate> stable_proof;
+  std::optional<Certificate> high;
+
+  WaitingBlocks waiting;
+  NamedIds named;
+  VoteBook votes;
+  std::map<Height, Certificate> prepared;  // of this view, above stable
+  std::map<Height, Certificate> commits;   // above stable
+  std::map<Height, Certificate> proofs;    // attest certificates above executed
+  struct OwnHeader {
+    Header header;
+    Hash hash;
+  };
+  std::map<Height, OwnHeader> headers;  // executed and not stable
+  std::optional<std::vector<Member>> next_members;
+  std::map<std::tuple<Height, VoteKind, View>, Hash>
+      asked;  // own votes above stable, as asked of the guard
+
+  BatchPool pool;
+  OwnBatches own;
+  PayloadRequests requests;
+
+  std::map<InstitutionId, Peer> peers;
+  std::set<InstitutionId> guilty;      // evidence was kept in this epoch
+  std::set<SuspectReason> suspicions;  // of this view
+  CatchUp catch_up;
+
+  ProgressTimer timer;
+  UsualCommitTime usual;
+  CensorshipWatch censorship;
+  Instant last_block;  // the tip was accepted, or the epoch or process began
+  Instant last_commit;
+  Instant status_due;
+  std::optional<Instant> waiting_until;  // the clock reaches the next block's time
+
+  Now now;
+  Output out;
+  RejectCounts rejects{};
+
+  // The last step's, for what must never fall (invariant A3).
+  struct Watermarks {
+    Epoch epoch;
+    View view;
+    Height stable, executed, committed;
+    std::optional<VoteContent> high;
+  };
+  Watermarks seen;
+};
+
+}  // namespace giro::consensus

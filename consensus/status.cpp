@@ -1,0 +1,128 @@
+// What validators tell one another, and what those who are ahead send to those who are behind
+// (protocol R22).
+#include <algorithm>
+
+#include "consensus/replica_state.h"
+
+namespace giro::consensus {
+
+void Replica::State::send_status() {
+  Status status;
+  status.epoch = set.epoch;
+  status.view = view;
+  status.suspected = is_suspecting();
+  status.stable = stable;
+  status.committed = committed;
+  status.tip = chain.tip();
+  if (high) status.high = high->content;
+  status.missing = requests.oldest(kStatusMissingMax);
+  status.clock = now.wall;
+  send(std::move(status));
+  status_due = {now.steady.us + static_cast<std::int64_t>(parameters.status_interval_ms) * 1000};
+}
+
+namespace {
+
+bool has_moved(const Status& before, const Status& after) {
+  const auto place = [](const Status& s) {
+    return std::tuple(s.view, s.stable, s.committed, s.tip);
+  };
+  return place(before) != place(after);
+}
+
+}  // namespace
+
+void Replica::State::on(const Status& status, InstitutionId from) {
+  Peer& peer = peers.at(from);
+  const bool fresh = !peer.status || peer.status->epoch != status.epoch;
+  const bool stuck = fresh || !has_moved(*peer.status, status);
+  peer.status = status;
+  peer.heard = now.steady;
+  if (status.epoch != set.epoch) return;  // behind: it asks for the chain; ahead: we do
+  if (status.suspected) note_suspicion(from, status.epoch, status.view);
+  if (!status.suspected && peer.suspects == status.view) peer.suspects.reset();
+  const auto pause = static_cast<std::int64_t>(parameters.status_interval_ms) * 500;
+  if (!fresh && peer.pushed && now.steady.us - peer.pushed->us < pause) return;
+  for (BatchPtr& batch : own.due(from, now.steady, pool, kResendBatchBytesMax)) {
+    peer.pushed = now.steady;
+    send(BatchMessage{std::move(batch)}, from);
+  }
+  if (stuck) push(from, status);
+}
+
+void Replica::State::on(const Suspect& suspicion, InstitutionId from) {
+  if (suspicion.epoch != set.epoch) {
+    return refuse(suspicion.epoch < set.epoch ? RejectReason::OldEpoch : RejectReason::FutureEpoch);
+  }
+  note_suspicion(from, suspicion.epoch, suspicion.view);
+  const bool is_of_primary = set.find(from) == set.primary(view) && suspicion.view == view;
+  if (is_of_primary && suspicion.reason == SuspectReason::Leaving) suspect(SuspectReason::Leaving);
+}
+
+void Replica::State::note_suspicion(InstitutionId from, Epoch epoch, View suspected) {
+  if (epoch == set.epoch) peers.at(from).suspects = suspected;
+}
+
+void Replica::State::push(InstitutionId to, const Status& status) {
+  const std::size_t before = out.send.size();
+  if (status.stable < stable && stable_proof && stable_proof->content.epoch == set.epoch) {
+    send(AttestProof{*stable_proof}, to);
+  }
+  if (status.view == view) {
+    push_blocks(to, status);
+    push_votes(to, status);
+  }
+  if (out.send.size() > before) peers.at(to).pushed = now.steady;
+}
+
+// Committed blocks with a certificate that covers them; above them proposals, as their primary
+// signed them.
+void Replica::State::push_blocks(InstitutionId to, const Status& status) {
+  Height next{std::max(status.committed, chain.base()).value + 1};
+  if (status.committed >= chain.base() && status.committed < committed) {
+    auto last = commits.upper_bound(Height{status.committed.value + kPushHeightsMax});
+    if (last != commits.begin() && std::prev(last)->first > status.committed) --last;
+    if (last != commits.end() && last->first <= committed &&
+        last->first.value - status.committed.value <= kCertifiedBlocksMax) {
+      CertifiedBlocks proof{{}, last->second};
+      for (; next <= last->first; next = {next.value + 1})
+        proof.blocks.push_back(chain.find(next)->block);
+      send(std::move(proof), to);
+    }
+  }
+  next = {std::max({status.tip, status.committed, chain.base()}).value + 1};
+  std::size_t bytes = 0;
+  for (std::uint64_t sent = 0;
+       next <= chain.tip() && sent < kPushHeightsMax && bytes < kPushBytesMax; ++sent) {
+    const Slot& slot = *chain.find(next);
+    const Vote* signature =
+        votes.find(VoteKind::Prepare, slot.block.view, next, set.primary(slot.block.view));
+    if (signature != nullptr && signature->content.digest == slot.hash) {
+      send(PrePrepare{slot.block, *signature}, to);
+      bytes += slot.block.batches.size() * sizeof(Hash);
+    } else if (const auto proof = prepared.find(next); proof != prepared.end()) {
+      send(CertifiedBlocks{{slot.block}, proof->second}, to);
+    }
+    next = {next.value + 1};
+  }
+}
+
+// The own votes that the other may lack.
+void Replica::State::push_votes(InstitutionId to, const Status& status) {
+  if (!me) return;
+  const auto send_own = [&](VoteKind kind, View at, Height height) {
+    if (const Vote* vote = votes.find(kind, at, height, *me)) send(*vote, to);
+  };
+  const Height first{std::max(status.committed, stable).value + 1};
+  for (std::uint64_t i = 0; i < kPushHeightsMax && first.value + i <= chain.tip().value; ++i) {
+    const Height height{first.value + i};
+    send_own(VoteKind::Prepare, view, height);
+    send_own(VoteKind::Commit, view, height);
+  }
+  const Height lowest{std::max(status.stable, stable).value + 1};
+  for (std::uint64_t i = 0; i < kPushHeightsMax && lowest.value + i <= executed.value; ++i) {
+    send_own(VoteKind::Attest, View{}, Height{lowest.value + i});
+  }
+}
+
+}  // namespace giro::consensus

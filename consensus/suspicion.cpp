@@ -1,0 +1,50 @@
+// Work, the progress timer, and what makes a validator suspect its view (protocol R19 to R21).
+// Leaving a view on the suspicion of a weak quorum is the view change's (R23).
+#include "consensus/replica_state.h"
+
+namespace giro::consensus {
+
+bool Replica::State::has_work() const {
+  if (!may_vote()) return false;
+  if (chain.tip() > committed) return true;
+  if (committed >= high_water())
+    return false;  // execution is awaited, and no other primary mends that
+  return pool.available_count() > 0 || is_idle_due(2, last_commit);
+}
+
+void Replica::State::run_timer() {
+  timer.set_work(has_work(), now.steady);
+  if (timer.ran_out(now.steady)) suspect(SuspectReason::Silent);
+}
+
+void Replica::State::watch_censorship() {
+  if (!may_vote() || is_primary()) return;
+  const CensorshipWatch::Verdict verdict = censorship.look(pool.oldest(), now.steady);
+  for (std::size_t from = 0; from < verdict.offer.size(); from += kFetchBatchesMax) {
+    const auto first = verdict.offer.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto count =
+        static_cast<std::ptrdiff_t>(std::min(kFetchBatchesMax, verdict.offer.size() - from));
+    send(BatchOffer{{first, first + count}}, set.at(set.primary(view)).institution);
+  }
+  if (verdict.passed_over.empty()) {
+    end_suspicion(SuspectReason::Censorship);
+  } else {
+    suspect(SuspectReason::Censorship);
+  }
+}
+
+void Replica::State::suspect(SuspectReason reason) {
+  if (!may_vote()) return;
+  if (!suspicions.insert(reason).second) return;
+  emit(EventType::Suspecting, committed, {}, static_cast<std::uint32_t>(reason));
+  send(Suspect{set.epoch, view, reason});
+}
+
+// A commit, the batch ordered: its cause has gone. That of equivocation and of leaving lasts as
+// long as the view.
+void Replica::State::end_suspicion(SuspectReason reason) {
+  if (suspicions.erase(reason) == 0) return;
+  if (suspicions.empty()) emit(EventType::SuspicionEnded, committed);
+}
+
+}  // namespace giro::consensus

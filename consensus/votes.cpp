@@ -1,0 +1,87 @@
+#include "consensus/votes.h"
+
+#include <algorithm>
+
+#include "consensus/limits.h"
+#include "crypto/check.h"
+
+namespace giro::consensus {
+
+VoteBook::Added VoteBook::add(const Vote& vote, std::optional<std::uint64_t> early_budget) {
+  GIRO_CHECK(vote.voter.value < members_, vote.voter);
+  const VoteContent& content = vote.content;
+  const Place place(content.height, content.kind, content.view);
+  std::uint64_t& early = early_bytes_[vote.voter.value];
+  const auto known = places_.find(place);
+  if (known != places_.end()) {
+    if (const std::optional<Entry>& entry = known->second[vote.voter.value]) {
+      if (entry->vote.content.digest == content.digest) return {RejectReason::Duplicate, {}};
+      return {RejectReason::ConflictingVote, EvidenceRecord{entry->vote, vote}};
+    }
+  }
+  if (early_budget && early + kVoteBytes > *early_budget) return {RejectReason::OverBudget, {}};
+  if (early_budget) early += kVoteBytes;
+  Ballot& ballot = places_.try_emplace(place, Ballot(members_)).first->second;
+  ballot[vote.voter.value] = Entry{vote, early_budget.has_value()};
+  return {};
+}
+
+const VoteBook::Ballot* VoteBook::ballot(VoteKind kind, View view, Height height) const {
+  const auto place = places_.find(Place(height, kind, view));
+  return place == places_.end() ? nullptr : &place->second;
+}
+
+const Vote* VoteBook::find(VoteKind kind, View view, Height height, ReplicaId voter) const {
+  const Ballot* votes = ballot(kind, view, height);
+  if (votes == nullptr || voter.value >= members_ || !(*votes)[voter.value]) return nullptr;
+  return &(*votes)[voter.value]->vote;
+}
+
+std::size_t VoteBook::count(const VoteContent& content) const {
+  const Ballot* votes = ballot(content.kind, content.view, content.height);
+  if (votes == nullptr) return 0;
+  return static_cast<std::size_t>(std::ranges::count_if(
+      *votes, [&](const auto& entry) { return entry && entry->vote.content == content; }));
+}
+
+std::optional<Hash> VoteBook::agreed(VoteKind kind, View view, Height height,
+                                     std::size_t quorum) const {
+  const Ballot* votes = ballot(kind, view, height);
+  if (votes == nullptr) return std::nullopt;
+  for (const auto& entry : *votes) {
+    if (entry && count(entry->vote.content) >= quorum) return entry->vote.content.digest;
+  }
+  return std::nullopt;
+}
+
+std::size_t VoteBook::contradicting(const VoteContent& content) const {
+  const Ballot* votes = ballot(content.kind, content.view, content.height);
+  if (votes == nullptr) return 0;
+  return static_cast<std::size_t>(std::ranges::count_if(
+      *votes, [&](const auto& entry) { return entry && entry->vote.content != content; }));
+}
+
+Certificate VoteBook::certificate(const VoteContent& content, std::size_t quorum) const {
+  Certificate certificate{content, {}};
+  const Ballot* votes = ballot(content.kind, content.view, content.height);
+  GIRO_CHECK(votes != nullptr, content.height);
+  for (const auto& entry : *votes) {
+    if (certificate.signatures.size() == quorum) break;
+    if (entry && entry->vote.content == content) {
+      certificate.signatures.push_back({entry->vote.voter, entry->vote.signature});
+    }
+  }
+  GIRO_CHECK(certificate.signatures.size() == quorum, certificate.signatures.size(), quorum);
+  return certificate;
+}
+
+void VoteBook::release(Height height) {
+  while (!places_.empty() && std::get<Height>(places_.begin()->first) <= height) {
+    for (const auto& entry : places_.begin()->second) {
+      if (entry && entry->early) early_bytes_[entry->vote.voter.value] -= kVoteBytes;
+    }
+    places_.erase(places_.begin());
+  }
+}
+
+}  // namespace giro::consensus

@@ -1,0 +1,210 @@
+#include "consensus/wire/convert.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "consensus/limits.h"
+#include "crypto/check.h"
+
+namespace giro::consensus::wire {
+namespace {
+
+constexpr std::size_t kHashBytes = sizeof(Hash::bytes);
+constexpr std::size_t kSignatureBytes = sizeof(crypto::Signature::bytes);
+
+// The first refusal of several steps; the later ones are not taken.
+class Steps {
+ public:
+  template <typename Step>
+  Steps& then(Step step) {
+    if (reason_ == RejectReason::None) reason_ = step();
+    return *this;
+  }
+  [[nodiscard]] RejectReason reason() const { return reason_; }
+
+ private:
+  RejectReason reason_ = RejectReason::None;
+};
+
+}  // namespace
+
+std::string text(ByteView bytes) {
+  return std::string(crypto::as_text(bytes));
+}
+
+std::string join(std::span<const Hash> hashes) {
+  std::string joined;
+  joined.reserve(hashes.size() * kHashBytes);
+  for (const Hash& hash : hashes) joined += crypto::as_text(hash);
+  return joined;
+}
+
+void write(const VoteContent& value, pb::VoteContent& out) {
+  out.set_kind(static_cast<std::uint32_t>(value.kind));
+  out.set_epoch(value.epoch.value);
+  out.set_view(value.view.value);
+  out.set_height(value.height.value);
+  out.set_digest(text(value.digest));
+}
+
+void write(const Vote& value, pb::Vote& out) {
+  write(value.content, *out.mutable_content());
+  out.set_voter(value.voter.value);
+  out.set_signature(text(value.signature));
+}
+
+void write(const Certificate& value, pb::Certificate& out) {
+  write(value.content, *out.mutable_content());
+  std::string signatures;
+  signatures.reserve(value.signatures.size() * kSignatureBytes);
+  for (const Certificate::Signed& entry : value.signatures) {
+    out.add_voters(entry.voter.value);
+    signatures += crypto::as_text(entry.signature);
+  }
+  out.set_signatures(std::move(signatures));
+}
+
+void write(const Block& value, pb::Block& out) {
+  out.set_epoch(value.epoch.value);
+  out.set_view(value.view.value);
+  out.set_height(value.height.value);
+  out.set_parent(text(value.parent));
+  out.set_time_ms(value.time.ms);
+  out.set_batches(join(value.batches));
+}
+
+void write(const Header& value, pb::Header& out) {
+  out.set_epoch(value.epoch.value);
+  out.set_height(value.height.value);
+  out.set_block(text(value.block));
+  out.set_time_ms(value.time.ms);
+  out.set_previous(text(value.previous));
+  out.set_state_root(text(value.state_root));
+  out.set_outcomes_root(text(value.outcomes_root));
+  out.set_totals_root(text(value.totals_root));
+  out.set_next_set(text(value.next_set));
+  out.set_next_first_view(value.next_first_view.value);
+  out.set_rules_version(value.rules_version);
+}
+
+Bytes serialized(const google::protobuf::MessageLite& message) {
+  Bytes bytes(message.ByteSizeLong());
+  GIRO_CHECK(message.SerializeToArray(bytes.data(), static_cast<int>(bytes.size())));
+  return bytes;
+}
+
+RejectReason read(const std::string& bytes, std::span<std::byte> out) {
+  if (bytes.size() != out.size()) return RejectReason::Malformed;
+  std::ranges::copy(crypto::as_view(bytes), out.begin());
+  return RejectReason::None;
+}
+
+RejectReason read(const pb::VoteContent& in, VoteContent& out) {
+  if (in.kind() < 1 || in.kind() > 4) return RejectReason::Malformed;
+  out.kind = static_cast<VoteKind>(in.kind());
+  out.epoch = {in.epoch()};
+  out.view = {in.view()};
+  out.height = {in.height()};
+  const bool without_view = out.kind == VoteKind::Attest || out.kind == VoteKind::Snapshot;
+  if (without_view && out.view.value != 0) return RejectReason::Malformed;
+  return read(in.digest(), out.digest.bytes);
+}
+
+RejectReason read(const pb::Vote& in, Vote& out) {
+  if (in.voter() >= kMembersMax) return RejectReason::Malformed;
+  out.voter = {in.voter()};
+  return Steps()
+      .then([&] { return read(in.content(), out.content); })
+      .then([&] { return read(in.signature(), out.signature.bytes); })
+      .reason();
+}
+
+RejectReason read(const pb::Certificate& in, Certificate& out) {
+  const auto count = static_cast<std::size_t>(in.voters_size());
+  if (count > kMembersMax) return RejectReason::TooLarge;
+  if (in.signatures().size() != count * kSignatureBytes) return RejectReason::Malformed;
+  out.signatures.clear();
+  out.signatures.reserve(count);
+  ByteView signatures = crypto::as_view(in.signatures());
+  for (const std::uint32_t voter : in.voters()) {
+    if (voter >= kMembersMax) return RejectReason::Malformed;
+    if (!out.signatures.empty() && voter <= out.signatures.back().voter.value) {
+      return RejectReason::Malformed;
+    }
+    Certificate::Signed& entry = out.signatures.emplace_back();
+    entry.voter = {voter};
+    std::ranges::copy(signatures.first(kSignatureBytes), entry.signature.bytes.begin());
+    signatures = signatures.subspan(kSignatureBytes);
+  }
+  return read(in.content(), out.content);
+}
+
+RejectReason split(const std::string& bytes, std::size_t count_max, std::vector<Hash>& out) {
+  if (bytes.size() % kHashBytes != 0) return RejectReason::Malformed;
+  const std::size_t count = bytes.size() / kHashBytes;
+  if (count > count_max) return RejectReason::TooLarge;
+  out.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::memcpy(out[i].bytes.data(), bytes.data() + i * kHashBytes, kHashBytes);
+  }
+  return RejectReason::None;
+}
+
+RejectReason read(const pb::Block& in, Block& out) {
+  out.epoch = {in.epoch()};
+  out.view = {in.view()};
+  out.height = {in.height()};
+  out.time = {in.time_ms()};
+  if (out.height.value == 0 || out.time.ms < 0)
+    return RejectReason::Malformed;  // genesis never travels
+  return Steps()
+      .then([&] { return read(in.parent(), out.parent.bytes); })
+      .then([&] { return split(in.batches(), kBlockBatchesMax, out.batches); })
+      .reason();
+}
+
+RejectReason read(const pb::Header& in, Header& out) {
+  out.epoch = {in.epoch()};
+  out.height = {in.height()};
+  out.time = {in.time_ms()};
+  out.next_first_view = {in.next_first_view()};
+  out.rules_version = in.rules_version();
+  if (out.time.ms < 0) return RejectReason::Malformed;
+  return Steps()
+      .then([&] { return read(in.block(), out.block.bytes); })
+      .then([&] { return read(in.previous(), out.previous.bytes); })
+      .then([&] { return read(in.state_root(), out.state_root.bytes); })
+      .then([&] { return read(in.outcomes_root(), out.outcomes_root.bytes); })
+      .then([&] { return read(in.totals_root(), out.totals_root.bytes); })
+      .then([&] { return read(in.next_set(), out.next_set.bytes); })
+      .reason();
+}
+
+std::size_t count_fields(ByteView bytes, std::uint32_t field, std::size_t limit) {
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                            static_cast<int>(bytes.size()));
+  std::size_t count = 0;
+  while (const std::uint32_t tag = in.ReadTag()) {
+    if (tag >> 3 == field && ++count > limit) break;
+    std::uint64_t value = 0;
+    const std::uint32_t type = tag & 7;
+    if (type == 0 ? !in.ReadVarint64(&value)
+                  : type != 2 || !in.ReadVarint64(&value) || value > bytes.size() ||
+                        !in.Skip(static_cast<int>(value))) {
+      break;  // the parser refuses what follows
+    }
+  }
+  return count;
+}
+
+RejectReason parse(ByteView bytes, std::size_t size_max, google::protobuf::Message& out) {
+  if (bytes.size() > size_max) return RejectReason::TooLarge;
+  if (!out.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return RejectReason::Malformed;
+  out.DiscardUnknownFields();
+  if (out.ByteSizeLong() != bytes.size()) return RejectReason::Malformed;
+  const Bytes again = serialized(out);
+  return std::ranges::equal(again, bytes) ? RejectReason::None : RejectReason::Malformed;
+}
+
+}  // namespace giro::consensus::wire

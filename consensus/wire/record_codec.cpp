@@ -1,0 +1,206 @@
+// Records of the log, and the single values that stores and receipts keep.
+#include <array>
+
+#include "consensus/limits.h"
+#include "consensus/wire/codec.h"
+#include "consensus/wire/convert.h"
+
+namespace giro::consensus::wire {
+namespace {
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+using Decoded = std::expected<DurableRecord, RejectReason>;
+
+template <typename Value>
+Decoded answer(RejectReason reason, Value&& value) {
+  if (reason != RejectReason::None) return std::unexpected(reason);
+  return DurableRecord(std::forward<Value>(value));
+}
+
+template <typename Proto, typename Value>
+std::expected<Value, RejectReason> decode_value(ByteView bytes) {
+  Proto in;
+  Value out;
+  RejectReason reason = parse(bytes, kFrameBytesMax, in);
+  if (reason == RejectReason::None) reason = read(in, out);
+  if (reason != RejectReason::None) return std::unexpected(reason);
+  return out;
+}
+
+template <typename Proto, typename Value>
+Bytes encode_value(const Value& value) {
+  Proto out;
+  write(value, out);
+  return serialized(out);
+}
+
+Decoded batch_record(ByteView bytes) {
+  if (bytes.size() > kBatchBytesMax) return std::unexpected(RejectReason::TooLarge);
+  auto batch = parse_batch(crypto::to_bytes(bytes));
+  if (!batch) return std::unexpected(batch.error());
+  return DurableRecord(BatchRecord{std::move(*batch)});
+}
+
+Decoded block_record(ByteView bytes) {
+  auto block = decode_block(bytes);
+  if (!block) return std::unexpected(block.error());
+  return DurableRecord(BlockRecord{std::move(*block)});
+}
+
+Decoded certificate_record(ByteView bytes) {
+  auto certificate = decode_certificate(bytes);
+  if (!certificate) return std::unexpected(certificate.error());
+  return DurableRecord(CertificateRecord{std::move(*certificate)});
+}
+
+Decoded vote_record(ByteView bytes) {
+  auto content = decode_value<pb::VoteContent, VoteContent>(bytes);
+  if (!content) return std::unexpected(content.error());
+  return DurableRecord(VoteRecord{*content});
+}
+
+Decoded epoch_record(ByteView bytes) {
+  pb::EpochRecord in;
+  if (count_fields(bytes, 2, kMembersMax) > kMembersMax)
+    return std::unexpected(RejectReason::TooLarge);
+  RejectReason reason = parse(bytes, kFrameBytesMax, in);
+  EpochRecord out;
+  out.set.epoch = {in.epoch()};
+  out.first_view = {in.first_view()};
+  for (int i = 0; reason == RejectReason::None && i < in.members_size(); ++i) {
+    Member& member = out.set.members.emplace_back();
+    member.institution = {in.members(i).institution()};
+    reason = read(in.members(i).key(), member.key.bytes);
+  }
+  if (reason == RejectReason::None) reason = read(in.last_header(), out.last_header);
+  if (reason == RejectReason::None) reason = read(in.attest(), out.attest);
+  return answer(reason, std::move(out));
+}
+
+Decoded ceiling_record(ByteView bytes) {
+  pb::CeilingRecord in;
+  const RejectReason reason = parse(bytes, kSmallMessageBytesMax, in);
+  return answer(reason, CeilingRecord{in.number(), {in.epoch()}, {in.view()}, {in.height()}});
+}
+
+Decoded abstain_record(ByteView bytes) {
+  pb::AbstainRecord in;
+  const RejectReason reason = parse(bytes, kSmallMessageBytesMax, in);
+  return answer(reason, AbstainRecord{{in.epoch()}, {in.view()}});
+}
+
+Decoded chain_proof_record(ByteView bytes) {
+  pb::ChainProofRecord in;
+  ChainProofRecord out;
+  RejectReason reason = parse(bytes, kFrameBytesMax, in);
+  if (reason == RejectReason::None) reason = read(in.header(), out.header);
+  if (reason == RejectReason::None) reason = read(in.attest(), out.attest);
+  return answer(reason, std::move(out));
+}
+
+Decoded evidence_record(ByteView bytes) {
+  pb::EvidenceRecord in;
+  EvidenceRecord out;
+  RejectReason reason = parse(bytes, kSmallMessageBytesMax, in);
+  if (reason == RejectReason::None) reason = read(in.first(), out.first);
+  if (reason == RejectReason::None) reason = read(in.second(), out.second);
+  return answer(reason, out);
+}
+
+// By record type; the first place is no type.
+constexpr std::array<Decoded (*)(ByteView), 10> kDecoders = {
+    nullptr,      batch_record,   block_record,   certificate_record, vote_record,
+    epoch_record, ceiling_record, abstain_record, chain_proof_record, evidence_record};
+
+Bytes encode_epoch(const EpochRecord& record) {
+  pb::EpochRecord out;
+  out.set_epoch(record.set.epoch.value);
+  for (const Member& member : record.set.members) {
+    pb::Member& added = *out.add_members();
+    added.set_institution(member.institution.value);
+    added.set_key(text(member.key));
+  }
+  out.set_first_view(record.first_view.value);
+  write(record.last_header, *out.mutable_last_header());
+  write(record.attest, *out.mutable_attest());
+  return serialized(out);
+}
+
+}  // namespace
+
+RecordType type_of(const DurableRecord& record) {
+  constexpr std::array kTypes = {
+      RecordType::Batch,   RecordType::Block,      RecordType::Certificate,
+      RecordType::Vote,    RecordType::Epoch,      RecordType::Ceiling,
+      RecordType::Abstain, RecordType::ChainProof, RecordType::Evidence};
+  static_assert(kTypes.size() == std::variant_size_v<DurableRecord>);
+  return kTypes[record.index()];
+}
+
+std::expected<DurableRecord, RejectReason> decode_record(std::uint8_t type, ByteView bytes) {
+  if (type == 0 || type >= kDecoders.size()) return std::unexpected(RejectReason::UnknownType);
+  return kDecoders[type](bytes);
+}
+
+Bytes encode_record(const DurableRecord& record) {
+  return std::visit(
+      Overloaded{
+          [](const BatchRecord& r) { return r.batch->bytes; },
+          [](const BlockRecord& r) { return encode_block(r.block); },
+          [](const CertificateRecord& r) { return encode_certificate(r.certificate); },
+          [](const VoteRecord& r) { return encode_value<pb::VoteContent>(r.content); },
+          [](const EpochRecord& r) { return encode_epoch(r); },
+          [](const CeilingRecord& r) {
+            pb::CeilingRecord out;
+            out.set_number(r.number);
+            out.set_epoch(r.epoch.value);
+            out.set_view(r.view.value);
+            out.set_height(r.height.value);
+            return serialized(out);
+          },
+          [](const AbstainRecord& r) {
+            pb::AbstainRecord out;
+            out.set_epoch(r.epoch.value);
+            out.set_view(r.view.value);
+            return serialized(out);
+          },
+          [](const ChainProofRecord& r) {
+            pb::ChainProofRecord out;
+            write(r.header, *out.mutable_header());
+            write(r.attest, *out.mutable_attest());
+            return serialized(out);
+          },
+          [](const EvidenceRecord& r) {
+            pb::EvidenceRecord out;
+            write(r.first, *out.mutable_first());
+            write(r.second, *out.mutable_second());
+            return serialized(out);
+          },
+      },
+      record);
+}
+
+Bytes encode_block(const Block& block) {
+  return encode_value<pb::Block>(block);
+}
+Bytes encode_header(const Header& header) {
+  return encode_value<pb::Header>(header);
+}
+Bytes encode_certificate(const Certificate& certificate) {
+  return encode_value<pb::Certificate>(certificate);
+}
+std::expected<Block, RejectReason> decode_block(ByteView bytes) {
+  return decode_value<pb::Block, Block>(bytes);
+}
+std::expected<Header, RejectReason> decode_header(ByteView bytes) {
+  return decode_value<pb::Header, Header>(bytes);
+}
+std::expected<Certificate, RejectReason> decode_certificate(ByteView bytes) {
+  return decode_value<pb::Certificate, Certificate>(bytes);
+}
+
+}  // namespace giro::consensus::wire

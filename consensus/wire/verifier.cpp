@@ -1,0 +1,145 @@
+#include "consensus/wire/verifier.h"
+
+#include <utility>
+
+#include "crypto/check.h"
+
+namespace giro::consensus::wire {
+namespace {
+
+// One check of a claim against a set: None, or why not.
+class Judge {
+ public:
+  Judge(const Hash& chain, InstitutionId from, const ValidatorSet& set)
+      : chain_(chain), from_(from), set_(set) {}
+
+  [[nodiscard]] RejectReason operator()(const BatchConfirm&) const { return RejectReason::None; }
+  [[nodiscard]] RejectReason operator()(const BatchOffer&) const { return RejectReason::None; }
+  [[nodiscard]] RejectReason operator()(const Status&) const { return RejectReason::None; }
+  [[nodiscard]] RejectReason operator()(const Suspect& m) const { return epoch(m.epoch); }
+
+  [[nodiscard]] RejectReason operator()(const Vote& m) const {
+    if (const RejectReason reason = epoch(m.content.epoch); reason != RejectReason::None)
+      return reason;
+    // Votes are sent by those who cast them, so that early ones burden the right budget (protocol
+    // R13).
+    if (m.voter.value >= set_.size() || set_.at(m.voter).institution != from_) {
+      return RejectReason::NotVoter;
+    }
+    return signature(m);
+  }
+
+  [[nodiscard]] RejectReason operator()(const PrePrepare& m) const {
+    if (const RejectReason reason = epoch(m.block.epoch); reason != RejectReason::None)
+      return reason;
+    const VoteContent expected{VoteKind::Prepare, m.block.epoch, m.block.view, m.block.height,
+                               m.block.hash(chain_)};
+    if (m.vote.content != expected) return RejectReason::Mismatch;
+    if (m.vote.voter != set_.primary(m.block.view)) return RejectReason::NotPrimary;
+    return signature(m.vote);
+  }
+
+  [[nodiscard]] RejectReason operator()(const CertifiedBlocks& m) const {
+    const VoteContent& content = m.certificate.content;
+    if (const RejectReason reason = epoch(content.epoch); reason != RejectReason::None)
+      return reason;
+    if (content.kind != VoteKind::Prepare && content.kind != VoteKind::Commit) {
+      return RejectReason::Mismatch;
+    }
+    if (m.blocks.empty()) return RejectReason::Malformed;
+    if (!are_linked(m.blocks)) return RejectReason::BadLink;
+    const Block& last = m.blocks.back();
+    // A block keeps the view in which it was proposed; the certificate's may be a later one
+    // (protocol 2).
+    if (content.height != last.height || content.view < last.view ||
+        content.digest != last.hash(chain_)) {
+      return RejectReason::Mismatch;
+    }
+    return certificate(m.certificate);
+  }
+
+  [[nodiscard]] RejectReason operator()(const ChainSegment& m) const {
+    if (const RejectReason reason = epoch(m.header.epoch); reason != RejectReason::None)
+      return reason;
+    if (!are_linked(m.blocks)) return RejectReason::BadLink;
+    if (!m.blocks.empty()) {
+      const Block& last = m.blocks.back();
+      if (m.header.height != last.height || m.header.time != last.time ||
+          m.header.block != last.hash(chain_)) {
+        return RejectReason::BadLink;
+      }
+    }
+    const VoteContent expected{VoteKind::Attest, m.header.epoch, View{}, m.header.height,
+                               m.header.hash(chain_)};
+    if (m.attest.content != expected) return RejectReason::Mismatch;
+    return certificate(m.attest);
+  }
+
+  [[nodiscard]] RejectReason operator()(const AttestProof& m) const {
+    const VoteContent& content = m.attest.content;
+    if (const RejectReason reason = epoch(content.epoch); reason != RejectReason::None)
+      return reason;
+    if (content.kind != VoteKind::Attest) return RejectReason::Mismatch;
+    return certificate(m.attest);
+  }
+
+ private:
+  [[nodiscard]] RejectReason epoch(Epoch epoch) const {
+    if (epoch < set_.epoch) return RejectReason::OldEpoch;
+    return epoch > set_.epoch ? RejectReason::FutureEpoch : RejectReason::None;
+  }
+
+  [[nodiscard]] RejectReason signature(const Vote& vote) const {
+    const bool valid =
+        crypto::verify(set_.at(vote.voter).key, vote.content.sign_bytes(chain_), vote.signature);
+    return valid ? RejectReason::None : RejectReason::BadSignature;
+  }
+
+  [[nodiscard]] RejectReason certificate(const Certificate& certificate) const {
+    return verify_certificate(certificate, set_, chain_) ? RejectReason::None
+                                                         : RejectReason::BadCertificate;
+  }
+
+  // Each block's parent, height and epoch follow the one before; times rise (protocol R5, R8).
+  [[nodiscard]] bool are_linked(const std::vector<Block>& blocks) const {
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      if (blocks[i].epoch != set_.epoch) return false;
+      if (i == 0) continue;
+      const Block& below = blocks[i - 1];
+      if (blocks[i].height.value != below.height.value + 1 || blocks[i].time <= below.time ||
+          blocks[i].view < below.view || blocks[i].parent != below.hash(chain_)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  const Hash& chain_;
+  InstitutionId from_;
+  const ValidatorSet& set_;
+};
+
+}  // namespace
+
+std::expected<VerifiedMessage, RejectReason> Verifier::verify(InstitutionId from, Message message,
+                                                              const ValidatorSet& set) const {
+  if (from == self_) return std::unexpected(RejectReason::FromSelf);
+  if (!set.find(from)) return std::unexpected(RejectReason::NotMember);
+  const Judge judge(chain_, from, set);
+  return std::visit(
+      [&](auto& content) -> std::expected<VerifiedMessage, RejectReason> {
+        using Content = std::remove_cvref_t<decltype(content)>;
+        if constexpr (std::is_constructible_v<Claim, Content>) {
+          if (const RejectReason reason = judge(content); reason != RejectReason::None) {
+            return std::unexpected(reason);
+          }
+          return VerifiedMessage(from, Claim(std::move(content)));
+        } else {
+          return std::unexpected(
+              RejectReason::UnknownType);  // requests and payload: not for the replica
+        }
+      },
+      message);
+}
+
+}  // namespace giro::consensus::wire
