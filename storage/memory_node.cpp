@@ -25,6 +25,11 @@ void collect_paths(const MemoryNode& node, const std::string& path, Paths& paths
   for (const auto* entries : {&node.entries, &node.durable_entries}) {
     for (const auto& [name, child] : *entries) collect_paths(*child, join_path(path, name), paths);
   }
+  for (const auto& change : node.pending) {
+    for (const auto& [name, child] : change) {
+      if (child) collect_paths(*child, join_path(path, name), paths);
+    }
+  }
 }
 
 void crash_node(MemoryNode& node, const Crash& crash, const Paths& paths,
