@@ -84,7 +84,14 @@ class Verified {
   [[nodiscard]] std::uint32_t type() const { return decoded_.type(); }
   [[nodiscard]] const Operation& operation() const { return decoded_.operation(); }
   [[nodiscard]] std::span<const Signer> signers() const;  // of the envelope
-  [[nodiscard]] std::span<const Signer> ticket_signers(std::size_t ticket) const;  // of one ticket
+
+  struct TicketView {
+    const TicketBody& body;
+    bool is_for_terms;  // its terms_hash is that of the operation's terms
+    std::span<const Signer> signers;
+  };
+  [[nodiscard]] std::size_t ticket_count() const;
+  [[nodiscard]] TicketView ticket(std::size_t i) const;  // i < ticket_count()
 
  private:
   friend std::expected<Verified, Code> verify(Decoded, std::span<const bool>);

@@ -122,6 +122,19 @@ Key chain_key() {
   return Key(Table::Meta).u8(1);
 }
 
+TokenId token_of(const Key& key) {
+  TokenId token = 0;
+  for (const std::byte byte : key.view().subspan(1, 4))
+    token = token << 8 | static_cast<TokenId>(byte);
+  return token;
+}
+AccountId account_of(const Key& key) {
+  AccountId account;
+  const ByteView bytes = key.view().subspan(5, account.bytes.size());
+  std::copy(bytes.begin(), bytes.end(), account.bytes.begin());
+  return account;
+}
+
 Key deadline_key(TimeMs time, DeadlineKind kind, const Key& subject) {
   return Key(Table::Deadline)
       .u64(static_cast<std::uint64_t>(time.value))

@@ -582,6 +582,7 @@ struct Meta {
     visit(5, self.next_token);
     visit(6, self.next_slot);
   }
+  friend bool operator==(const Meta&, const Meta&) = default;
 };
 
 // Row chain_key(): the chain value of ledger 9.2 at the state's height. Written by whoever computes
@@ -629,6 +630,10 @@ struct Chain {
 [[nodiscard]] Key slot_key(std::uint64_t slot);  // value: the record's key, as it is
 [[nodiscard]] Key meta_key();
 [[nodiscard]] Key chain_key();
+
+// The token of a token_key or position_key, and the account of a position_key.
+[[nodiscard]] TokenId token_of(const Key& key);
+[[nodiscard]] AccountId account_of(const Key& position_key);
 
 // `subject` is the key of the record that falls due, kept without its table byte.
 [[nodiscard]] Key deadline_key(TimeMs time, DeadlineKind kind, const Key& subject);

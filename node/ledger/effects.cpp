@@ -1,0 +1,34 @@
+#include "node/ledger/effects.h"
+
+#include <algorithm>
+
+namespace giro::ledger {
+
+void Effects::emit_encoded(EventType type, Bytes body, std::initializer_list<InstId> scope) {
+  Event& event = events.emplace_back();
+  event.type = static_cast<std::uint16_t>(type);
+  event.body = std::move(body);
+  event.scope.reserve(scope.size());
+  for (const InstId inst : scope) {
+    if (inst != 0 && std::find(event.scope.begin(), event.scope.end(), inst) == event.scope.end()) {
+      event.scope.push_back(inst);
+    }
+  }
+  std::sort(event.scope.begin(), event.scope.end());
+}
+
+TokenFlow& Effects::flow(TokenId token) {
+  for (TokenFlow& each : flows) {
+    if (each.token == token) return each;
+  }
+  return flows.emplace_back(TokenFlow{.token = token});
+}
+
+Mandate& Effects::mandate(TokenId token) {
+  for (Mandate& each : mandates) {
+    if (each.token == token) return each;
+  }
+  return mandates.emplace_back(Mandate{.token = token});
+}
+
+}  // namespace giro::ledger

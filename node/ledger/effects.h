@@ -1,0 +1,62 @@
+// What one operation, or one step of the sweep, works with: the overlay, the block, the events it
+// emits, and the flows that the invariants are checked against afterwards.
+#pragma once
+
+#include <initializer_list>
+
+#include "node/ledger/events.h"
+#include "node/ledger/overlay.h"
+
+namespace giro::ledger {
+
+// Debits and credits of one token in one operation, control account included (ledger I2).
+struct TokenFlow {
+  TokenId token{};
+  Amount debits{};
+  Amount credits{};
+};
+
+// Why issued or redeemed of a token may rise in this operation (ledger I8).
+struct Mandate {
+  TokenId token{};
+  bool mint = false;
+  bool burn = false;
+};
+
+struct Violation {
+  std::uint8_t invariant{};
+  Key record;
+};
+
+struct Effects {
+  Overlay& overlay;
+  const Params& params;
+  BlockContext block;
+  std::uint32_t index = 0;  // of the operation; 0: the sweep
+  std::vector<Event> events;
+  std::vector<TokenFlow> flows;
+  std::vector<Mandate> mandates;
+  std::uint32_t lines = 0;  // journal lines so far
+
+  // Ready for the next operation; keeps the memory.
+  void reset(std::uint32_t next_index) {
+    index = next_index;
+    events.clear();
+    flows.clear();
+    mandates.clear();
+    lines = 0;
+  }
+
+  // `scope` in any order; 0 and repetitions are left out.
+  template <class Body>
+  void emit(EventType type, const Body& body, std::initializer_list<InstId> scope) {
+    emit_encoded(type, encode(body), scope);
+  }
+  void emit_encoded(EventType type, Bytes body, std::initializer_list<InstId> scope);
+
+  [[nodiscard]] TokenFlow& flow(TokenId token);
+  [[nodiscard]] Mandate& mandate(TokenId token);
+  [[nodiscard]] Day today() const { return day_of(block.time); }
+};
+
+}  // namespace giro::ledger

@@ -1,0 +1,213 @@
+#include "node/ledger/invariants.h"
+
+#include <algorithm>
+
+namespace giro::ledger {
+
+namespace {
+
+// A difference without a sign bit: what went up and what went down. Overflow leaves `sound` false.
+struct Change {
+  Amount up{};
+  Amount down{};
+  bool sound = true;
+
+  void add(Amount before, Amount after) {
+    Amount& side = after >= before ? up : down;
+    const auto delta =
+        after >= before ? checked_subtract(after, before) : checked_subtract(before, after);
+    const auto sum = checked_add(side, *delta);
+    if (sum) side = *sum;
+    sound = sound && sum.has_value();
+  }
+  [[nodiscard]] bool equals(const Change& other) const {
+    const auto left = checked_add(up, other.down);
+    const auto right = checked_add(down, other.up);
+    return sound && other.sound && left && right && *left == *right;
+  }
+  [[nodiscard]] bool is_nothing() const { return sound && up == down; }
+};
+
+// What the positions of one token changed by, to be compared with what the token's totals changed
+// by.
+struct TokenChange {
+  TokenId token{};
+  Change posted, held, frozen;
+};
+
+template <class Of>
+Of& entry_of(std::vector<Of>& all, TokenId token) {
+  const auto at =
+      std::find_if(all.begin(), all.end(), [token](const Of& each) { return each.token == token; });
+  if (at != all.end()) return *at;
+  Of& fresh = all.emplace_back();
+  fresh.token = token;
+  return fresh;
+}
+
+bool has_never_fallen(const Position& before, const Position& after) {
+  return after.dr_total >= before.dr_total && after.cr_total >= before.cr_total &&
+         after.dr_count >= before.dr_count && after.cr_count >= before.cr_count &&
+         after.entry_seq >= before.entry_seq;
+}
+
+Amount active_amount(const Hold& hold, bool exists) {
+  return exists && hold.status == HoldStatus::Active ? hold.amount : Amount{};
+}
+
+class Checker {
+ public:
+  explicit Checker(const Effects& effects, const Overlay::Savepoint& savepoint)
+      : effects_(effects), savepoint_(savepoint) {}
+
+  std::optional<Violation> check() {
+    check_flows();
+    each<Position>([this](const Cell<Position>& cell, const Position& before, bool) {
+      check_position(cell, before);
+    });
+    each<Hold>([this](const Cell<Hold>& cell, const Hold& before, bool existed) {
+      check_hold(cell, before, existed);
+    });
+    check_held_positions();
+    each<Token>([this](const Cell<Token>& cell, const Token& before, bool) {
+      check_token_change(cell, before);
+    });
+    check_unchanged_tokens();
+    each<Payment>([this](const Cell<Payment>& cell, const Payment& before, bool existed) {
+      check_payment(cell, before, existed);
+    });
+    return violation_;
+  }
+
+ private:
+  template <class Record, class Visit>
+  void each(const Visit& visit) {
+    effects_.overlay.changed_since<Record>(savepoint_, visit);
+  }
+  void require(bool holds, std::uint8_t invariant, const Key& record) {
+    if (!holds && !violation_) violation_ = Violation{invariant, record};
+  }
+
+  void check_flows() {  // I2
+    for (const TokenFlow& flow : effects_.flows) {
+      require(flow.debits == flow.credits, 2, token_key(flow.token));
+    }
+  }
+
+  void check_position(const Cell<Position>& cell, const Position& before) {
+    const Position& after = cell.value;
+    require(after.held <= after.posted, 4, cell.key);
+    const Amount debited = subtract_or_zero(after.dr_total, before.dr_total);
+    require(debited <= before.available() || after.posted >= before.posted, 5, cell.key);
+    const auto net = checked_subtract(after.cr_total, after.dr_total);
+    require(net && *net == after.posted, 7, cell.key);
+    require(has_never_fallen(before, after), 7, cell.key);
+
+    TokenChange& change = entry_of(tokens_, token_of(cell.key));
+    change.posted.add(before.posted, after.posted);
+    change.held.add(before.held, after.held);
+    change.frozen.add(before.frozen, after.frozen);
+    if (before.held != after.held) held_.push_back({cell.key, {}});
+    if (before.held != after.held) held_.back().change.add(before.held, after.held);
+  }
+
+  void check_hold(const Cell<Hold>& cell, const Hold& before, bool existed) {
+    const Hold& after = cell.value;
+    const bool had_ended = existed && before.status != HoldStatus::Active && cell.exists;
+    require(!had_ended || before.status == after.status, 15, cell.key);
+    require(after.captured <= after.amount, 15, cell.key);
+    const Hold& named = cell.exists ? after : before;
+    HeldChange& change = held_change(position_key(named.token, named.account));
+    // The holds' change is subtracted from the position's: what is left must be nothing.
+    change.change.add(active_amount(after, cell.exists), active_amount(before, existed));
+  }
+
+  void check_held_positions() {  // I4
+    for (const HeldChange& each : held_) require(each.change.is_nothing(), 4, each.position);
+  }
+
+  void check_token_change(const Cell<Token>& cell, const Token& before) {
+    const Token& after = cell.value;
+    const TokenId token = token_of(cell.key);
+    TokenChange& positions = entry_of(tokens_, token);
+    Change posted, held, frozen;
+    posted.add(before.posted, after.posted);
+    held.add(before.held, after.held);
+    frozen.add(before.frozen, after.frozen);
+    require(posted.equals(positions.posted), 1, cell.key);
+    require(held.equals(positions.held) && frozen.equals(positions.frozen), 4, cell.key);
+    require(after.internal <= after.posted, 4, cell.key);
+    positions = {.token = token, .posted = {}, .held = {}, .frozen = {}};
+
+    require(after.issued >= before.issued && after.redeemed >= before.redeemed, 7, cell.key);
+    const auto mandate = std::find_if(effects_.mandates.begin(), effects_.mandates.end(),
+                                      [token](const Mandate& each) { return each.token == token; });
+    const bool may_mint = mandate != effects_.mandates.end() && mandate->mint;
+    const bool may_burn = mandate != effects_.mandates.end() && mandate->burn;
+    require(after.issued == before.issued || may_mint, 8, cell.key);
+    require(after.redeemed == before.redeemed || may_burn, 8, cell.key);
+    const Amount outstanding = subtract_or_zero(after.issued, after.redeemed);
+    const bool rose = outstanding > subtract_or_zero(before.issued, before.redeemed);
+    require(!rose || outstanding <= after.issuance_cap, 6, cell.key);
+  }
+
+  // Positions that moved while their token's record did not.
+  void check_unchanged_tokens() {
+    for (const TokenChange& each : tokens_) {
+      const Key key = token_key(each.token);
+      require(each.posted.is_nothing(), 1, key);
+      require(each.held.is_nothing() && each.frozen.is_nothing(), 4, key);
+    }
+  }
+
+  void check_payment(const Cell<Payment>& cell, const Payment& before, bool existed) {
+    const Payment& after = cell.value;
+    require(after.returned <= after.terms.amount, 13, cell.key);
+    const bool was_final =
+        existed && before.state != PaymentState::Pending && before.state != PaymentState::Settled;
+    const bool is_same_payment = existed && cell.exists && before.created_at == after.created_at;
+    require(!was_final || !is_same_payment || before.state == after.state, 12, cell.key);
+    if (!cell.exists || !(after.has_hold || (existed && before.has_hold))) return;
+    const Cell<Hold>* hold =
+        effects_.overlay.find<Hold>(hold_key(after.terms.payer_bank, after.terms.uetr));
+    const auto total = checked_add(after.terms.amount, after.terms.payer_fee);
+    const bool is_held = hold != nullptr && hold->value.status == HoldStatus::Active &&
+                         hold->value.kind == HoldKind::Payment && total &&
+                         hold->value.amount == *total;
+    require(is_held == (after.state == PaymentState::Pending), 14, cell.key);
+  }
+
+  struct HeldChange {
+    Key position;
+    Change change;
+  };
+  HeldChange& held_change(const Key& position) {
+    const auto at = std::find_if(held_.begin(), held_.end(), [&position](const HeldChange& each) {
+      return each.position == position;
+    });
+    return at != held_.end() ? *at : held_.emplace_back(HeldChange{position, {}});
+  }
+
+  const Effects& effects_;
+  const Overlay::Savepoint& savepoint_;
+  std::vector<TokenChange> tokens_;
+  std::vector<HeldChange> held_;
+  std::optional<Violation> violation_;
+};
+
+}  // namespace
+
+std::optional<Violation> check_operation(const Effects& effects,
+                                         const Overlay::Savepoint& savepoint) {
+  return Checker(effects, savepoint).check();
+}
+
+std::optional<std::uint8_t> check_token(const Token& token) {
+  const auto outstanding = checked_subtract(token.issued, token.redeemed);
+  if (!outstanding || token.posted != *outstanding) return std::uint8_t{1};
+  if (token.held > token.posted || token.internal > token.posted) return std::uint8_t{4};
+  if (*outstanding > token.issuance_cap) return std::uint8_t{6};
+  return std::nullopt;
+}
+
+}  // namespace giro::ledger

@@ -1,0 +1,76 @@
+// The table of operations (ledger 5): one row and one set of functions for each. A new operation is
+// a message, a row and its functions; nothing else changes.
+#pragma once
+
+#include <string_view>
+
+#include "node/ledger/authority.h"
+#include "node/ledger/effects.h"
+#include "node/ledger/messages.h"
+
+namespace giro::ledger {
+
+// One execution: what the functions of an operation see.
+struct Run {
+  Effects& effects;
+  const Verified& operation;
+  Requirements& requirements;  // filled by require(), read by run()
+
+  [[nodiscard]] Overlay& overlay() const { return effects.overlay; }
+  [[nodiscard]] const Params& params() const { return effects.params; }
+  [[nodiscard]] TimeMs now() const { return effects.block.time; }
+  [[nodiscard]] InstId actor() const { return operation.actor(); }
+};
+
+// A code, and for 702 and bulk payments which part it is about.
+struct Verdict {
+  Code code = Code::Ok;
+  std::uint32_t index = 0;
+  Code inner = Code::Ok;
+  Verdict(Code only) : code(only) {}  // NOLINT(google-explicit-constructor)
+};
+
+// Each operation type T has
+//   Code check(const Operation&, const T&)   step 1: static bounds, the lowest code that applies
+//   Code require(Run&, const T&)             step 5: the records that decide who signs; fills the
+//   requirements Verdict run(Run&, const T&)              steps 7 to 16; what it changed is rolled
+//   back unless it answers Ok
+Code check(const Operation& operation, const TokenCreate& action);
+Code require(Run& run, const TokenCreate& action);
+Verdict run(Run& run, const TokenCreate& action);
+Code check(const Operation& operation, const AcctOpen& action);
+Code require(Run& run, const AcctOpen& action);
+Verdict run(Run& run, const AcctOpen& action);
+Code check(const Operation& operation, const PositionOpen& action);
+Code require(Run& run, const PositionOpen& action);
+Verdict run(Run& run, const PositionOpen& action);
+Code check(const Operation& operation, const Mint& action);
+Code require(Run& run, const Mint& action);
+Verdict run(Run& run, const Mint& action);
+Code check(const Operation& operation, const Redeem& action);
+Code require(Run& run, const Redeem& action);
+Verdict run(Run& run, const Redeem& action);
+Code check(const Operation& operation, const Transfer& action);
+Code require(Run& run, const Transfer& action);
+Verdict run(Run& run, const Transfer& action);
+Code check(const Operation& operation, const Pay& action);
+Code require(Run& run, const Pay& action);
+Verdict run(Run& run, const Pay& action);
+
+struct OperationRow {
+  std::uint32_t type = 0;
+  std::string_view name;  // "TOKEN_CREATE"
+  wire::Fault (*parse)(ByteView, Action&) = nullptr;
+  Code (*check)(const Operation&) = nullptr;
+  Code (*require)(Run&) = nullptr;
+  Verdict (*run)(Run&) = nullptr;
+  // Set for operations whose recorded failure also writes a REJECTED payment of this kind
+  // (ledger 4.4).
+  const PaymentTerms* (*terms)(const Operation&) = nullptr;
+  PaymentKind payment_kind{};
+};
+
+[[nodiscard]] std::span<const OperationRow> operation_rows();          // ascending by type
+[[nodiscard]] const OperationRow* find_operation(std::uint32_t type);  // nullptr: unknown
+
+}  // namespace giro::ledger

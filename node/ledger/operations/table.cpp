@@ -1,0 +1,74 @@
+#include <algorithm>
+
+#include "node/ledger/operations/operation.h"
+
+namespace giro::ledger {
+
+namespace {
+
+template <class T>
+wire::Fault parse_action(ByteView bytes, Action& action) {
+  return wire::decode(bytes, action.emplace<T>());
+}
+template <class T>
+Code check_action(const Operation& operation) {
+  return check(operation, std::get<T>(operation.action));
+}
+template <class T>
+Code require_action(Run& context) {
+  return require(context, std::get<T>(context.operation.operation().action));
+}
+template <class T>
+Verdict run_action(Run& context) {
+  return run(context, std::get<T>(context.operation.operation().action));
+}
+template <class T>
+const PaymentTerms* terms_of(const Operation& operation) {
+  return &std::get<T>(operation.action).terms;
+}
+
+template <class T>
+constexpr OperationRow row(std::string_view name) {
+  return {.type = T::kType,
+          .name = name,
+          .parse = parse_action<T>,
+          .check = check_action<T>,
+          .require = require_action<T>,
+          .run = run_action<T>};
+}
+template <class T>
+constexpr OperationRow payment_row(std::string_view name, PaymentKind kind) {
+  OperationRow out = row<T>(name);
+  out.terms = terms_of<T>;
+  out.payment_kind = kind;
+  return out;
+}
+
+constexpr OperationRow kRows[] = {
+    row<TokenCreate>("TOKEN_CREATE"),
+    row<AcctOpen>("ACCT_OPEN"),
+    row<PositionOpen>("POSITION_OPEN"),
+    row<Mint>("MINT"),
+    row<Redeem>("REDEEM"),
+    payment_row<Transfer>("TRANSFER", PaymentKind::OnUs),
+    payment_row<Pay>("PAY", PaymentKind::CrossBank),
+};
+static_assert(std::is_sorted(std::begin(kRows), std::end(kRows),
+                             [](const OperationRow& a, const OperationRow& b) {
+                               return a.type < b.type;
+                             }));
+
+}  // namespace
+
+std::span<const OperationRow> operation_rows() {
+  return kRows;
+}
+
+const OperationRow* find_operation(std::uint32_t type) {
+  const auto* found =
+      std::lower_bound(std::begin(kRows), std::end(kRows), type,
+                       [](const OperationRow& a, std::uint32_t b) { return a.type < b; });
+  return found != std::end(kRows) && found->type == type ? found : nullptr;
+}
+
+}  // namespace giro::ledger
