@@ -1,0 +1,274 @@
+#include "tests/unit/consensus/node.h"
+
+#include <algorithm>
+
+#include "consensus/limits.h"
+#include "crypto/check.h"
+
+namespace giro::consensus::testing {
+
+Node::Node(World& world, const Members& members, std::size_t index, const Parameters& parameters,
+           NodeTiming timing)
+    : world_(world),
+      members_(members),
+      index_(index),
+      self_(members.institution(index)),
+      parameters_(parameters),
+      timing_(timing),
+      verifier_(members.chain(), self_) {
+  store_.push_back({members.genesis(), {}, {}});
+}
+
+void Node::start() {
+  GIRO_CHECK(!is_up());
+  const Header executed = store_.back().header;
+  std::vector<Header> recent;
+  for (const Stored& stored : store_) {
+    if (stored.header.height.value + 4 * parameters_.window > executed.height.value) {
+      recent.push_back(stored.header);
+    }
+  }
+  Recovery recovery(members_.chain(), members_.set(), parameters_.epoch_blocks, executed,
+                    executed.hash(members_.chain()), recent);
+  durable_batches_.clear();
+  durable_blocks_.clear();
+  durable_certificates_.clear();
+  for (const Record& record : log_) {
+    const auto decoded = wire::decode_record(static_cast<std::uint8_t>(record.type), record.bytes);
+    GIRO_CHECK(decoded.has_value());
+    recovery.apply(*decoded);
+    note_durable(*decoded);
+  }
+  guard_ = std::make_unique<VoteGuard>(members_.signer(index_), members_.chain(), self_,
+                                       sign_state_, parameters_.window);
+  for (const VoteContent& vote : recovery.votes()) guard_->restore(vote);
+  RecoveredState state = std::move(recovery).finish();
+  guard_->release(state.stable);
+  open_records_ =
+      state.chain.size() + state.batches.size() + state.votes.size() + state.certificates.size();
+  replica_ = std::make_unique<Replica>(members_.chain(), self_, parameters_, ReplicaLimits{},
+                                       std::move(state), world_.now(index_));
+  begin_turn();
+  arm();
+}
+
+void Node::crash(std::size_t tail_kept, std::size_t store_lost) {
+  for (std::size_t i = 0; i < kRejectReasons; ++i) past_rejects_[i] += replica_->rejects()[i];
+  log_.resize(synced_ + std::min(tail_kept, log_.size() - synced_));
+  synced_ = log_.size();
+  store_.resize(std::max<std::size_t>(1, store_.size() - std::min(store_lost, store_.size())));
+  replica_.reset();
+  guard_.reset();
+  in_turn_ = false;
+  executing_ = false;
+  to_execute_.clear();
+  armed_.reset();
+}
+
+RejectCounts Node::rejects() const {
+  RejectCounts counts = past_rejects_;
+  for (std::size_t i = 0; replica_ && i < kRejectReasons; ++i) counts[i] += replica_->rejects()[i];
+  return counts;
+}
+
+std::uint64_t Node::events(EventType type) const {
+  const auto count = events_.find(type);
+  return count == events_.end() ? 0 : count->second;
+}
+
+void Node::step(Input input) {
+  replica_->step(world_.now(index_), std::move(input));
+  begin_turn();
+  arm();
+}
+
+void Node::arm() {
+  const std::optional<Instant> deadline = replica_->next_deadline();
+  const Instant now = world_.now(index_).steady;
+  GIRO_CHECK(deadline && *deadline > now, now.us);  // a deadline that is past would spin the driver
+  if (armed_ && *armed_ <= *deadline && *armed_ > now) return;
+  armed_ = deadline;
+  world_.later(index_, deadline->us - now.us, [this, at = *deadline] {
+    if (armed_ == at) armed_.reset();
+    step(TimePassed{});
+  });
+}
+
+// Appends what the replica wants remembered and what it wants signed, then syncs: one turn at a
+// time.
+void Node::begin_turn() {
+  if (in_turn_) return;
+  Output output = replica_->take_output();
+  if (output.empty()) return;
+  in_turn_ = true;
+  for (const DurableRecord& record : output.persist) append(record);
+  const std::optional<Ceiling> ceiling = guard_->needed(output.sign);
+  if (ceiling)
+    append(CeilingRecord{ceiling->number, ceiling->epoch, ceiling->view, ceiling->height});
+  std::vector<std::uint64_t> positions;
+  for (const VoteRequest& request : output.sign) {
+    append(VoteRecord{request.content});
+    positions.push_back(log_.size());
+  }
+  world_.later(index_, timing_.sync_us,
+               [this, output = std::move(output), positions, ceiling, end = log_.size()]() mutable {
+                 finish_turn(std::move(output), std::move(positions), ceiling, end);
+               });
+}
+
+void Node::finish_turn(Output output, std::vector<std::uint64_t> positions,
+                       std::optional<Ceiling> ceiling, std::size_t synced) {
+  synced_ = synced;
+  for (const DurableRecord& record : output.persist) note_durable(record);
+  if (ceiling) {
+    sign_state_ = *ceiling;
+    guard_->raised(*ceiling);
+  }
+  std::vector<VerifiedMessage> own;
+  for (std::size_t i = 0; i < output.sign.size(); ++i) {
+    const VoteRequest& request = output.sign[i];
+    check_promise(request.content);
+    const auto me = replica_->set().find(self_);
+    const auto vote = guard_->sign(durable(synced_), positions[i], request.content, *me);
+    GIRO_CHECK(vote.has_value(), static_cast<int>(vote.error()), request.content.height);
+    world_.on_vote(index_, *vote);
+    if (request.proposal) {
+      broadcast(PrePrepare{*request.proposal, *vote});
+    } else {
+      broadcast(*vote);
+    }
+    own.push_back(guard_->own(request, *vote));
+  }
+  for (Outbound& outbound : output.send) {
+    if (outbound.to) {
+      send(*outbound.to, outbound.message);
+    } else {
+      broadcast(outbound.message);
+    }
+  }
+  std::ranges::move(output.execute, std::back_inserter(to_execute_));
+  for (const Fetch& fetch : output.fetch) {
+    std::visit([&](const auto& what) { send(fetch.from, what); }, fetch.what);
+  }
+  for (const Event& event : output.events) ++events_[event.type];
+  in_turn_ = false;
+  execute_next();
+  for (VerifiedMessage& vote : own) step(std::move(vote));
+  guard_->release(replica_->stable());
+  begin_turn();
+}
+
+void Node::append(const DurableRecord& record) {
+  log_.push_back({wire::type_of(record), wire::encode_record(record)});
+}
+
+void Node::note_durable(const DurableRecord& record) {
+  if (const auto* batch = std::get_if<BatchRecord>(&record)) {
+    durable_batches_.insert(batch->batch->id);
+    batches_by_id_.emplace(batch->batch->id, batch->batch);
+  } else if (const auto* block = std::get_if<BlockRecord>(&record)) {
+    const Hash hash = block->block.hash(members_.chain());
+    durable_blocks_.insert(hash);
+    blocks_by_hash_.emplace(hash, block->block);
+  } else if (const auto* certificate = std::get_if<CertificateRecord>(&record)) {
+    const VoteContent& content = certificate->certificate.content;
+    durable_certificates_.emplace(content.kind, content.digest);
+    if (content.kind == VoteKind::Attest)
+      attests_.emplace(content.height, certificate->certificate);
+  }
+}
+
+// Protocol R35, seen from outside.
+void Node::check_promise(const VoteContent& content) const {
+  if (content.kind == VoteKind::Prepare) {
+    GIRO_CHECK(durable_blocks_.contains(content.digest), content.height);
+    for (const Hash& id : blocks_by_hash_.at(content.digest).batches) {
+      GIRO_CHECK(durable_batches_.contains(id), content.height);
+    }
+  } else if (content.kind == VoteKind::Commit) {
+    GIRO_CHECK(durable_certificates_.contains({VoteKind::Prepare, content.digest}), content.height);
+  }
+}
+
+void Node::broadcast(const Message& message) {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (i != index_) send(members_.institution(i), message);
+  }
+}
+
+void Node::send(InstitutionId to, const Message& message) {
+  world_.send(index_, to, wire::type_of(message), wire::encode(message));
+}
+
+void Node::receive(InstitutionId from, std::uint8_t type, const Bytes& bytes) {
+  auto message = wire::decode(type, bytes);
+  if (!message) {
+    ++wire_rejects_[static_cast<std::size_t>(message.error())];
+    return;
+  }
+  if (auto* batch = std::get_if<BatchMessage>(&*message))
+    return step(BatchAvailable{std::move(batch->batch), from});
+  if (const auto* chain = std::get_if<FetchChain>(&*message)) return answer(from, *chain);
+  if (const auto* batches = std::get_if<FetchBatches>(&*message)) return answer(from, *batches);
+  if (const auto* vote = std::get_if<Vote>(&*message); vote != nullptr && !replica_->wants(*vote))
+    return;
+  auto verified = verifier_.verify(from, std::move(*message), replica_->set());
+  if (!verified) {
+    ++wire_rejects_[static_cast<std::size_t>(verified.error())];
+    return;
+  }
+  step(std::move(*verified));
+}
+
+void Node::answer(InstitutionId from, const FetchChain& question) {
+  const Height end = std::min(last_height(question.epoch, parameters_.epoch_blocks),
+                              Height{question.stable.value + kSegmentBlocksMax});
+  auto proof = attests_.upper_bound(end);
+  while (proof != attests_.begin() && std::prev(proof)->first > question.stable) {
+    --proof;
+    if (proof->first > executed() || proof->second.content.epoch != question.epoch) continue;
+    ChainSegment segment{{}, store_.at(proof->first.value).header, proof->second};
+    for (std::uint64_t h = question.stable.value + 1; h <= proof->first.value; ++h) {
+      segment.blocks.push_back(store_.at(h).block);
+    }
+    return send(from, segment);
+  }
+}
+
+void Node::answer(InstitutionId from, const FetchBatches& question) {
+  for (const Hash& id : question.batches) {
+    const auto batch = batches_by_id_.find(id);
+    if (batch != batches_by_id_.end() && durable_batches_.contains(id))
+      send(from, BatchMessage{batch->second});
+  }
+}
+
+void Node::execute_next() {
+  if (executing_ || to_execute_.empty()) return;
+  executing_ = true;
+  world_.later(index_, timing_.execute_us, [this] {
+    CommittedBlock block = std::move(to_execute_.front());
+    to_execute_.erase(to_execute_.begin());
+    executing_ = false;
+    const Header header = header_after(store_.back().header, members_.chain(), block.block,
+                                       members_.set(), parameters_.epoch_blocks);
+    for (const BatchPtr& batch : block.batches) operations_executed_ += batch->operations.size();
+    world_.on_executed(index_, block, header);
+    store_.push_back({header, block.block, block.batches});
+    step(Executed{header, header.hash(members_.chain())});
+    execute_next();
+  });
+}
+
+void Node::submit(std::size_t operation_bytes) {
+  std::string operation = std::to_string(index_) + "/" + std::to_string(next_seq_) + "/";
+  operation.resize(std::max(operation.size(), operation_bytes), 'x');
+  const std::int64_t expires =
+      world_.now(index_).wall.ms + static_cast<std::int64_t>(parameters_.batch_lifetime_ms);
+  BatchPtr batch = batch_of(self_, next_seq_, expires, operation);
+  if (batch->bytes.size() > replica_->own_quota_left()) return;
+  ++next_seq_;
+  step(BatchAvailable{std::move(batch), self_});
+}
+
+}  // namespace giro::consensus::testing
