@@ -204,8 +204,11 @@ void Replica::State::on(const CertifiedBlocks& message, InstitutionId) {
     const RejectReason reason = link(message.blocks);
     if (reason == RejectReason::ConflictsWithCommitted) return stop_voting(reason);
     if (reason != RejectReason::None) return refuse(reason);
+    // The certificate goes into the log before the blocks that nothing else justifies.
+    learn_committed(certificate);
     adopt(message.blocks);
-    return learn_committed(certificate);
+    if (content.height > committed) commit_up_to(content.height);
+    return;
   }
   if (content.view < view) return refuse(RejectReason::OldView);
   accept_certified(message);

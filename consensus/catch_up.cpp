@@ -69,8 +69,8 @@ void Replica::State::on(const ChainSegment& segment, InstitutionId from) {
     const RejectReason reason = link(segment.blocks);
     if (reason == RejectReason::ConflictsWithCommitted) return stop_voting(reason);
     if (reason != RejectReason::None) return without_news(reason);
-    adopt(segment.blocks);
     out.persist.push_back(ChainProofRecord{header, segment.attest});
+    adopt(segment.blocks);
     commit_up_to(header.height);
   } else if (const auto here = chain.hash_at(header.height); here && *here != header.block) {
     return stop_voting(RejectReason::ConflictsWithCommitted);

@@ -10,6 +10,7 @@ void Replica::State::enter_next_epoch(const Header& last, const Certificate& att
   ValidatorSet next{Epoch{set.epoch.value + 1}, next_members.value_or(set.members)};
   GIRO_CHECK(next.digest(chain_id) == last.next_set, next.epoch);
   out.persist.push_back(EpochRecord{next, last.next_first_view, last, attest});
+  const InstitutionId primary_before = set.at(set.primary(view)).institution;
   set = std::move(next);
   me = set.find(self);
   view = last.next_first_view;  // active at once; its anchor is the last block (R42)
@@ -26,7 +27,7 @@ void Replica::State::enter_next_epoch(const Header& last, const Certificate& att
   asked.clear();
   guilty.clear();
   suspicions.clear();
-  censorship.reset();
+  if (set.at(set.primary(view)).institution != primary_before) censorship.reset();
   std::map<InstitutionId, Peer> members;
   for (const InstitutionId id : others()) members.emplace(id, std::move(peers[id]));
   peers = std::move(members);

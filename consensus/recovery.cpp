@@ -13,6 +13,8 @@ RecoveredState RecoveredState::fresh(ValidatorSet genesis_set, const Header& gen
   RecoveredState state;
   state.set = std::move(genesis_set);
   state.executed = genesis;
+  state.base_hash = genesis.block;
+  state.base_time = genesis.time;
   state.executed_hash = header_hash;
   return state;
 }
@@ -33,6 +35,7 @@ struct Recovery::State {
   std::map<Height, Place> chain;  // above `forgotten`
   Height forgotten;               // final, and in the store
   Hash forgotten_hash;
+  WallTime forgotten_time;
   std::map<Hash, BatchPtr> batches;
   std::map<Hash, WallTime> ordered;
   std::map<Height, Hash> proven;  // blocks of ChainProofRecords
@@ -80,19 +83,25 @@ struct Recovery::State {
     forget(std::min(height, result.executed.height));
   }
 
-  // The chain up to here is final and executed: payload goes, ids stay while they are unexpired.
+  // The chain up to here is final and executed.
   void forget(Height height) {
     while (!chain.empty() && chain.begin()->first <= height) {
       const Place& place = chain.begin()->second;
-      for (const Hash& id : place.block.batches) {
-        const auto batch = batches.find(id);
-        if (batch == batches.end()) continue;
-        ordered.emplace(id, batch->second->expires_at);
-        batches.erase(batch);
-      }
+      forget_payload(place.block);
       forgotten = place.block.height;
       forgotten_hash = place.hash;
+      forgotten_time = place.block.time;
       chain.erase(chain.begin());
+    }
+  }
+
+  // Of an executed block: the store has it. Its ids stay while they are unexpired.
+  void forget_payload(const Block& block) {
+    for (const Hash& id : block.batches) {
+      const auto batch = batches.find(id);
+      if (batch == batches.end()) continue;
+      ordered.emplace(id, batch->second->expires_at);
+      batches.erase(batch);
     }
   }
 
@@ -138,18 +147,24 @@ struct Recovery::State {
   }
 
   RecoveredState finish() {
-    forget(result.executed.height);
-    GIRO_CHECK(result.executed.height.value == 0 || forgotten == result.executed.height, forgotten,
+    GIRO_CHECK(forgotten == std::min(result.stable, result.executed.height), forgotten,
+               result.stable,
                result.executed.height);  // the log runs ahead of the store, never behind it
-    GIRO_CHECK(forgotten_hash == result.executed.block, forgotten);
+    result.base = forgotten;
+    result.base_hash = forgotten_hash;
+    result.base_time = forgotten_time;
+    Hash executed_block = forgotten_hash;
     result.committed = std::max(result.executed.height, result.stable);
     for (const auto& [height, place] : chain) {
+      if (height <= result.executed.height) forget_payload(place.block);
+      if (height == result.executed.height) executed_block = place.hash;
       if (is_proven_committed(height, place.hash))
         result.committed = std::max(result.committed, height);
       result.chain.push_back(place.block);
     }
-    GIRO_CHECK(result.committed.value <= result.executed.height.value + result.chain.size(),
-               result.committed, result.chain.size());
+    GIRO_CHECK(executed_block == result.executed.block, result.executed.height);
+    GIRO_CHECK(result.committed.value <= result.base.value + result.chain.size(), result.committed,
+               result.chain.size());
     for (const auto& [height, header] : headers) {
       if (height > result.stable && height <= result.executed.height) {
         result.unstable_headers.push_back(header);
@@ -167,6 +182,7 @@ Recovery::Recovery(const Hash& chain, ValidatorSet genesis_set, std::uint64_t ep
   state_->chain_id = chain;
   state_->epoch_blocks = epoch_blocks;
   state_->forgotten_hash = chain;
+  state_->forgotten_time = executed.time;
   state_->result.set = std::move(genesis_set);
   state_->result.executed = executed;
   state_->result.executed_hash = executed_hash;

@@ -25,14 +25,18 @@ struct RecoveredState {
                   // redone
   std::optional<Certificate> stable_proof;
   std::optional<Certificate> high;
-  std::vector<Block> chain;  // accepted above `executed`, ascending, linked: committed ones first
-  Height committed;          // >= executed.height
+  Height base;     // the lower of stable and executed: the chain below it is final and in the store
+  Hash base_hash;  // of its block
+  WallTime base_time;
+  std::vector<Block>
+      chain;         // above base, ascending, linked: executed, then committed, then accepted ones
+  Height committed;  // >= executed.height
   std::vector<Certificate> certificates;  // prepare and commit above stable, in log order
   std::vector<VoteContent> votes;         // own votes above stable, in log order
   std::vector<Header> unstable_headers;   // stable+1 .. executed, for attest votes; from the store
   std::vector<BatchPtr> batches;          // held and not named by an executed block
-  std::vector<OrderedId> ordered;
-  bool abstain = false;  // R11: no more votes in (epoch, view)
+  std::vector<OrderedId> ordered;         // named by executed blocks
+  bool abstain = false;                   // R11: no more votes in (epoch, view)
 
   // Genesis: block 0 executed and stable, epoch 0, view 0.
   [[nodiscard]] static RecoveredState fresh(ValidatorSet genesis_set, const Header& genesis,

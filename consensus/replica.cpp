@@ -18,7 +18,7 @@ Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& pa
       me(set.find(self)),
       view(recovered.view),
       abstain(recovered.abstain),
-      chain(recovered.executed.height, recovered.executed.block, recovered.executed.time),
+      chain(recovered.base, recovered.base_hash, recovered.base_time),
       stable(recovered.stable),
       executed(recovered.executed.height),
       handed(recovered.executed.height),

@@ -18,7 +18,19 @@ void Replica::State::restore(const RecoveredState& recovered) {
   for (const Header& header : recovered.unstable_headers) {
     headers.emplace(header.height, OwnHeader{header, header.hash(chain_id)});
   }
-  for (const Block& block : recovered.chain) place(block, block.hash(chain_id), std::nullopt, true);
+  // A torn tail may have cut the last of several blocks that a certificate had covered: what then
+  // lies above the window is proven by nothing, and was never voted for.
+  const Height highest = std::max(recovered.committed, high_water());
+  for (const Block& block : recovered.chain) {
+    if (block.height > highest) break;
+    const Hash hash = block.hash(chain_id);
+    if (block.height <= executed) {
+      chain.append(block, hash,
+                   now.steady);  // its ids are among the ordered ones, its payload in the store
+    } else {
+      place(block, hash, std::nullopt, true);
+    }
+  }
   if (recovered.committed > committed) commit_up_to(recovered.committed);
   GIRO_CHECK(stable <= committed, stable, committed);
   for (const Certificate& certificate : recovered.certificates) {
