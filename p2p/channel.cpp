@@ -220,6 +220,7 @@ bool Channel::refill_cipher_text() {
 }
 
 void Channel::flush() {
+  flush_due_ = false;
   if (phase_ == Phase::Closed || writing_ || shut_down_) return;
   for (int i = 0; i < kWritesPerTurn; ++i) {
     if (cipher_sent_ == cipher_text_.size() && !refill_cipher_text()) {
@@ -304,10 +305,10 @@ void Channel::tick_up(SteadyTime now) {
   }
 }
 
-void Channel::forgive(SteadyTime::duration stalled) {
+void Channel::forgive(SteadyTime now, SteadyTime::duration stalled) {
   deadline_ += stalled;
-  last_frame_at_ += stalled;
-  if (blocked_since_) *blocked_since_ += stalled;
+  last_frame_at_ = std::min(now, last_frame_at_ + stalled);
+  if (blocked_since_) blocked_since_ = std::min(now, *blocked_since_ + stalled);
 }
 
 // --- the end ---

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "crypto/keys.h"
@@ -75,10 +76,12 @@ class Channel : public std::enable_shared_from_this<Channel> {
   void start();
   void tick(SteadyTime now);
   // This process was not running for so long: nobody else is to blame.
-  void forgive(SteadyTime::duration stalled);
+  void forgive(SteadyTime now, SteadyTime::duration stalled);
 
   [[nodiscard]] WriteQueue::Pushed send(const Frame& frame) { return queue_.push(frame); }
   void flush();
+  // True once for each flush(): whoever gets it sees to it that flush() is called soon.
+  [[nodiscard]] bool claim_flush() { return !std::exchange(flush_due_, true); }
 
   // Tells the owner, says goodbye (Reason::None: hangs up at once).
   void end(ChannelEnd end, Reason goodbye);
@@ -88,12 +91,13 @@ class Channel : public std::enable_shared_from_this<Channel> {
   void finish_now(Reason goodbye);
   void close();
 
-  // The owner knows now whom it belongs to.
-  void identify(std::uint32_t institution, SteadyTime now);
+  // The owner knows now whom it belongs to: the key was proven.
+  void identify(std::uint32_t institution, const crypto::PublicKey& key, SteadyTime now);
 
   [[nodiscard]] Role role() const { return origin_.role; }
   [[nodiscard]] const std::string& endpoint() const { return origin_.endpoint; }
   [[nodiscard]] std::optional<std::uint32_t> institution() const { return origin_.institution; }
+  [[nodiscard]] const std::optional<crypto::PublicKey>& key() const { return key_; }
   [[nodiscard]] bool is_up() const { return phase_ == Phase::Up; }
   [[nodiscard]] bool is_over() const { return phase_ >= Phase::Closing; }
   [[nodiscard]] SteadyTime identified_at() const { return identified_at_; }
@@ -148,6 +152,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   bool reading_ = false;  // a wait is pending
   bool writing_ = false;
   bool paused_ = false;
+  bool flush_due_ = false;
   bool shut_down_ = false;
   bool delivered_ = false;  // a frame of a user in this read
   std::array<std::byte, kExporterBytes> exporter_{};
@@ -155,7 +160,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   std::size_t cipher_sent_ = 0;
   std::size_t discarded_ = 0;  // read while closing
 
-  SteadyTime deadline_;  // of the handshake, then of the goodbye
+  std::optional<crypto::PublicKey> key_;  // proven
+  SteadyTime deadline_;                   // of the handshake, then of the goodbye
   SteadyTime identified_at_{};
   SteadyTime up_at_{};
   SteadyTime last_frame_at_{};

@@ -181,8 +181,9 @@ void Channel::control(ControlType type, crypto::ByteView payload) {
   if (pushed != WriteQueue::Pushed::Queued) count_drop(Family::Control);
 }
 
-void Channel::identify(std::uint32_t institution, SteadyTime now) {
+void Channel::identify(std::uint32_t institution, const crypto::PublicKey& key, SteadyTime now) {
   origin_.institution = institution;
+  key_ = key;
   identified_at_ = now;
 }
 

@@ -19,6 +19,12 @@ using Frame = std::shared_ptr<const crypto::Bytes>;
   return payload_size <= kPayloadBytesMax;
 }
 
+// Smaller families have smaller limits: bound what you build by these.
+[[nodiscard]] constexpr bool fits_frame(Family family, std::size_t payload_size) {
+  return payload_size <=
+         kFamilyDefaults[static_cast<std::size_t>(family)].frame_bytes_max - kFrameHeaderBytes;
+}
+
 // The payload is the parts, one after another, and must fit (checked: an oversized frame is our own
 // mistake).
 [[nodiscard]] Frame encode_frame(Family family, std::uint8_t type, crypto::ByteView payload);

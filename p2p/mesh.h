@@ -77,10 +77,11 @@ class Mesh {
   // afterwards.
   void stop();
 
-  // Queues for one peer. False: unknown, not connected, or dropped and counted since its queue is
-  // full. A full queue of a family that may not be dropped cuts the channel (on_down follows
-  // later). What is queued within one turn of the loop leaves in one write. Order is kept within a
-  // family; earlier families of `Family` overtake later ones.
+  // Queues for one peer; a frame above the limit of its family is our own mistake (checked). False:
+  // unknown, not connected, or dropped and counted since its queue is full. A full queue of a
+  // family that may not be dropped cuts the channel (on_down follows later). What is queued within
+  // one turn of the loop leaves in one write. Order is kept within a family; earlier families of
+  // `Family` overtake later ones.
   bool send(std::uint32_t institution, const Frame& frame);
   // To all connected peers; gives how many it was queued for.
   std::size_t broadcast(const Frame& frame);

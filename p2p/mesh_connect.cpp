@@ -160,7 +160,7 @@ ProofVerdict Mesh::State::on_proof(Channel& channel, const Proof& proof,
   }
   Peer& peer = *find(proof.key);
   const Reason admitted = admit(peer, channel);
-  if (admitted == Reason::None) channel.identify(peer.config.institution, Clock::now());
+  if (admitted == Reason::None) channel.identify(peer.config.institution, proof.key, Clock::now());
   return {admitted, {}};
 }
 
@@ -174,7 +174,10 @@ void Mesh::State::on_established(Channel& channel) {
   const ChannelPtr self = channel.shared_from_this();
   std::erase_if(pending_, [&](const Pending& pending) { return pending.channel == self; });
   Peer* peer = find(channel.institution());
-  if (stopped_ || peer == nullptr) return channel.finish(Reason::Removed);
+  // The set may have changed since the proof: then its key is no longer this institution's.
+  if (stopped_ || peer == nullptr || channel.key() != peer->config.key) {
+    return channel.finish(Reason::Removed);
+  }
   if (peer->dialling == self) peer->dialling.reset();
   cancel_dialling(*peer);
   const std::uint32_t institution = peer->config.institution;

@@ -78,6 +78,7 @@ std::expected<void, CertificateError> Mesh::State::update_certificate(
   auto made = TlsContext::make(certificate);
   if (!made) return std::unexpected(made.error());
   tls_ = std::move(*made);
+  options_.certificate = certificate;
   return {};
 }
 
@@ -213,6 +214,7 @@ std::size_t Mesh::State::broadcast(const Frame& frame) {
 
 // One pass at the end of the loop's turn, so that what a turn sends to a peer leaves together.
 void Mesh::State::flush_soon(Channel& channel) {
+  if (!channel.claim_flush()) return;
   if (to_flush_.empty()) {
     boost::asio::post(context_, [self = shared_from_this()] {
       for (const auto& weak : std::exchange(self->to_flush_, {})) {
@@ -220,8 +222,7 @@ void Mesh::State::flush_soon(Channel& channel) {
       }
     });
   }
-  const bool is_last = !to_flush_.empty() && to_flush_.back().lock().get() == &channel;
-  if (!is_last) to_flush_.push_back(channel.weak_from_this());
+  to_flush_.push_back(channel.weak_from_this());
 }
 
 // --- time ---
@@ -241,7 +242,7 @@ void Mesh::State::forgive_stall(SteadyTime now) {
   last_tick_ = now;
   // This process (or its machine) stood still, and everybody's deadlines with it.
   if (late < options_.timing.silent_after / 2) return;
-  for (const ChannelPtr& channel : channels_) channel->forgive(late);
+  for (const ChannelPtr& channel : channels_) channel->forgive(now, late);
   for (auto& [institution, peer] : peers_) {
     if (peer.dial) peer.dial->forgive(late);
   }

@@ -220,6 +220,7 @@ class RawPeer {
   ChannelTerms terms = test_terms();
   std::function<Proof(Proof)> change_proof;  // before it is sent
   bool answer_pings = true;
+  bool welcome = true;
 
  private:
   void pump() {
@@ -250,7 +251,7 @@ class RawPeer {
         if (until_ == Until::Up && signer_ != nullptr) prove();
         break;
       case ControlType::Proof:
-        control(ControlType::Welcome, {});
+        if (welcome) control(ControlType::Welcome, {});
         break;
       case ControlType::Welcome:
         up_ = true;

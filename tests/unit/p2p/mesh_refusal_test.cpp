@@ -133,6 +133,26 @@ TEST(MeshRefusal, a_proof_replayed_from_another_channel_or_altered_is_refused) {
   EXPECT_TRUE(a.mesh->is_connected(2)) << "whoever replays does not displace the real one";
 }
 
+TEST(MeshRefusal, a_key_that_was_replaced_between_proof_and_welcome_does_not_get_in) {
+  for (const bool raw_is_lower : {true, false}) {
+    io_context io;
+    Node a(io, 1);
+    std::string seed = "old key";
+    while ((key_of(seed).public_key() < a.signer.public_key()) != raw_is_lower) seed += "+";
+    crypto::KeySigner old_key(key_of(seed));
+    a.mesh->update_peers({{2, "raw", old_key.public_key(), "", 0}});
+    RawPeer raw(io, a.listening_port, &old_key);
+    raw.welcome = false;
+    ASSERT_TRUE(run_until({&io}, [&] { return raw.poll().is_up(); })) << "the node's own welcome";
+    a.mesh->update_peers({{2, "raw", key_of("new key").public_key(), "", 0}});
+    raw.send_frame(encode_frame(Family::Control, static_cast<std::uint8_t>(ControlType::Welcome),
+                                crypto::ByteView{}));
+    ASSERT_TRUE(run_until({&io}, [&] { return raw.poll().is_closed(); }));
+    EXPECT_EQ(a.ups, 0);
+    EXPECT_FALSE(a.mesh->is_connected(2));
+  }
+}
+
 TEST(MeshRefusal, without_a_signer_nothing_is_proven_and_it_heals_with_the_signer) {
   io_context io;
   CountingSigner signer(key_of("node 1"));
