@@ -29,7 +29,8 @@ class StateView {
  public:
   virtual ~StateView() = default;
   [[nodiscard]] virtual std::optional<Bytes> get(ByteView key) const = 0;
-  // Visits from <= key < to in key order until `visit` answers false.
+  // Visits from <= key < to in key order until `visit` answers false. A visit does not read the
+  // state itself.
   virtual void scan(ByteView from, ByteView to,
                     const std::function<bool(ByteView, ByteView)>& visit) const = 0;
 };
