@@ -126,13 +126,16 @@ std::expected<ledger::Amount, Error> parse_amount(std::string_view text, const T
                                    given + "has more than " + std::to_string(token.scale) +
                                        " decimals of " + token.currency});
     case ledger::DecimalError::OutOfRange:
-      return std::unexpected(Error{ErrorKind::Usage, "AMOUNT_OUT_OF_RANGE", given + "is too large"});
-    case ledger::DecimalError::Syntax: break;
+      return std::unexpected(
+          Error{ErrorKind::Usage, "AMOUNT_OUT_OF_RANGE", given + "is too large"});
+    case ledger::DecimalError::Syntax:
+      break;
   }
   return std::unexpected(Error{ErrorKind::Usage, {}, given + "is not an amount; example 12.50"});
 }
 
-std::expected<AccountRef, Error> parse_account(std::string_view text, const config::Profile& profile) {
+std::expected<AccountRef, Error> parse_account(std::string_view text,
+                                               const config::Profile& profile) {
   if (const auto found = profile.aliases.find(std::string(text)); found != profile.aliases.end()) {
     return AccountRef{found->second.institution, ledger::AccountId{found->second.account},
                       std::string(text)};
@@ -145,7 +148,8 @@ std::expected<AccountRef, Error> parse_account(std::string_view text, const conf
     digits = text.substr(slash + 1);
   }
   if (out.servicer.empty() || !crypto::from_hex(digits, out.id.bytes)) {
-    return std::unexpected(Error{ErrorKind::Usage, {},
+    return std::unexpected(Error{ErrorKind::Usage,
+                                 {},
                                  "\"" + std::string(text) +
                                      "\" is neither an alias of the profile nor an account; "
                                      "write bank-a/<32 hexadecimal digits>"});

@@ -1,4 +1,5 @@
-// Names and numbers of institutions and tokens, as a node or the genesis file tells them: what building an operation needs.
+// Names and numbers of institutions and tokens, as a node or the genesis file tells them: what
+// building an operation needs.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,8 @@ std::uint64_t number_field(const json::object& from, std::string_view name) {
   const auto* value = field(from, name);
   if (value == nullptr) return 0;
   if (value->is_uint64()) return value->get_uint64();
-  if (value->is_int64()) return static_cast<std::uint64_t>(std::max<std::int64_t>(0, value->get_int64()));
+  if (value->is_int64())
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, value->get_int64()));
   if (!value->is_string()) return 0;
   std::uint64_t number = 0;
   const auto& text = value->get_string();

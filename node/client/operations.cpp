@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::chrono::hours kKycValidity{24 * 365 * 2};
 
-std::expected<std::vector<ledger::TokenId>, Error> token_ids(const Directory& directory,
-                                                             const std::vector<std::string>& names) {
+std::expected<std::vector<ledger::TokenId>, Error> token_ids(
+    const Directory& directory, const std::vector<std::string>& names) {
   std::vector<ledger::TokenId> out;
   for (const auto& name : names) {
     const auto token = directory.token(name);
@@ -47,7 +47,8 @@ SaltedCommit make_commit(std::string_view type, std::string_view data) {
   return out;
 }
 
-KeyNeed need(const InstitutionFacts& institution, ledger::Role role, std::optional<std::uint32_t> count) {
+KeyNeed need(const InstitutionFacts& institution, ledger::Role role,
+             std::optional<std::uint32_t> count) {
   if (count) return {institution.name, role, *count};
   const auto quorum = institution.quorums.find(std::string(ledger::name(role)));
   return {institution.name, role, quorum == institution.quorums.end() ? 1 : quorum->second};
@@ -61,11 +62,13 @@ ledger::Operation new_operation(ledger::InstId actor, const DraftOptions& option
   return operation;
 }
 
-std::expected<SignedDraft, Error> sign(const Draft& draft, Keyring& keys, const crypto::Hash& chain_id) {
+std::expected<SignedDraft, Error> sign(const Draft& draft, Keyring& keys,
+                                       const crypto::Hash& chain_id) {
   SignedDraft out;
   out.body = ledger::encode_body(draft.operation);
   out.operation_hash = ledger::operation_hash(out.body);
-  auto signatures = keys.sign(draft.needs, ledger::operation_sign_bytes(chain_id, out.operation_hash));
+  auto signatures =
+      keys.sign(draft.needs, ledger::operation_sign_bytes(chain_id, out.operation_hash));
   if (!signatures) return std::unexpected(signatures.error());
   out.signed_operation = ledger::encode_signed_operation(out.body, std::move(*signatures));
   return out;
@@ -81,13 +84,16 @@ std::expected<Draft, Error> draft_mint(const Directory& directory, const MintReq
   if (!amount) return std::unexpected(amount.error());
   KeyNeed signers = need(*issuer, ledger::Role::Issuer);
   if (*amount >= token->dual_threshold) ++signers.count;
-  Draft draft{.actor = issuer->name, .operation = new_operation(issuer->id, options), .needs = {signers},
+  Draft draft{.actor = issuer->name,
+              .operation = new_operation(issuer->id, options),
+              .needs = {signers},
               .summary = {}};
-  draft.operation.action = ledger::Mint{.token = token->id,
-                                        .account = request.account.id,
-                                        .amount = *amount,
-                                        .kind = ledger::MintKind::Deposit,
-                                        .core_ref_commit = make_commit("core-ref", request.reference).commit};
+  draft.operation.action =
+      ledger::Mint{.token = token->id,
+                   .account = request.account.id,
+                   .amount = *amount,
+                   .kind = ledger::MintKind::Deposit,
+                   .core_ref_commit = make_commit("core-ref", request.reference).commit};
   draft.summary = "MINT " + token->name + " " + ledger::to_decimal(*amount, token->scale) + " to " +
                   request.account.alias;
   return draft;
@@ -101,21 +107,25 @@ std::expected<Draft, Error> draft_redeem(const Directory& directory, const MintR
   const auto amount = parse_amount(request.amount, *token);
   if (!issuer) return std::unexpected(issuer.error());
   if (!amount) return std::unexpected(amount.error());
-  Draft draft{.actor = issuer->name,
-              .operation = new_operation(issuer->id, options),
-              .needs = {need(*issuer, ledger::Role::Maker, 1), need(*issuer, ledger::Role::Treasury)},
-              .summary = {}};
-  if (*amount >= token->checker_threshold) draft.needs.push_back(need(*issuer, ledger::Role::Checker, 1));
-  draft.operation.action = ledger::Redeem{.token = token->id,
-                                          .account = request.account.id,
-                                          .amount = *amount,
-                                          .payout_commit = make_commit("payout", request.reference).commit};
-  draft.summary = "REDEEM " + token->name + " " + ledger::to_decimal(*amount, token->scale) + " from " +
-                  request.account.alias;
+  Draft draft{
+      .actor = issuer->name,
+      .operation = new_operation(issuer->id, options),
+      .needs = {need(*issuer, ledger::Role::Maker, 1), need(*issuer, ledger::Role::Treasury)},
+      .summary = {}};
+  if (*amount >= token->checker_threshold)
+    draft.needs.push_back(need(*issuer, ledger::Role::Checker, 1));
+  draft.operation.action =
+      ledger::Redeem{.token = token->id,
+                     .account = request.account.id,
+                     .amount = *amount,
+                     .payout_commit = make_commit("payout", request.reference).commit};
+  draft.summary = "REDEEM " + token->name + " " + ledger::to_decimal(*amount, token->scale) +
+                  " from " + request.account.alias;
   return draft;
 }
 
-std::expected<Draft, Error> draft_account_open(const Directory& directory, const AccountOpenRequest& request,
+std::expected<Draft, Error> draft_account_open(const Directory& directory,
+                                               const AccountOpenRequest& request,
                                                const DraftOptions& options) {
   const auto servicer = directory.institution(request.servicer);
   if (!servicer) return std::unexpected(servicer.error());
@@ -135,7 +145,8 @@ std::expected<Draft, Error> draft_account_open(const Directory& directory, const
   if (request.nostro_owner.empty()) {
     open.kyc_tier = 1;
     open.kyc_valid_until = {
-        options.now_ms + std::chrono::duration_cast<std::chrono::milliseconds>(kKycValidity).count()};
+        options.now_ms +
+        std::chrono::duration_cast<std::chrono::milliseconds>(kKycValidity).count()};
   } else {
     const auto owner = directory.institution(request.nostro_owner);
     if (!owner) return std::unexpected(owner.error());
@@ -152,18 +163,24 @@ std::expected<Draft, Error> draft_account_open(const Directory& directory, const
   return draft;
 }
 
-std::expected<Draft, Error> draft_token_create(const Directory& directory, const TokenCreateRequest& request,
+std::expected<Draft, Error> draft_token_create(const Directory& directory,
+                                               const TokenCreateRequest& request,
                                                const DraftOptions& options) {
   const auto issuer = directory.institution(request.issuer);
   if (!issuer) return std::unexpected(issuer.error());
   const auto currency = ledger::Currency::from(request.currency);
   const auto scale = ledger::currency_scale(currency);
   if (!scale) {
-    return std::unexpected(
-        Error{ErrorKind::Usage, "BAD_CURRENCY", request.currency + " is no currency of this network"});
+    return std::unexpected(Error{ErrorKind::Usage, "BAD_CURRENCY",
+                                 request.currency + " is no currency of this network"});
   }
-  const TokenFacts unit{.id = 0, .name = {}, .issuer = {}, .currency = request.currency, .scale = *scale,
-                        .checker_threshold = {}, .dual_threshold = {}};
+  const TokenFacts unit{.id = 0,
+                        .name = {},
+                        .issuer = {},
+                        .currency = request.currency,
+                        .scale = *scale,
+                        .checker_threshold = {},
+                        .dual_threshold = {}};
   ledger::TokenCreate create;
   create.currency = currency;
   create.product = request.product;

@@ -1,5 +1,5 @@
-// Building operations and their signatures. A draft says what is to be done and who must sign it; signing makes the bytes
-// that are sent, and those bytes only are ever sent again.
+// Building operations and their signatures. A draft says what is to be done and who must sign it;
+// signing makes the bytes that are sent, and those bytes only are ever sent again.
 #pragma once
 
 #include <chrono>
@@ -40,7 +40,7 @@ struct SignedDraft {
 [[nodiscard]] std::expected<SignedDraft, Error> sign(const Draft& draft, Keyring& keys,
                                                      const crypto::Hash& chain_id);
 
-[[nodiscard]] std::int64_t now_ms();  // of the system clock
+[[nodiscard]] std::int64_t now_ms();     // of the system clock
 [[nodiscard]] receipt::Uuid new_uuid();  // version 4
 
 // SHA-256("giro/commit/v1" ‖ type ‖ 32-byte salt ‖ length u64 ‖ data) (ledger 12).
@@ -56,7 +56,8 @@ struct MintRequest {
   std::string amount;
   std::string reference;  // of the core system: goes on the ledger as a salted commitment
 };
-[[nodiscard]] std::expected<Draft, Error> draft_mint(const Directory& directory, const MintRequest& request,
+[[nodiscard]] std::expected<Draft, Error> draft_mint(const Directory& directory,
+                                                     const MintRequest& request,
                                                      const DraftOptions& options);
 
 // The account is a customer's of the token's issuer.
@@ -68,7 +69,7 @@ struct AccountOpenRequest {
   std::string servicer;
   ledger::AccountId id;
   std::vector<std::string> tokens;
-  std::string country;      // two letters; may be empty
+  std::string country;       // two letters; may be empty
   std::string nostro_owner;  // institution name; empty: a CUSTOMER account
 };
 [[nodiscard]] std::expected<Draft, Error> draft_account_open(const Directory& directory,
@@ -89,8 +90,9 @@ struct TokenCreateRequest {
                                                              const TokenCreateRequest& request,
                                                              const DraftOptions& options);
 
-[[nodiscard]] KeyNeed need(const InstitutionFacts& institution, ledger::Role role,
-                           std::optional<std::uint32_t> count = std::nullopt);  // default: the quorum
+[[nodiscard]] KeyNeed need(
+    const InstitutionFacts& institution, ledger::Role role,
+    std::optional<std::uint32_t> count = std::nullopt);  // default: the quorum
 [[nodiscard]] ledger::Operation new_operation(ledger::InstId actor, const DraftOptions& options);
 
 }  // namespace giro::client

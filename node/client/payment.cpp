@@ -23,11 +23,14 @@ struct AccountFacts {
 
 std::expected<AccountFacts, Error> read_account(Client& client, const Directory& directory,
                                                 const AccountRef& account) {
-  const auto value = client.get("/v1/accounts/" + crypto::to_hex(account.id) + "?servicer=" + account.servicer);
+  const auto value =
+      client.get("/v1/accounts/" + crypto::to_hex(account.id) + "?servicer=" + account.servicer);
   if (!value) return std::unexpected(value.error());
   const auto* object = value->if_object();
-  if (object == nullptr) return std::unexpected(Error{ErrorKind::Internal, {}, "an account is no document"});
-  AccountFacts facts{.kind = text_field(*object, "kind"), .owner = text_field(*object, "owner"), .tokens = {}};
+  if (object == nullptr)
+    return std::unexpected(Error{ErrorKind::Internal, {}, "an account is no document"});
+  AccountFacts facts{
+      .kind = text_field(*object, "kind"), .owner = text_field(*object, "owner"), .tokens = {}};
   const auto* positions = array_field(*object, "positions");
   if (positions == nullptr) return facts;
   for (const auto& position : *positions) {
@@ -45,8 +48,8 @@ struct CorridorFacts {
   bool purpose_required = false;
 };
 
-std::expected<CorridorFacts, Error> read_corridor(Client& client, const std::string& from, const std::string& to,
-                                                  const TokenFacts& token) {
+std::expected<CorridorFacts, Error> read_corridor(Client& client, const std::string& from,
+                                                  const std::string& to, const TokenFacts& token) {
   const auto value = client.get("/v1/institutions/" + from);
   if (!value) return std::unexpected(value.error());
   const auto* object = value->if_object();
@@ -55,10 +58,12 @@ std::expected<CorridorFacts, Error> read_corridor(Client& client, const std::str
     for (const auto& row : *rows) {
       if (!row.is_object()) continue;
       const auto& corridor = row.get_object();
-      if (text_field(corridor, "peer") != to || text_field(corridor, "currency") != token.currency) continue;
+      if (text_field(corridor, "peer") != to || text_field(corridor, "currency") != token.currency)
+        continue;
       const auto money = [&](std::string_view name) {
         ledger::DecimalError ignored{};
-        return ledger::from_decimal(text_field(corridor, name), token.scale, ignored).value_or(ledger::Amount{});
+        return ledger::from_decimal(text_field(corridor, name), token.scale, ignored)
+            .value_or(ledger::Amount{});
       };
       CorridorFacts facts{.enabled = bool_field(corridor, "enabled"),
                           .settle_tokens = {},
@@ -74,8 +79,9 @@ std::expected<CorridorFacts, Error> read_corridor(Client& client, const std::str
       return facts;
     }
   }
-  return std::unexpected(Error{ErrorKind::No, "CORRIDOR_DISABLED",
-                               "there is no corridor from " + from + " to " + to + " in " + token.currency});
+  return std::unexpected(
+      Error{ErrorKind::No, "CORRIDOR_DISABLED",
+            "there is no corridor from " + from + " to " + to + " in " + token.currency});
 }
 
 // The first currency, by code, in which both accounts hold a token.
@@ -97,18 +103,20 @@ std::expected<std::string, Error> choose_currency(const AccountFacts& from, cons
 }
 
 // Central or agent money before a claim of one bank on the other.
-std::expected<TokenFacts, Error> choose_settle_token(const Directory& directory, const CorridorFacts& corridor,
+std::expected<TokenFacts, Error> choose_settle_token(const Directory& directory,
+                                                     const CorridorFacts& corridor,
                                                      const TokenFacts& from, const TokenFacts& to,
                                                      const PaymentRequest& request) {
   if (request.settle_token) return directory.token(*request.settle_token);
   if (corridor.settle_tokens.empty()) {
-    return std::unexpected(
-        Error{ErrorKind::No, "SETTLE_TOKEN_NOT_AGREED", "the banks have agreed on no settlement token"});
+    return std::unexpected(Error{ErrorKind::No, "SETTLE_TOKEN_NOT_AGREED",
+                                 "the banks have agreed on no settlement token"});
   }
   const auto third = std::ranges::find_if(corridor.settle_tokens, [&](const std::string& name) {
     return name != from.name && name != to.name;
   });
-  return directory.token(third == corridor.settle_tokens.end() ? corridor.settle_tokens.front() : *third);
+  return directory.token(third == corridor.settle_tokens.end() ? corridor.settle_tokens.front()
+                                                               : *third);
 }
 
 ledger::Screening passed(std::int64_t now) {
@@ -120,9 +128,9 @@ ledger::Screening passed(std::int64_t now) {
 
 // Pre-acceptance by the payee bank, made with its own keys where this profile has them.
 std::expected<ledger::Ticket, Error> make_ticket(const ledger::PaymentTerms& terms,
-                                                 const std::vector<KeyNeed>& needs, bool travel_rule,
-                                                 const DraftOptions& options, Keyring& keys,
-                                                 const crypto::Hash& chain_id) {
+                                                 const std::vector<KeyNeed>& needs,
+                                                 bool travel_rule, const DraftOptions& options,
+                                                 Keyring& keys, const crypto::Hash& chain_id) {
   ledger::TicketBody body;
   body.payee_bank = terms.payee_bank;
   body.terms_hash = ledger::terms_hash(std::span(&terms, 1));
@@ -144,7 +152,8 @@ struct Sides {
 std::expected<Sides, Error> read_sides(Client& client, const Directory& directory,
                                        const PaymentRequest& request) {
   Sides sides;
-  for (auto& [facts, account] : {std::pair(&sides.from, &request.from), std::pair(&sides.to, &request.to)}) {
+  for (auto& [facts, account] :
+       {std::pair(&sides.from, &request.from), std::pair(&sides.to, &request.to)}) {
     auto read = read_account(client, directory, *account);
     if (!read) return std::unexpected(read.error());
     *facts = std::move(*read);
@@ -180,7 +189,8 @@ std::vector<KeyNeed> account_authority(const Sides& sides, ledger::Amount amount
   return needs;
 }
 
-ledger::PaymentTerms basic_terms(const Sides& sides, const PaymentRequest& request, ledger::Amount amount) {
+ledger::PaymentTerms basic_terms(const Sides& sides, const PaymentRequest& request,
+                                 ledger::Amount amount) {
   ledger::PaymentTerms terms;
   terms.payer_bank = sides.payer_bank.id;
   terms.payer_account = request.from.id;
@@ -196,9 +206,11 @@ ledger::PaymentTerms basic_terms(const Sides& sides, const PaymentRequest& reque
 }  // namespace
 
 std::expected<PaymentDraft, Error> draft_payment(Client& client, const Directory& directory,
-                                                 const PaymentRequest& request, const DraftOptions& options,
-                                                 Keyring& keys, const crypto::Hash& chain_id) {
-  if (request.purpose && request.purpose->size() != 4) return usage("a purpose is four letters, as SUPP");
+                                                 const PaymentRequest& request,
+                                                 const DraftOptions& options, Keyring& keys,
+                                                 const crypto::Hash& chain_id) {
+  if (request.purpose && request.purpose->size() != 4)
+    return usage("a purpose is four letters, as SUPP");
   const auto sides = read_sides(client, directory, request);
   if (!sides) return std::unexpected(sides.error());
   const auto amount = parse_amount(request.amount, sides->token_from);
@@ -209,9 +221,10 @@ std::expected<PaymentDraft, Error> draft_payment(Client& client, const Directory
   out.draft.operation = new_operation(sides->payer_bank.id, options);
   out.draft.needs = account_authority(*sides, *amount);
   out.is_transfer = sides->token_from.id == sides->token_to.id;
-  out.draft.summary = std::string(out.is_transfer ? "TRANSFER " : "PAY ") + sides->token_from.currency + " " +
-                      ledger::to_decimal(*amount, sides->token_from.scale) + "  " + request.from.alias + "@" +
-                      request.from.servicer + " -> " + request.to.alias + "@" + request.to.servicer;
+  out.draft.summary =
+      std::string(out.is_transfer ? "TRANSFER " : "PAY ") + sides->token_from.currency + " " +
+      ledger::to_decimal(*amount, sides->token_from.scale) + "  " + request.from.alias + "@" +
+      request.from.servicer + " -> " + request.to.alias + "@" + request.to.servicer;
   ledger::PaymentTerms terms = basic_terms(*sides, request, *amount);
   terms.uetr = out.draft.operation.op_id;
   if (out.is_transfer) {
@@ -222,18 +235,21 @@ std::expected<PaymentDraft, Error> draft_payment(Client& client, const Directory
   const auto corridor =
       read_corridor(client, sides->payer_bank.name, sides->payee_bank.name, sides->token_from);
   if (!corridor) return std::unexpected(corridor.error());
-  const auto settle = choose_settle_token(directory, *corridor, sides->token_from, sides->token_to, request);
+  const auto settle =
+      choose_settle_token(directory, *corridor, sides->token_from, sides->token_to, request);
   if (!settle) return std::unexpected(settle.error());
   terms.settle_token = settle->id;
   out.settle_token = settle->name;
   out.draft.needs.push_back(need(sides->payer_bank, ledger::Role::Compliance, 1));
-  if (corridor->purpose_required && !request.purpose) return usage("this corridor requires --purpose");
+  if (corridor->purpose_required && !request.purpose)
+    return usage("this corridor requires --purpose");
   const bool travel_rule = *amount >= corridor->travel_rule_threshold;
   if (travel_rule) {
     if (!request.travel_rule_data && !request.throwaway) {
       return usage("from this amount on the travel rule applies: give --travel-rule FILE");
     }
-    terms.travel_rule_commit = make_commit("travel-rule", request.travel_rule_data.value_or("")).commit;
+    terms.travel_rule_commit =
+        make_commit("travel-rule", request.travel_rule_data.value_or("")).commit;
   }
   // Beyond standing acceptance the payee bank has to agree (ledger 5.5, PAY 3).
   const bool needs_acceptance = *amount > corridor->auto_accept_max || travel_rule ||

@@ -1,0 +1,111 @@
+#include "node/cli/command.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "node/config/values.h"
+
+namespace giro::cli {
+
+void print_json(const std::string& command, const json::object& members) {
+  json::object document{{"schema", "giro." + command + "/1"}};
+  for (const auto& [name, value] : members) document[name] = value;
+  std::cout << json::serialize(document) << '\n';
+}
+
+void fail_with(Run& run, const std::string& command, int exit_code, const std::string& message) {
+  run.exit_code = exit_code;
+  std::cerr << "giro: " << message << '\n';
+  if (run.json)
+    print_json(command, {{"error", json::object{{"code", nullptr}, {"message", message}}}});
+}
+
+void fail(Run& run, const std::string& command, const client::Error& error) {
+  run.exit_code = client::exit_code(error.kind);
+  std::cerr << "giro: " << error.to_string() << '\n';
+  if (!run.json) return;
+  const json::value code = error.code.empty() ? json::value(nullptr) : json::value(error.code);
+  print_json(command, {{"error", json::object{{"code", code}, {"message", error.message}}}});
+}
+
+CLI::App* add_command(CLI::App& parent, Run& run, const std::string& name,
+                      const std::string& help) {
+  CLI::App* command = parent.add_subcommand(name, help);
+  command->add_flag("--json", run.json, "One JSON document on stdout");
+  return command;
+}
+
+void add_profile_option(CLI::App& command, Run& run) {
+  command.add_option("--profile", run.profile,
+                     "Client profile; else GIRO_PROFILE, else ~/.config/giro/client.toml");
+}
+
+std::expected<std::string, client::Error> ask_passphrase(const std::string& key) {
+  termios shown{};
+  if (::tcgetattr(STDIN_FILENO, &shown) != 0) {
+    return std::unexpected(client::Error{client::ErrorKind::NotAllowed,
+                                         {},
+                                         "the key " + key +
+                                             " needs a passphrase and there is no terminal; name "
+                                             "its file in the profile"});
+  }
+  termios hidden = shown;
+  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  std::cerr << "Passphrase of " << key << ": " << std::flush;
+  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+  std::string line;
+  std::getline(std::cin, line);
+  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+  std::cerr << '\n';
+  return line;
+}
+
+std::expected<client::Session, client::Error> open_session(const Run& run) {
+  return client::open_session(config::profile_path(run.profile, run.environment), run.environment,
+                              ask_passphrase);
+}
+
+std::optional<std::chrono::milliseconds> parse_duration(const std::string& text) {
+  const auto ms = config::parse_duration_ms(text);
+  if (!ms || *ms == 0 || *ms > 24ULL * 3600 * 1000) return std::nullopt;
+  return std::chrono::milliseconds(*ms);
+}
+
+void SubmitOptions::add_to(CLI::App& command) {
+  command.add_option("--id", id, "Operation id, a UUID; the same id and order may be sent again");
+  command.add_option("--until", valid, "How long the operation may wait to be executed")
+      ->capture_default_str();
+  command.add_option("--wait", wait, "How long to wait for the final status")
+      ->capture_default_str();
+}
+
+std::expected<client::DraftOptions, client::Error> SubmitOptions::draft_options() const {
+  client::DraftOptions out;
+  out.now_ms = client::now_ms();
+  if (!id.empty()) {
+    out.op_id = receipt::from_uuid_text(id);
+    if (!out.op_id) {
+      return std::unexpected(
+          client::Error{client::ErrorKind::Usage, {}, "--id is a lower-case UUID"});
+    }
+  }
+  const auto window = parse_duration(valid);
+  if (!window) {
+    return std::unexpected(
+        client::Error{client::ErrorKind::Usage, {}, "--until is a duration as 5m, at most 24h"});
+  }
+  out.valid_for = *window;
+  return out;
+}
+
+std::expected<std::chrono::milliseconds, client::Error> SubmitOptions::patience() const {
+  const auto out = parse_duration(wait);
+  if (out) return *out;
+  return std::unexpected(
+      client::Error{client::ErrorKind::Usage, {}, "--wait is a duration as 30s, at most 24h"});
+}
+
+}  // namespace giro::cli

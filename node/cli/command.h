@@ -1,0 +1,84 @@
+// What every command shares: how it prints, what it exits with, and how it comes to a client
+// session.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "node/client/session.h"
+#include "node/config/diagnostic.h"
+
+namespace giro::cli {
+
+namespace json = boost::json;
+
+inline constexpr const char* kVersion = GIRO_VERSION;
+
+// One run of the program. A command's callback sets exit_code.
+struct Run {
+  bool json = false;
+  std::string profile;  // --profile
+  int exit_code = 0;
+  config::Environment environment;
+};
+
+// The one JSON document of a command (surface 2.2): `members` behind "schema":"giro.<command>/1".
+void print_json(const std::string& command, const json::object& members);
+// Diagnostics go to stderr. With --json the document on stdout says it as well.
+void fail(Run& run, const std::string& command, const client::Error& error);
+void fail_with(Run& run, const std::string& command, int exit_code, const std::string& message);
+
+// Adds --json, which every command that prints data has.
+CLI::App* add_command(CLI::App& parent, Run& run, const std::string& name, const std::string& help);
+// Adds --profile, for commands that speak for a client.
+void add_profile_option(CLI::App& command, Run& run);
+
+[[nodiscard]] std::expected<client::Session, client::Error> open_session(const Run& run);
+// Reads a secret from the terminal without showing it.
+[[nodiscard]] std::expected<std::string, client::Error> ask_passphrase(const std::string& key);
+
+// The profile's path, for error texts.
+[[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(const std::string& text);
+
+// Of the operations that a command submits.
+struct SubmitOptions {
+  std::string id;            // --id
+  std::string valid = "5m";  // --until
+  std::string wait = "30s";  // --wait
+  void add_to(CLI::App& command);
+  // Usage says which of them is wrong.
+  [[nodiscard]] std::expected<client::DraftOptions, client::Error> draft_options() const;
+  [[nodiscard]] std::expected<std::chrono::milliseconds, client::Error> patience() const;
+};
+
+// Prints "op ID  summary", signs, journals, sends until final, verifies the receipt, prints how it
+// ended and sets the exit code. `more` adds to the JSON document; `notes` are printed after the
+// first line.
+void submit_draft(Run& run, const std::string& command, client::Session& session,
+                  const client::Draft& draft, const SubmitOptions& options, json::object more = {},
+                  const std::vector<std::string>& notes = {});
+// The rest of it, for bytes that are signed already.
+void submit_entry(Run& run, const std::string& command, client::Session& session,
+                  const client::JournalEntry& entry, std::chrono::milliseconds patience,
+                  json::object more = {});
+
+void add_init(CLI::App& app, Run& run);
+void add_genesis(CLI::App& app, Run& run);
+void add_start(CLI::App& app, Run& run);
+void add_status(CLI::App& app, Run& run);
+void add_config(CLI::App& app, Run& run);
+void add_keys(CLI::App& app, Run& run);
+void add_pay(CLI::App& app, Run& run);
+void add_account(CLI::App& app, Run& run);
+void add_token(CLI::App& app, Run& run);  // token, mint, redeem
+void add_op(CLI::App& app, Run& run);
+void add_receipt(CLI::App& app, Run& run);
+void add_testnet(CLI::App& app, Run& run);
+void add_version(CLI::App& app, Run& run);
+
+}  // namespace giro::cli

@@ -1,0 +1,30 @@
+#include <csignal>
+#include <iostream>
+
+#include "node/cli/command.h"
+
+int main(int argc, char** argv) {
+  using namespace giro::cli;
+  std::signal(SIGPIPE, SIG_IGN);
+  Run run;
+  run.environment = giro::config::process_environment();
+  CLI::App app{"giro: one ledger of deposit tokens for a consortium of banks", "giro"};
+  app.require_subcommand(1);
+  app.fallthrough(false);
+  for (auto* add : {add_init, add_genesis, add_start, add_status, add_config, add_keys, add_pay,
+                    add_account, add_token, add_op, add_receipt, add_testnet, add_version}) {
+    add(app, run);
+  }
+  constexpr int kUsage = 2, kInternal = 70;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  } catch (const std::exception& error) {  // a third party's, or no memory
+    std::cerr << "giro: " << error.what() << '\n';
+    return kInternal;
+  }
+  std::cout.flush();
+  if (!std::cout) return 74;
+  return run.exit_code;
+}

@@ -1,0 +1,159 @@
+// giro op build | sign | submit | status | wait
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "node/cli/command.h"
+#include "node/cli/operation_file.h"
+
+namespace giro::cli {
+namespace {
+
+std::expected<std::string, client::Error> read_file(const std::string& file) {
+  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream in(file, std::ios::binary);
+  if (!in)
+    return std::unexpected(
+        client::Error{client::ErrorKind::Unreachable, {}, "cannot read " + file});
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+struct OpOptions {
+  std::string file, id, actor;
+  std::vector<std::string> keys;
+  SubmitOptions submit;
+};
+
+void build(Run& run, const OpOptions& options) {
+  auto session = open_session(run);
+  if (!session) return fail(run, "op.build", session.error());
+  const auto drafting = options.submit.draft_options();
+  if (!drafting) return fail(run, "op.build", drafting.error());
+  const auto order = read_file(options.file);
+  if (!order) return fail(run, "op.build", order.error());
+  const auto draft = draft_from_json(*order, *session, *drafting);
+  if (!draft) return fail(run, "op.build", draft.error());
+  OperationFile file;
+  file.chain_id = session->genesis.chain_id;
+  file.actor = draft->actor;
+  file.op_id = draft->operation.op_id.bytes;
+  file.summary = draft->summary;
+  file.body = ledger::encode_body(draft->operation);
+  file.needs = draft->needs;
+  std::cout << write_operation_file(file);
+}
+
+// With the keys that are named, or with those of the profile that the operation needs.
+void sign(Run& run, const OpOptions& options) {
+  auto session = open_session(run);
+  if (!session) return fail(run, "op.sign", session.error());
+  const auto text = read_file(options.file);
+  if (!text) return fail(run, "op.sign", text.error());
+  auto file = read_operation_file(*text);
+  if (!file) return fail(run, "op.sign", file.error());
+  if (file->chain_id != session->genesis.chain_id) {
+    return fail_with(run, "op.sign", 77,
+                     "the operation is for another chain than the profile's genesis file");
+  }
+  if (options.keys.empty()) {
+    const auto signatures = session->keys.sign(file->needs, file->sign_hash());
+    if (!signatures) return fail(run, "op.sign", signatures.error());
+    for (const auto& signature : *signatures) file->add(signature);
+  }
+  for (const auto& key : options.keys) {
+    const auto signature = session->keys.sign_with(key, file->sign_hash());
+    if (!signature) return fail(run, "op.sign", signature.error());
+    file->add(*signature);
+  }
+  std::cerr << file->summary << ": " << file->signatures.size() << " signature(s)\n";
+  std::cout << write_operation_file(*file);
+}
+
+void submit(Run& run, const OpOptions& options) {
+  auto session = open_session(run);
+  if (!session) return fail(run, "op.submit", session.error());
+  const auto patience = options.submit.patience();
+  if (!patience) return fail(run, "op.submit", patience.error());
+  const auto text = read_file(options.file);
+  if (!text) return fail(run, "op.submit", text.error());
+  const auto file = read_operation_file(*text);
+  if (!file) return fail(run, "op.submit", file.error());
+  const client::JournalEntry entry{
+      .actor = file->actor,
+      .op_id = file->op_id,
+      .summary = file->summary,
+      .created_ms = client::now_ms(),
+      .signed_operation = ledger::encode_signed_operation(file->body, file->signatures),
+      .status = {}};
+  if (!run.json)
+    std::cout << "op " << receipt::to_uuid_text(entry.op_id) << "  " << entry.summary << std::endl;
+  submit_entry(run, "op.submit", *session, entry, *patience);
+}
+
+void show(Run& run, const OpOptions& options, bool wait) {
+  const std::string command = wait ? "op.wait" : "op.status";
+  auto session = open_session(run);
+  if (!session) return fail(run, command, session.error());
+  const auto op_id = receipt::from_uuid_text(options.id);
+  if (!op_id) return fail_with(run, command, 2, "the operation id is a lower-case UUID");
+  const auto patience = options.submit.patience();
+  if (!patience) return fail(run, command, patience.error());
+  const auto entry = session->journal.find(*op_id);
+  if (!entry) return fail(run, command, entry.error());
+  client::OperationName name{options.actor, *op_id};
+  if (name.actor.empty()) name.actor = *entry ? (*entry)->actor : session->profile.institution;
+  const auto result = wait ? session->client.wait(name, *patience) : session->client.status(name);
+  if (!result) return fail(run, command, result.error());
+  run.exit_code = !result->is_final() ? 75 : result->status == "COMMITTED" ? 0 : 1;
+  if (run.json) return print_json(command, {{"operation", result->document}});
+  std::cout << options.id << "  " << result->status;
+  if (result->height != 0) std::cout << "  height " << result->height << " index " << result->index;
+  if (!result->code.empty()) std::cout << "  " << result->code;
+  if (!result->payment_state.empty()) std::cout << "  payment " << result->payment_state;
+  std::cout << '\n';
+}
+
+}  // namespace
+
+void add_op(CLI::App& app, Run& run) {
+  CLI::App* group = app.add_subcommand("op", "Any operation, step by step");
+  group->require_subcommand(1);
+  auto options = std::make_shared<OpOptions>();
+
+  CLI::App* build_command = add_command(*group, run, "build", "Make a body from an order in JSON");
+  add_profile_option(*build_command, run);
+  build_command
+      ->add_option("FILE", options->file,
+                   R"(Order, as {"type":"PAY","from":"ALICE","to":"BOB","amount":"1.23"})")
+      ->required();
+  options->submit.add_to(*build_command);
+  build_command->callback([&run, options] { build(run, *options); });
+
+  CLI::App* sign_command = add_command(*group, run, "sign", "Add signatures; needs no node");
+  add_profile_option(*sign_command, run);
+  sign_command->add_option("FILE", options->file, "Document of op build or op sign")->required();
+  sign_command->add_option("--key", options->keys, "Keys of the profile; else those that it needs");
+  sign_command->callback([&run, options] { sign(run, *options); });
+
+  CLI::App* submit_command = add_command(*group, run, "submit", "Send until the status is final");
+  add_profile_option(*submit_command, run);
+  submit_command->add_option("FILE", options->file, "Document of op sign")->required();
+  submit_command->add_option("--wait", options->submit.wait, "How long to wait")
+      ->capture_default_str();
+  submit_command->callback([&run, options] { submit(run, *options); });
+
+  for (const bool wait : {false, true}) {
+    CLI::App* command = add_command(*group, run, wait ? "wait" : "status",
+                                    wait ? "Wait for the final status" : "The status now");
+    add_profile_option(*command, run);
+    command->add_option("OP_ID", options->id, "Operation id")->required();
+    command->add_option("--actor", options->actor,
+                        "Acting institution; else the journal's, else the profile's");
+    if (wait)
+      command->add_option("--wait", options->submit.wait, "How long to wait")
+          ->capture_default_str();
+    command->callback([&run, options, wait] { show(run, *options, wait); });
+  }
+}
+
+}  // namespace giro::cli

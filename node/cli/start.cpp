@@ -1,0 +1,109 @@
+// giro start: runs a node in the foreground until SIGTERM or SIGINT.
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <thread>
+
+#include "node/api/server.h"
+#include "node/cli/command.h"
+#include "node/config/node_config.h"
+#include "node/runtime/node.h"
+
+namespace giro::cli {
+namespace {
+
+constexpr int kConfiguration = 78;
+
+struct StartOptions {
+  std::string file = "/etc/giro/node.toml";
+  int parent = 0;
+};
+
+// Tells systemd (sd_notify(3)); nothing where nobody listens.
+void notify(const std::string& state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe)
+  if (path == nullptr || (*path != '/' && *path != '@')) return;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::size_t size = std::strlen(path);
+  if (size >= sizeof address.sun_path) return;
+  std::memcpy(address.sun_path, path, size);
+  if (*path == '@') address.sun_path[0] = '\0';
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
+  (void)::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL,
+                 reinterpret_cast<const sockaddr*>(&address), length);
+  ::close(fd);
+}
+
+// As many descriptors as the system allows: waiters are connections.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void start(Run& run, const StartOptions& options) {
+  if (options.parent != 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != options.parent) return fail_with(run, "start", 70, "the supervisor is gone");
+  }
+  const auto loaded = config::load_node_config(options.file, run.environment);
+  if (!loaded.ok()) {
+    for (const auto& error : loaded.errors) std::cerr << error.to_string() << '\n';
+    run.exit_code = kConfiguration;
+    return;
+  }
+  raise_file_limit();
+  // Blocked before any thread exists, so that one thread of our own receives them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  auto node = runtime::Node::open(*loaded.value, [](const std::string& text) {
+    std::cerr << "giro: " << text << '\n';
+    notify("STATUS=" + text);
+  });
+  if (!node)
+    return fail_with(run, "start", static_cast<int>(node.error().code), node.error().message);
+  auto server = api::Server::start(*loaded.value, **node, kVersion);
+  if (!server) return fail_with(run, "start", kConfiguration, server.error());
+
+  std::thread on_signal([&signals, &node, &server] {
+    int number = 0;
+    sigwait(&signals, &number);
+    notify("STOPPING=1");
+    (*server)->stop();
+    (*node)->stop();
+  });
+  notify("READY=1");
+  (*node)->run();
+  // run() ends through stop() alone; whoever else called it, the waiting thread has to end as well.
+  pthread_kill(on_signal.native_handle(), SIGTERM);
+  on_signal.join();
+  (*server)->stop();
+}
+
+}  // namespace
+
+void add_start(CLI::App& app, Run& run) {
+  auto options = std::make_shared<StartOptions>();
+  CLI::App* command = app.add_subcommand("start", "Run a node in the foreground until SIGTERM");
+  command->add_option("--config", options->file, "node.toml")->capture_default_str();
+  // For the test network: ends with the process of this id.
+  command->add_option("--die-with-parent", options->parent)->group("");
+  command->callback([&run, options] { start(run, *options); });
+}
+
+}  // namespace giro::cli

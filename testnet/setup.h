@@ -1,0 +1,34 @@
+// Making a test network in an empty directory: keys, genesis, node files, profile. Each node is set
+// up by `giro init`, as an operator would do it.
+#pragma once
+
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "crypto/keys.h"
+#include "node/config/demo_genesis.h"
+#include "testnet/network.h"
+
+namespace giro::testnet {
+
+// Throw-away keys of the demo network's operators in `directory`, one file an operator, named after
+// it; `passphrase_file` is made with them.
+[[nodiscard]] std::expected<std::map<config::DemoOperator, crypto::PublicKey>, std::string>
+make_operator_keys(const std::filesystem::path& directory,
+                   const std::filesystem::path& passphrase_file);
+
+// The profile that acts for every institution of the demo network.
+[[nodiscard]] std::expected<void, std::string> write_demo_profile(const Network& network);
+
+// Everything but running it. `giro` is the program. The directory gets network.json last: a
+// directory with one is whole.
+[[nodiscard]] std::expected<void, std::string> set_up(const Network& network,
+                                                      const std::filesystem::path& giro);
+
+// After a change of ports: the node files of a network that exists.
+[[nodiscard]] std::expected<void, std::string> rewrite_ports(const Network& network);
+
+}  // namespace giro::testnet
