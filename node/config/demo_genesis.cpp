@@ -14,7 +14,7 @@ using ledger::Role;
 
 constexpr std::uint64_t kTwoYearsMs = 2 * 365 * 86'400'000ULL;
 constexpr std::int64_t kKeysEndMs = 253'402'300'799'999;  // the end of the year 9999
-constexpr std::size_t kBanksMax = 26;
+constexpr std::size_t kBanksMax = 18;  // up to bank-r: the next letter is the agent's
 
 // Major units of a currency of scale 2.
 constexpr Amount major(std::uint64_t units, std::uint64_t cents = 0) {
@@ -136,6 +136,7 @@ class Demo {
     out_.throwaway = setup_.throwaway;
     out_.parameters = setup_.parameters;
     out_.ledger.time = setup_.time;
+    out_.ledger.params = ledger::standard_params();
     out_.ledger.params.gov_timelock_ms = 0;
     out_.ledger.params.network = to_network_params(setup_.parameters);
     out_.ledger.params.epoch_blocks = setup_.parameters.epoch_blocks;

@@ -250,6 +250,12 @@ class Builder {
               "is not open to an issuer of this kind");
     }
     require((from.features & ~kAllFeatures) == 0, where + ".features", "are not known");
+    require(from.max_tx.is_zero() || from.max_tx >= from.min_tx, where + ".max_tx",
+            "is below min_tx");
+    for (const Amount amount : {from.issuance_cap, from.max_tx, from.min_tx, from.fee_max,
+                                from.checker_threshold, from.dual_threshold}) {
+      require(amount <= kOperationAmountMax, where, "has an amount of more than 18 digits");
+    }
     Token record = from;
     record.scale = scale.value_or(0);
     record.paused = 0;
@@ -281,6 +287,8 @@ class Builder {
     require(nostro ? institution_of(record.owner) != nullptr && record.owner != from.servicer
                    : record.owner == 0,
             where + ".owner", nostro ? "is not another institution" : "is for NOSTRO accounts");
+    require(error_ || !nostro || institution_of(record.owner)->kind != InstitutionKind::Observer,
+            where + ".owner", "is an observer");
     require(is_country(record.country), where + ".country", "is not two capital letters");
     require(record.kyc_valid_until.value >= 0, where + ".kyc_valid_until_ms", "is before 1970");
     require(record.blocks == 0 && record.open_items == 0 && record.status == AccountStatus::Open,

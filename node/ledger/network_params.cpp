@@ -56,19 +56,24 @@ constexpr std::array kNetwork{
 };
 
 constexpr std::array kLedger{
-    LedgerParamRule{"op_window", kMs, &Params::op_window_ms, kMinute, kDay},
-    LedgerParamRule{"outcome_retention", kMs, &Params::outcome_retention_ms, 0, kDay},
-    LedgerParamRule{"payment_retention", kMs, &Params::payment_retention_ms, 35 * kDay, 800 * kDay},
-    LedgerParamRule{"return_window", kMs, &Params::return_window_ms, kDay, 800 * kDay},
-    LedgerParamRule{"attest_ttl", kMs, &Params::attest_ttl_ms, kMinute, kDay},
-    LedgerParamRule{"payment_ttl", kMs, &Params::payment_ttl_ms, 10 * kSecond, 30 * kDay},
-    LedgerParamRule{"payment_ttl_max", kMs, &Params::payment_ttl_max_ms, kMinute, 30 * kDay},
-    LedgerParamRule{"hold_ttl_max", kMs, &Params::hold_ttl_max_ms, kDay, 730 * kDay},
-    LedgerParamRule{"gov_timelock", kMs, &Params::gov_timelock_ms, 0, 30 * kDay},
-    LedgerParamRule{"proposal_ttl_max", kMs, &Params::proposal_ttl_max_ms, kHour, 30 * kDay},
-    LedgerParamRule{"urgent_suspension", kMs, &Params::urgent_suspension_ms, kHour, 7 * kDay},
-    LedgerParamRule{"sweep_max", kCount, &Params::sweep_max, 100, 20'000},
-    LedgerParamRule{"sweep_delete_max", kCount, &Params::sweep_delete_max, 1'000, 200'000},
+    LedgerParamRule{"op_window", kMs, &Params::op_window_ms, kDay, kMinute, kDay},
+    LedgerParamRule{"outcome_retention", kMs, &Params::outcome_retention_ms, kHour, 0, kDay},
+    LedgerParamRule{"payment_retention", kMs, &Params::payment_retention_ms, 400 * kDay, 35 * kDay,
+                    800 * kDay},
+    LedgerParamRule{"return_window", kMs, &Params::return_window_ms, 396 * kDay, kDay, 800 * kDay},
+    LedgerParamRule{"attest_ttl", kMs, &Params::attest_ttl_ms, 15 * kMinute, kMinute, kDay},
+    LedgerParamRule{"payment_ttl", kMs, &Params::payment_ttl_ms, 5 * kMinute, 10 * kSecond,
+                    30 * kDay},
+    LedgerParamRule{"payment_ttl_max", kMs, &Params::payment_ttl_max_ms, 5 * kDay, kMinute,
+                    30 * kDay},
+    LedgerParamRule{"hold_ttl_max", kMs, &Params::hold_ttl_max_ms, 180 * kDay, kDay, 730 * kDay},
+    LedgerParamRule{"gov_timelock", kMs, &Params::gov_timelock_ms, kDay, 0, 30 * kDay},
+    LedgerParamRule{"proposal_ttl_max", kMs, &Params::proposal_ttl_max_ms, 7 * kDay, kHour,
+                    30 * kDay},
+    LedgerParamRule{"urgent_suspension", kMs, &Params::urgent_suspension_ms, 3 * kDay, kHour,
+                    7 * kDay},
+    LedgerParamRule{"sweep_max", kCount, &Params::sweep_max, 2'000, 100, 20'000},
+    LedgerParamRule{"sweep_delete_max", kCount, &Params::sweep_delete_max, 20'000, 1'000, 200'000},
 };
 
 }  // namespace
@@ -138,6 +143,19 @@ const LedgerParamRule* broken_ledger_param(const Params& params) {
   }
   return params.payment_ttl_ms > params.payment_ttl_max_ms ? find_ledger_param("payment_ttl")
                                                            : nullptr;
+}
+
+Params standard_params() {
+  Params params;
+  for (const LedgerParamRule& rule : kLedger) {
+    params.*rule.value = rule.standard;
+  }
+  for (const NetworkParamRule& rule : kNetwork) {
+    params.network.push_back({rule.id, rule.standard});
+  }
+  params.epoch_blocks = kNetwork[kEpochBlocks - 1].standard;
+  params.rules_version = kRulesVersion;
+  return params;
 }
 
 }  // namespace giro::ledger

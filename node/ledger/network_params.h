@@ -41,6 +41,7 @@ struct LedgerParamRule {
   std::string_view name;
   ParamUnit unit{};
   std::uint64_t Params::* value{};
+  std::uint64_t standard{};  // the default
   std::uint64_t min{};
   std::uint64_t max{};
 };
@@ -48,5 +49,8 @@ struct LedgerParamRule {
 [[nodiscard]] const LedgerParamRule* find_ledger_param(std::string_view name);
 // Bounds, payment_retention >= return_window and payment_ttl <= payment_ttl_max; nullptr: all hold.
 [[nodiscard]] const LedgerParamRule* broken_ledger_param(const Params& params);
+
+// All defaults, those of the network parameters included.
+[[nodiscard]] Params standard_params();
 
 }  // namespace giro::ledger
