@@ -46,10 +46,19 @@ std::array<std::byte, kSize> read_array(Reader& in) {
   return out;
 }
 
+// As crypto::Writer, without its allocation: this runs for every record.
+void put_big_endian(std::span<std::byte> out, std::uint64_t value) {
+  for (auto it = out.rbegin(); it != out.rend(); ++it, value >>= 8) {
+    *it = static_cast<std::byte>(value & 0xFF);
+  }
+}
+
 std::uint32_t record_crc(std::uint64_t sequence, RecordType type, std::uint64_t length,
                          std::span<const ByteView> pieces) {
-  Bytes fields;
-  Writer(fields).u64(sequence).u16(static_cast<std::uint16_t>(type)).u64(length);
+  std::array<std::byte, 18> fields{};
+  put_big_endian(std::span(fields).first<8>(), sequence);
+  put_big_endian(std::span(fields).subspan<8, 2>(), static_cast<std::uint64_t>(type));
+  put_big_endian(std::span(fields).last<8>(), length);
   auto crc = crc32c(fields);
   for (const auto piece : pieces) crc = crc32c(piece, crc);
   return crc;

@@ -1,6 +1,7 @@
 #include "storage/memory_node.h"
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 #include <unordered_map>
 
@@ -79,8 +80,7 @@ void MemoryNode::write(std::uint64_t offset, ByteView bytes) {
   while (!bytes.empty()) {
     const auto within = offset % kMemoryPageBytes;
     const auto step = std::min<std::uint64_t>(bytes.size(), kMemoryPageBytes - within);
-    std::ranges::copy(bytes.first(step), dirty_page(offset / kMemoryPageBytes).begin() +
-                                             static_cast<std::ptrdiff_t>(within));
+    std::memcpy(dirty_page(offset / kMemoryPageBytes).data() + within, bytes.data(), step);
     bytes = bytes.subspan(step);
     offset += step;
   }
@@ -89,15 +89,14 @@ void MemoryNode::write(std::uint64_t offset, ByteView bytes) {
 std::size_t MemoryNode::read(std::uint64_t offset, std::span<std::byte> into) const {
   if (offset >= size) return 0;
   into = into.first(std::min<std::uint64_t>(into.size(), size - offset));
-  std::ranges::fill(into, std::byte{0});
+  if (!into.empty()) std::memset(into.data(), 0, into.size());
   const auto end = offset + into.size();
   for (auto it = pages.lower_bound(offset / kMemoryPageBytes);
        it != pages.end() && it->first * kMemoryPageBytes < end; ++it) {
     const auto start = it->first * kMemoryPageBytes;
     const auto from = std::max(offset, start);
     const auto to = std::min<std::uint64_t>(end, start + kMemoryPageBytes);
-    std::copy_n(it->second.begin() + static_cast<std::ptrdiff_t>(from - start), to - from,
-                into.begin() + static_cast<std::ptrdiff_t>(from - offset));
+    std::memcpy(into.data() + (from - offset), it->second.data() + (from - start), to - from);
   }
   return into.size();
 }
@@ -139,8 +138,10 @@ void MemoryNode::crash_file(const Crash& crash, std::string_view path) {
   for (const auto& [index, old] : unsynced) {
     auto& page = pages[index];
     for (std::uint64_t i = 0; i < kMemoryPageBytes; ++i) {
+      const auto before = old.bytes ? (*old.bytes)[i] : std::byte{0};
+      if (page[i] == before) continue;
       if (!old.dropped && crash.keeps_byte(path, index * kMemoryPageBytes + i)) continue;
-      page[i] = old.bytes ? (*old.bytes)[i] : std::byte{0};
+      page[i] = before;
     }
   }
   resize(size_kept);
