@@ -1,0 +1,179 @@
+#include "node/runtime/driver.h"
+
+#include "p2p/frame.h"
+
+namespace giro::runtime {
+namespace {
+
+using consensus::wire::MessageType;
+
+// Makes tokens as the log does after a sync.
+class Disk : private consensus::DurabilityPort {
+ public:
+  static consensus::DurableToken synced(std::uint64_t group) { return durable(group); }
+};
+
+// One validator alone is its own quorum: every turn of the protocol passes through its driver.
+class DriverTest : public testing::Test {
+ protected:
+  DriverTest() {
+    chain_.bytes.fill(std::byte{9});
+    consensus::ValidatorSet set;
+    set.members = {{self_, signer_.public_key()}};
+    consensus::Header genesis;
+    genesis.block = chain_;
+    genesis.time = {1'000'000};
+    parameters_ = consensus::Parameters::tiny();
+    auto recovered = consensus::RecoveredState::fresh(set, genesis, genesis.hash(chain_));
+    header_ = genesis;
+    guard_.emplace(signer_, chain_, self_, consensus::Ceiling{}, parameters_.window);
+    driver_.emplace(consensus::Replica(chain_, self_, parameters_, {}, std::move(recovered), now_), &*guard_,
+                    consensus::wire::Verifier(chain_, self_), self_, ports());
+  }
+
+  DriverPorts ports() {
+    DriverPorts ports;
+    ports.now = [this] { return now_; };
+    ports.append = [this](LogWriter::Group group) { groups_.push_back(std::move(group)); };
+    ports.send = [this](std::optional<consensus::InstitutionId>, const p2p::Frame& frame) {
+      effects_.push_back("send " + std::to_string(static_cast<int>((*frame)[5])));
+    };
+    ports.payload_arrived = [this](const consensus::BatchPtr&) { effects_.emplace_back("payload"); };
+    ports.execute = [this](consensus::CommittedBlock block) {
+      effects_.push_back("execute " + std::to_string(block.block.height.value));
+      executed_.push_back(std::move(block));
+    };
+    ports.attested = [this](consensus::Certificate attest) {
+      effects_.push_back("attested " + std::to_string(attest.content.height.value));
+    };
+    ports.serve_chain = [this](auto, auto) { effects_.emplace_back("serve chain"); };
+    ports.serve_batches = [this](auto, auto) { effects_.emplace_back("serve batches"); };
+    ports.event = [](const consensus::Event&) {};
+    ports.violation = [this](auto, auto) { effects_.emplace_back("violation"); };
+    return ports;
+  }
+
+  void pass(std::int64_t ms) {
+    now_.steady.us += ms * 1000;
+    now_.wall.ms += ms;
+    driver_->on_time();
+    driver_->turn();
+  }
+  void own_batch() {
+    const crypto::Bytes operation(40, std::byte{1});
+    const std::vector<crypto::ByteView> operations{operation};
+    driver_->on_own_batch(consensus::wire::make_batch(self_, ++seq_, {now_.wall.ms + 30'000}, operations));
+    driver_->turn();
+  }
+  // The next group that waits for the disk becomes durable.
+  void sync() {
+    ASSERT_LT(durable_, groups_.size());
+    driver_->on_synced(Disk::synced(groups_[durable_++].number));
+    driver_->turn();
+  }
+  void sync_all() {
+    while (durable_ < groups_.size()) sync();
+  }
+  bool contains(std::string_view effect) const { return std::ranges::find(effects_, effect) != effects_.end(); }
+  template <typename Record>
+  bool group_has(std::size_t group) const {
+    return std::ranges::any_of(groups_.at(group).records,
+                               [](const auto& record) { return std::holds_alternative<Record>(record); });
+  }
+
+  const consensus::InstitutionId self_{1};
+  crypto::KeySigner signer_{crypto::SecretKey::generate()};
+  crypto::Hash chain_;
+  consensus::Parameters parameters_;
+  consensus::Header header_;
+  consensus::Now now_{{1'000'000}, {1'000'001}};
+  std::optional<consensus::VoteGuard> guard_;
+  std::vector<LogWriter::Group> groups_;
+  std::size_t durable_ = 0;
+  std::vector<std::string> effects_;
+  std::vector<consensus::CommittedBlock> executed_;
+  std::uint64_t seq_ = 0;
+  std::optional<Driver> driver_;
+};
+
+std::string sent(MessageType type) { return "send " + std::to_string(static_cast<int>(type)); }
+
+TEST_F(DriverTest, Nothing_leaves_before_what_it_promises_is_durable) {
+  own_batch();
+  ASSERT_FALSE(groups_.empty());
+  EXPECT_TRUE(group_has<consensus::BatchRecord>(0));
+  EXPECT_FALSE(contains(sent(MessageType::PrePrepare)));
+  EXPECT_FALSE(contains(sent(MessageType::Vote)));
+  EXPECT_TRUE(executed_.empty());
+  sync_all();
+  EXPECT_TRUE(contains(sent(MessageType::PrePrepare)));
+  EXPECT_TRUE(contains(sent(MessageType::Vote)));
+  EXPECT_TRUE(contains("execute 1"));
+}
+
+TEST_F(DriverTest, A_vote_is_logged_after_what_it_promises_and_under_a_ceiling) {
+  own_batch();
+  ASSERT_TRUE(group_has<consensus::VoteRecord>(0));
+  ASSERT_TRUE(group_has<consensus::BlockRecord>(0));
+  ASSERT_TRUE(groups_[0].raise.has_value());
+  EXPECT_TRUE(group_has<consensus::CeilingRecord>(0));
+  EXPECT_GE(groups_[0].raise->height.value, 1U);
+  const auto& records = groups_[0].records;
+  const auto place_of = [&]<typename Record>(std::type_identity<Record>) {
+    return std::ranges::find_if(records, [](const auto& r) { return std::holds_alternative<Record>(r); }) -
+           records.begin();
+  };
+  EXPECT_LT(place_of(std::type_identity<consensus::BlockRecord>()), place_of(std::type_identity<consensus::VoteRecord>()));
+}
+
+TEST_F(DriverTest, Effects_keep_their_order_while_groups_are_on_their_way) {
+  own_batch();
+  const std::size_t before = effects_.size();
+  pass(300);  // a status is due; it must not overtake what waits for the disk
+  own_batch();
+  EXPECT_EQ(effects_.size(), before);
+  sync();
+  EXPECT_GT(effects_.size(), before);
+}
+
+TEST_F(DriverTest, A_block_is_executed_once_attested_and_stable) {
+  own_batch();
+  sync_all();
+  ASSERT_EQ(executed_.size(), 1U);
+  consensus::Header header;
+  header.epoch = {0};
+  header.height = {1};
+  header.block = executed_[0].hash;
+  header.time = executed_[0].block.time;
+  header.previous = header_.hash(chain_);
+  driver_->on_executed({header, header.hash(chain_), std::nullopt});
+  driver_->turn();
+  sync_all();
+  EXPECT_TRUE(contains("attested 1"));
+  EXPECT_EQ(driver_->replica().stable().value, 1U);
+  EXPECT_EQ(driver_->own_last_vote().value, 1U);
+}
+
+TEST_F(DriverTest, Bytes_that_no_correct_peer_sends_are_refused_counted_and_reported) {
+  const crypto::Bytes garbage(17, std::byte{0xff});
+  for (int type = 0; type < 256; ++type) driver_->on_frame({2}, static_cast<std::uint8_t>(type), garbage);
+  driver_->turn();
+  EXPECT_TRUE(contains("violation"));
+  EXPECT_FALSE(contains("payload"));
+  EXPECT_FALSE(contains("serve chain"));
+  std::uint64_t refused = 0;
+  for (const std::uint64_t count : driver_->refused()) refused += count;
+  EXPECT_EQ(refused, 256U);
+}
+
+TEST_F(DriverTest, Questions_of_peers_go_to_the_store_and_not_to_the_replica) {
+  driver_->on_frame({2}, static_cast<std::uint8_t>(MessageType::FetchChain),
+                    consensus::wire::encode(consensus::FetchChain{{0}, {0}}));
+  driver_->on_frame({2}, static_cast<std::uint8_t>(MessageType::FetchBatches),
+                    consensus::wire::encode(consensus::FetchBatches{{chain_}}));
+  EXPECT_TRUE(contains("serve chain"));
+  EXPECT_TRUE(contains("serve batches"));
+}
+
+}  // namespace
+}  // namespace giro::runtime
