@@ -302,7 +302,8 @@ void HttpServer::start() {
 
 void HttpServer::stop() {
   if (loop_->stopped.exchange(true)) return;
-  asio::post(loop_->io, [loop = loop_] {
+  if (!loop_->thread.joinable()) return;  // never started: the listeners close with the loop
+  asio::post(loop_->io, [loop = loop_.get()] {
     for (const auto& listening : loop->listeners) {
       beast::error_code ignored;
       listening->acceptor.close(ignored);
@@ -313,7 +314,7 @@ void HttpServer::stop() {
     for (const auto& [raw, session] : open) session->close();
     loop->io.stop();
   });
-  if (loop_->thread.joinable()) loop_->thread.join();
+  loop_->thread.join();
 }
 
 void HttpServer::post(std::function<void()> work) {

@@ -242,6 +242,9 @@ std::string Metrics::render(runtime::Service& service) {
   registry_->set_consensus(info);
   registry_->set_validators(info);
   registry_->set_process();
+  const auto& parameters = service.genesis().genesis.parameters;
+  registry_->idle_block.Set(seconds_of(parameters.idle_block_interval_ms));
+  registry_->timeout_cap.Set(seconds_of(parameters.view_timeout_cap_ms));
   for (const auto& check : checks)
     registry_->ready.Add({{"check", check.name}}).Set(check.ok ? 1 : 0);
   return prometheus::TextSerializer().Serialize(registry_->registry.Collect());

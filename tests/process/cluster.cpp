@@ -1,0 +1,177 @@
+#include "tests/process/cluster.h"
+
+#include <boost/json.hpp>
+#include <map>
+
+#include "node/client/json_fields.h"
+#include "node/config/demo_genesis.h"
+#include "testnet/control.h"
+#include "testnet/ports.h"
+#include "testnet/setup.h"
+
+namespace giro::process_test {
+
+namespace json = boost::json;
+using client::array_field;
+using client::number_field;
+using client::object_field;
+using client::text_field;
+
+void ClusterTest::SetUp() {
+  const auto lock = testnet::PortLock::take();
+  ASSERT_TRUE(lock.has_value()) << lock.error();
+  testnet::Network network;
+  network.directory = folder_.path() / "net";
+  for (const auto& name : config::demo_validators()) network.nodes.push_back({.name = name});
+  const auto ports = testnet::choose_ports(network);
+  ASSERT_TRUE(ports.has_value()) << ports.error();
+  const auto set_up = testnet::set_up(network, giro_program());
+  ASSERT_TRUE(set_up.has_value()) << set_up.error();
+  supervisor_ = std::make_unique<testnet::Supervisor>(network, giro_program());
+  const auto started = supervisor_->start_all();
+  ASSERT_TRUE(started.has_value()) << started.error();
+  wait_ready();
+}
+
+void ClusterTest::TearDown() {
+  if (supervisor_ == nullptr) return;
+  supervisor_->stop_all(std::chrono::seconds(20));
+  if (!HasFailure()) return;
+  constexpr std::size_t kTailBytes = 3000;
+  for (const auto& node : nodes()) {
+    const std::string log = read_text(supervisor_->network().node_log(node));
+    std::cerr << "--- " << node.name << "\n"
+              << log.substr(log.size() - std::min(log.size(), kTailBytes)) << '\n';
+  }
+}
+
+void ClusterTest::wait_ready() const {
+  const auto ready = testnet::wait_until_ready(nodes(), kPatience, [](const std::string&) {});
+  ASSERT_TRUE(ready.has_value()) << ready.error();
+}
+
+client::Session ClusterTest::session(std::size_t first_node) const {
+  auto opened = client::open_session(supervisor_->network().profile(), {}, [](const std::string&) {
+    return std::unexpected(client::Error{client::ErrorKind::NotAllowed, {}, "no terminal"});
+  });
+  EXPECT_TRUE(opened.has_value()) << opened.error().to_string();
+  std::vector<config::ApiUrl> order;
+  for (std::size_t i = 0; i < nodes().size(); ++i) {
+    order.push_back({false, nodes()[(first_node + i) % nodes().size()].api_address()});
+  }
+  opened->client = client::Client(order);
+  return std::move(*opened);
+}
+
+client::JournalEntry ClusterTest::payment(client::Session& with, const std::string& amount) const {
+  const auto directory = client::Directory::from_node(with.client);
+  EXPECT_TRUE(directory.has_value()) << directory.error().to_string();
+  if (!directory) return {};
+  const client::PaymentRequest request{.from = *client::parse_account("ALICE", with.profile),
+                                       .to = *client::parse_account("BOB", with.profile),
+                                       .amount = amount,
+                                       .currency = "EUR",
+                                       .settle_token = {},
+                                       .purpose = {},
+                                       .travel_rule_data = {},
+                                       .throwaway = true};
+  const client::DraftOptions options{.op_id = {}, .now_ms = client::now_ms()};
+  const auto draft = client::draft_payment(with.client, *directory, request, options, with.keys,
+                                           with.genesis.chain_id);
+  EXPECT_TRUE(draft.has_value()) << draft.error().to_string();
+  if (!draft) return {};
+  const auto bytes = client::sign(draft->draft, with.keys, with.genesis.chain_id);
+  EXPECT_TRUE(bytes.has_value()) << bytes.error().to_string();
+  if (!bytes) return {};
+  return {.actor = draft->draft.actor,
+          .op_id = draft->draft.operation.op_id.bytes,
+          .summary = draft->draft.summary,
+          .created_ms = options.now_ms,
+          .signed_operation = bytes->signed_operation,
+          .status = {}};
+}
+
+json::object ClusterTest::get(const testnet::Node& node, const std::string& target) const {
+  client::Client http({config::ApiUrl{false, node.api_address()}});
+  const auto value = http.get(target);
+  EXPECT_TRUE(value.has_value()) << node.name << target << ": " << value.error().to_string();
+  return value && value->is_object() ? value->get_object() : json::object{};
+}
+
+std::vector<std::string> ClusterTest::backups() const {
+  std::vector<std::string> out;
+  const std::string leader = text_field(get(nodes().front(), "/v1/node"), "leader");
+  for (const auto& node : nodes()) {
+    if (node.name != leader) out.push_back(node.name);
+  }
+  return out;
+}
+
+void ClusterTest::wait_height(std::uint64_t height) const {
+  for (const auto& node : nodes()) {
+    const bool came = until([&] {
+      const auto document = get(node, "/v1/node");
+      const auto* heights = object_field(document, "height");
+      return heights != nullptr && number_field(*heights, "stored") >= height;
+    });
+    ASSERT_TRUE(came) << node.name << " did not reach height " << height;
+  }
+}
+
+void ClusterTest::expect_equal_headers() const {
+  std::map<std::uint64_t, std::string> hashes;
+  std::uint64_t common = UINT64_MAX;
+  for (const auto& node : nodes()) {
+    std::uint64_t highest = 0;
+    std::string cursor;
+    do {
+      const auto page = get(node, "/v1/blocks?limit=1000" + cursor);
+      const auto* items = array_field(page, "items");
+      ASSERT_NE(items, nullptr);
+      for (const auto& item : *items) {
+        const auto& block = item.get_object();
+        const std::uint64_t height = number_field(block, "height");
+        const std::string hash = text_field(*object_field(block, "header"), "hash");
+        highest = std::max(highest, height);
+        const auto [known, is_new] = hashes.try_emplace(height, hash);
+        EXPECT_EQ(known->second, hash) << node.name << " has another header at height " << height;
+      }
+      const std::string next = text_field(page, "next_cursor");
+      cursor = next.empty() ? "" : "&cursor=" + next;
+    } while (!cursor.empty());
+    common = std::min(common, highest);
+  }
+  EXPECT_GT(common, 0U);
+  EXPECT_GT(hashes.size(), common) << "there is a block at every height from 0 on";
+}
+
+// ledger I1, seen from outside: for every token the balances of all accounts sum up to issued -
+// redeemed.
+void ClusterTest::expect_conservation() const {
+  for (const auto& node : nodes()) {
+    std::map<std::string, ledger::Amount> balances;
+    const auto institutions = get(node, "/v1/institutions?limit=1000");
+    for (const auto& institution : *array_field(institutions, "items")) {
+      const std::string name = text_field(institution.get_object(), "name");
+      const auto accounts = get(node, "/v1/accounts?limit=1000&servicer=" + name);
+      for (const auto& account : *array_field(accounts, "items")) {
+        for (const auto& position : *array_field(account.get_object(), "positions")) {
+          const auto& fields = position.get_object();
+          ledger::DecimalError ignored{};
+          auto& sum = balances[text_field(fields, "token")];
+          sum = *ledger::checked_add(
+              sum, *ledger::from_decimal(text_field(fields, "posted"), 2, ignored));
+        }
+      }
+    }
+    const auto tokens = get(node, "/v1/tokens?limit=1000");
+    for (const auto& token : *array_field(tokens, "items")) {
+      const auto& fields = token.get_object();
+      EXPECT_EQ(ledger::to_decimal(balances[text_field(fields, "name")], 2),
+                text_field(fields, "outstanding"))
+          << node.name << " " << text_field(fields, "name");
+    }
+  }
+}
+
+}  // namespace giro::process_test

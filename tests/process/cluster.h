@@ -1,0 +1,45 @@
+// Four validators as real processes, and clients of theirs.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/client/payment.h"
+#include "node/client/session.h"
+#include "testnet/supervisor.h"
+#include "tests/process/run.h"
+
+namespace giro::process_test {
+
+class ClusterTest : public testing::Test {
+ protected:
+  void SetUp() override;     // four validators, all ready
+  void TearDown() override;  // their logs, if the test failed
+
+  // A session that asks the validators in an order that begins with the given one.
+  [[nodiscard]] client::Session session(std::size_t first_node = 0) const;
+  // ALICE pays BOB in EUR, signed, under a new id.
+  [[nodiscard]] client::JournalEntry payment(client::Session& with,
+                                             const std::string& amount) const;
+  [[nodiscard]] boost::json::object get(const testnet::Node& node, const std::string& target) const;
+  [[nodiscard]] const std::vector<testnet::Node>& nodes() const {
+    return supervisor_->network().nodes;
+  }
+  // Validators that do not lead now.
+  [[nodiscard]] std::vector<std::string> backups() const;
+  void wait_ready() const;
+  // Every validator has executed and stored at least this height.
+  void wait_height(std::uint64_t height) const;
+
+  // The checks of the end: equal headers at equal heights, and money conserved at each validator.
+  void expect_equal_headers() const;
+  void expect_conservation() const;
+
+  Folder folder_;
+  std::unique_ptr<testnet::Supervisor> supervisor_;
+};
+
+}  // namespace giro::process_test

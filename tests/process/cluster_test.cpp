@@ -1,0 +1,212 @@
+#include "tests/process/cluster.h"
+
+#include <atomic>
+#include <boost/json.hpp>
+#include <csignal>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "node/client/json_fields.h"
+
+namespace giro::process_test {
+namespace {
+
+using client::number_field;
+using client::text_field;
+
+// Clients that pay one after another until they are told to stop.
+class Stream {
+ public:
+  using PayOnce = std::function<client::Sent()>;
+  void add(PayOnce pay) {
+    threads_.emplace_back([this, pay = std::move(pay)] {
+      while (!stop_) {
+        auto sent = pay();
+        const std::lock_guard lock(mutex_);
+        sent_.push_back(std::move(sent));
+        ++done_;
+      }
+    });
+  }
+  ~Stream() { end(); }
+  [[nodiscard]] std::size_t done() const { return done_; }
+  // True once so many more are done than now.
+  [[nodiscard]] bool more(std::size_t count) const {
+    const std::size_t wanted = done_ + count;
+    return until([&] { return done_ >= wanted; });
+  }
+  std::vector<client::Sent> end() {
+    stop_ = true;
+    for (auto& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
+    return std::move(sent_);
+  }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::atomic<std::size_t> done_ = 0;
+  std::mutex mutex_;
+  std::vector<client::Sent> sent_;
+  std::vector<std::thread> threads_;
+};
+
+TEST_F(ClusterTest, A_backup_killed_and_another_paused_under_load_lose_nothing) {
+  constexpr std::size_t kClients = 3, kStep = 12;
+  Stream stream;
+  for (std::size_t i = 0; i < kClients; ++i) {
+    stream.add([this, own = std::make_shared<client::Session>(session(i))] {
+      const auto entry = payment(*own, "0.01");
+      auto sent = client::send(*own, entry, kPatience);
+      EXPECT_TRUE(sent.has_value()) << sent.error().to_string();
+      return sent ? std::move(*sent) : client::Sent{};
+    });
+  }
+  ASSERT_TRUE(stream.more(kStep)) << "all four up";
+
+  const auto victims = backups();
+  ASSERT_GE(victims.size(), 2U);
+  supervisor_->signal(victims[0], SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victims[0], kPatience).has_value());
+  EXPECT_TRUE(stream.more(kStep)) << "three of four are a quorum";
+  ASSERT_TRUE(supervisor_->start(victims[0]).has_value());
+  wait_ready();
+  EXPECT_TRUE(stream.more(kStep));
+
+  supervisor_->signal(victims[1], SIGSTOP);
+  EXPECT_TRUE(stream.more(kStep)) << "one validator hears nothing";
+  supervisor_->signal(victims[1], SIGCONT);
+  wait_ready();
+  EXPECT_TRUE(stream.more(kStep));
+  const auto all = stream.end();
+
+  // Every operation has one outcome, the same at all four, and its receipt was verified by send().
+  std::uint64_t highest = 0;
+  for (const auto& sent : all) highest = std::max(highest, sent.result.height);
+  wait_height(highest);
+  std::size_t committed = 0;
+  for (const auto& sent : all) {
+    EXPECT_EQ(sent.result.status, "COMMITTED") << sent.result.code;
+    EXPECT_TRUE(sent.receipt.has_value());
+    committed += sent.result.status == "COMMITTED" ? 1 : 0;
+    const std::string target =
+        "/v1/operations/bank-a/" + receipt::to_uuid_text(sent.result.name.op_id);
+    for (const auto& node : nodes()) {
+      const auto seen = get(node, target + "?wait=committed&timeout=30s");
+      EXPECT_EQ(text_field(seen, "status"), sent.result.status) << node.name;
+      EXPECT_EQ(text_field(seen, "receipt_id"), sent.result.receipt_id) << node.name;
+    }
+  }
+  expect_equal_headers();
+  expect_conservation();
+  // BOB has exactly what was paid: nothing twice, nothing lost.
+  auto reader = session();
+  const auto bob = client::parse_account("BOB", reader.profile);
+  for (const auto& node : nodes()) {
+    const auto account = get(node, "/v1/accounts/" + crypto::to_hex(bob->id));
+    for (const auto& position : *client::array_field(account, "positions")) {
+      if (text_field(position.get_object(), "token") != "bank-b.EUR") continue;
+      EXPECT_EQ(text_field(position.get_object(), "posted"), ledger::to_decimal({0, committed}, 2))
+          << node.name;
+    }
+  }
+}
+
+TEST_F(ClusterTest, The_leader_killed_under_load_is_replaced_and_comes_back) {
+  Stream stream;
+  stream.add([this, own = std::make_shared<client::Session>(session(0))] {
+    const auto entry = payment(*own, "0.01");
+    auto sent = client::send(*own, entry, kPatience);
+    EXPECT_TRUE(sent.has_value()) << sent.error().to_string();
+    return sent ? std::move(*sent) : client::Sent{};
+  });
+  ASSERT_TRUE(stream.more(5));
+  const auto before = get(nodes().front(), "/v1/node");
+  const std::string leader = text_field(before, "leader");
+  supervisor_->signal(leader, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(leader, kPatience).has_value());
+  EXPECT_TRUE(stream.more(5)) << "the next view commits";
+  ASSERT_TRUE(supervisor_->start(leader).has_value());
+  wait_ready();
+  EXPECT_TRUE(stream.more(5));
+  const auto all = stream.end();
+  std::uint64_t highest = 0;
+  for (const auto& sent : all) {
+    EXPECT_EQ(sent.result.status, "COMMITTED") << sent.result.code;
+    highest = std::max(highest, sent.result.height);
+  }
+  wait_height(highest);
+  EXPECT_GT(number_field(get(nodes().front(), "/v1/node"), "view"), number_field(before, "view"));
+  expect_equal_headers();
+  expect_conservation();
+}
+
+TEST_F(ClusterTest, The_same_operation_sent_ten_times_has_one_effect_and_one_outcome) {
+  constexpr std::size_t kTimes = 10;
+  auto own = session();
+  const auto entry = payment(own, "7.00");
+  const std::string body(crypto::as_text(entry.signed_operation));
+  std::vector<client::HttpAnswer> answers(kTimes);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < kTimes; ++i) {
+    threads.emplace_back([&, i] {
+      client::HttpClient http({false, nodes()[i % nodes().size()].api_address()});
+      auto answer = http.send("POST", "/v1/operations?wait=committed&timeout=30s",
+                              "application/x-protobuf", body, kPatience);
+      ASSERT_TRUE(answer.has_value()) << answer.error().message;
+      answers[i] = std::move(*answer);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  std::set<std::string> receipts;
+  for (const auto& answer : answers) {
+    ASSERT_EQ(answer.status, 200U) << answer.body;
+    const auto result = client::parse_operation_result(answer.body);
+    ASSERT_TRUE(result.has_value());
+    EXPECT_EQ(result->status, "COMMITTED") << result->code;
+    receipts.insert(result->receipt_id);
+  }
+  EXPECT_EQ(receipts.size(), 1U);
+  const auto final_status = client::parse_operation_result(answers.front().body);
+  wait_height(final_status->height);
+
+  const auto alice = client::parse_account("ALICE", own.profile);
+  for (const auto& node : nodes()) {
+    const auto account = get(node, "/v1/accounts/" + crypto::to_hex(alice->id));
+    for (const auto& position : *client::array_field(account, "positions")) {
+      if (text_field(position.get_object(), "token") != "bank-a.EUR") continue;
+      EXPECT_EQ(text_field(position.get_object(), "posted"), "993.00") << node.name;
+    }
+  }
+
+  // Another body under the same id is refused by every validator, and changes nothing.
+  const auto directory = client::Directory::from_node(own.client);
+  ASSERT_TRUE(directory.has_value());
+  const client::PaymentRequest request{.from = *alice,
+                                       .to = *client::parse_account("BOB", own.profile),
+                                       .amount = "8.00",
+                                       .currency = "EUR",
+                                       .settle_token = {},
+                                       .purpose = {},
+                                       .travel_rule_data = {},
+                                       .throwaway = true};
+  const client::DraftOptions options{.op_id = entry.op_id, .now_ms = client::now_ms()};
+  const auto draft = client::draft_payment(own.client, *directory, request, options, own.keys,
+                                           own.genesis.chain_id);
+  ASSERT_TRUE(draft.has_value()) << draft.error().to_string();
+  const auto other = client::sign(draft->draft, own.keys, own.genesis.chain_id);
+  ASSERT_TRUE(other.has_value());
+  for (const auto& node : nodes()) {
+    client::HttpClient http({false, node.api_address()});
+    const auto answer = http.send("POST", "/v1/operations", "application/x-protobuf",
+                                  std::string(crypto::as_text(other->signed_operation)), kPatience);
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->status, 409U) << node.name << answer->body;
+  }
+  expect_conservation();
+}
+
+}  // namespace
+}  // namespace giro::process_test

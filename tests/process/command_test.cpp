@@ -1,0 +1,200 @@
+// The program as a person uses it: testnet up, pay, receipt, down.
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+#include <thread>
+
+#include "node/client/json_fields.h"
+#include "testnet/network.h"
+#include "testnet/ports.h"
+#include "testnet/process.h"
+#include "tests/process/run.h"
+
+namespace giro::process_test {
+namespace {
+
+using client::array_field;
+using client::number_field;
+using client::object_field;
+using client::text_field;
+
+// Stops a network whatever the test did.
+struct Network {
+  explicit Network(std::filesystem::path at) : directory(std::move(at)) {}
+  ~Network() { (void)run_giro({"testnet", "down", "--dir", directory.string()}); }
+  [[nodiscard]] Ran run(const std::string& command,
+                        const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments{"testnet", command, "--dir", directory.string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_giro(arguments);
+  }
+  [[nodiscard]] std::filesystem::path profile() const { return directory / "client.toml"; }
+  std::filesystem::path directory;
+};
+
+std::vector<pid_t> pids_of(const boost::json::object& up) {
+  std::vector<pid_t> out;
+  for (const auto& node : *array_field(up, "nodes")) {
+    out.push_back(static_cast<pid_t>(number_field(node.get_object(), "pid")));
+  }
+  return out;
+}
+
+TEST(Testnet, Up_twice_two_side_by_side_and_down_leaves_nothing) {
+  const Folder folder;
+  const Network first(folder.path() / "one"), second(folder.path() / "two");
+  Ran ran_first, ran_second;
+  std::thread other([&] { ran_second = second.run("up", {"--json"}); });
+  ran_first = first.run("up", {"--json"});
+  other.join();
+  ASSERT_EQ(ran_first.exit_code, 0) << ran_first.err;
+  ASSERT_EQ(ran_second.exit_code, 0) << ran_second.err;
+  const auto up = ran_first.document();
+  EXPECT_EQ(text_field(up, "schema"), "giro.testnet.up/1");
+  EXPECT_EQ(text_field(*object_field(up, "first_payment"), "status"), "COMMITTED");
+  std::cerr << "up took " << number_field(up, "milliseconds") << " ms beside another\n";
+
+  const auto again = first.run("up", {"--json"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_TRUE(client::bool_field(again.document(), "was_running"));
+  EXPECT_EQ(pids_of(again.document()), pids_of(up));
+  EXPECT_EQ(first.run("status").exit_code, 0);
+
+  for (const Network* network : {&first, &second}) {
+    const auto described = testnet::load_network(network->directory);
+    ASSERT_TRUE(described.has_value() && described->has_value());
+    ASSERT_EQ(network->run("down").exit_code, 0);
+    EXPECT_TRUE(testnet::are_free(**described)) << "a port is still open";
+    EXPECT_NE(network->run("status").exit_code, 0);
+  }
+  for (const auto& ran : {ran_first, ran_second}) {
+    for (const pid_t pid : pids_of(ran.document())) EXPECT_EQ(testnet::open_pidfd(pid), -1) << pid;
+  }
+
+  const auto resumed = first.run("up", {"--json"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_GT(
+      number_field(*object_field(*object_field(resumed.document(), "first_payment"), "outcome"),
+                   "height"),
+      number_field(*object_field(*object_field(up, "first_payment"), "outcome"), "height"))
+      << "its data was kept";
+}
+
+TEST(Testnet, A_directory_that_is_something_else_is_named_and_left_alone) {
+  const Folder folder;
+  const auto directory = folder.path() / "mine";
+  std::filesystem::create_directories(directory / "photos");
+  for (const bool fresh : {false, true}) {
+    std::vector<std::string> arguments{"testnet", "up", "--dir", directory.string()};
+    if (fresh) arguments.emplace_back("--fresh");
+    const auto ran = run_giro(arguments);
+    EXPECT_NE(ran.exit_code, 0);
+    EXPECT_NE(ran.err.find("mine"), std::string::npos);
+    EXPECT_TRUE(std::filesystem::exists(directory / "photos"));
+  }
+}
+
+TEST(Commands, Pay_show_and_verify_on_a_test_network) {
+  const Folder folder;
+  const Network network(folder.path() / "net");
+  const auto up = network.run("up");
+  ASSERT_EQ(up.exit_code, 0) << up.err;
+  const auto giro = [&network](const std::vector<std::string>& arguments) {
+    return run_giro(arguments, network.profile());
+  };
+
+  const auto paid = giro({"pay", "ALICE", "BOB", "1.23"});
+  ASSERT_EQ(paid.exit_code, 0) << paid.out << paid.err;
+  EXPECT_EQ(paid.out.rfind("op ", 0), 0U);
+  EXPECT_NE(paid.out.find("PAY EUR 1.23  ALICE@bank-a -> BOB@bank-b"), std::string::npos)
+      << paid.out;
+  EXPECT_NE(paid.out.find("COMMITTED height "), std::string::npos);
+  EXPECT_NE(paid.out.find("payment SETTLED; receipt verified ("), std::string::npos);
+  const std::string id = paid.out.substr(3, 36);
+
+  // The same id is the same payment.
+  const auto again = giro({"pay", "ALICE", "BOB", "1.23", "--id", id, "--json"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_TRUE(client::bool_field(*object_field(again.document(), "operation"), "duplicate"));
+
+  const auto account = giro({"account", "show", "ALICE", "--json"});
+  ASSERT_EQ(account.exit_code, 0) << account.err;
+  for (const auto& position : *array_field(account.document(), "positions")) {
+    if (text_field(position.get_object(), "token") != "bank-a.EUR") continue;
+    EXPECT_EQ(text_field(position.get_object(), "posted"), "988.77");
+  }
+
+  const auto receipt = giro({"receipt", "get", id});
+  ASSERT_EQ(receipt.exit_code, 0) << receipt.err;
+  const auto file = folder.path() / "receipt.json";
+  std::ofstream(file) << receipt.out;
+  const std::string genesis = (network.directory / "genesis.json").string();
+  const auto valid = run_giro({"receipt", "verify", file.string(), "--genesis", genesis});
+  EXPECT_EQ(valid.exit_code, 0);
+  EXPECT_EQ(valid.out.rfind("VALID  PAY " + id, 0), 0U) << valid.out;
+  std::string tampered = receipt.out;
+  tampered[tampered.find("\"height\"") + 12] ^= 1;
+  std::ofstream(file) << tampered;
+  EXPECT_EQ(run_giro({"receipt", "verify", file.string(), "--genesis", genesis}).exit_code, 1);
+
+  // Beyond standing acceptance, with the payee bank's keys at hand: settled at once.
+  const auto large = giro({"pay", "ALICE", "BOB", "2000.00", "--currency", "USD"});
+  EXPECT_EQ(large.exit_code, 0) << large.out << large.err;
+  EXPECT_NE(large.out.find("pre-accepted with the keys of bank-b"), std::string::npos);
+  EXPECT_NE(large.out.find("payment SETTLED"), std::string::npos) << large.out;
+
+  // More than she has: a recorded no.
+  const auto poor = giro({"pay", "ALICE", "BOB", "999.00"});
+  EXPECT_EQ(poor.exit_code, 1) << poor.out;
+  EXPECT_NE(poor.out.find("REJECTED"), std::string::npos);
+  EXPECT_NE(poor.out.find("INSUFFICIENT_FUNDS (AM04)"), std::string::npos) << poor.out;
+
+  const auto transfer = giro({"pay", "ALICE", "MERCHANT", "5.00", "--currency", "USD"});
+  EXPECT_EQ(transfer.exit_code, 0) << transfer.out << transfer.err;
+  EXPECT_NE(transfer.out.find("TRANSFER USD 5.00"), std::string::npos);
+
+  const auto minted = giro({"mint", "bank-a.EUR", "ALICE", "100"});
+  EXPECT_EQ(minted.exit_code, 0) << minted.out << minted.err;
+  const auto redeemed = giro({"redeem", "bank-a.EUR", "ALICE", "50"});
+  EXPECT_EQ(redeemed.exit_code, 0) << redeemed.out << redeemed.err;
+  const auto supply = giro({"token", "supply", "bank-a.EUR", "--json"});
+  EXPECT_EQ(text_field(supply.document(), "outstanding"), "1038.77")
+      << "1000 - 10 - 1.23 + 100 - 50";
+
+  const auto created = giro({"token", "create", "GBP"});
+  EXPECT_EQ(created.exit_code, 0) << created.out << created.err;
+  const auto opened = giro({"account", "open", "--token", "bank-a.GBP", "--country", "GB"});
+  EXPECT_EQ(opened.exit_code, 0) << opened.out << opened.err;
+  EXPECT_EQ(giro({"account", "list"}).exit_code, 0);
+  EXPECT_EQ(giro({"token", "list"}).exit_code, 0);
+
+  // Step by step, as several signers do it.
+  std::ofstream(folder.path() / "order.json")
+      << R"({"type":"MINT","token":"bank-a.EUR","account":"ALICE","amount":"1"})";
+  const auto built = giro({"op", "build", (folder.path() / "order.json").string()});
+  ASSERT_EQ(built.exit_code, 0) << built.err;
+  std::ofstream(folder.path() / "built.json") << built.out;
+  const auto one =
+      giro({"op", "sign", (folder.path() / "built.json").string(), "--key", "bank-a-issuer-1"});
+  ASSERT_EQ(one.exit_code, 0) << one.err;
+  std::ofstream(folder.path() / "one.json") << one.out;
+  EXPECT_EQ(giro({"op", "submit", (folder.path() / "one.json").string()}).exit_code, 77)
+      << "one of two signers";
+  const auto both =
+      giro({"op", "sign", (folder.path() / "one.json").string(), "--key", "bank-a-issuer-2"});
+  std::ofstream(folder.path() / "both.json") << both.out;
+  const auto submitted = giro({"op", "submit", (folder.path() / "both.json").string()});
+  EXPECT_EQ(submitted.exit_code, 77) << "the journal holds other bytes under this id";
+
+  const auto status = giro({"status", "--json"});
+  EXPECT_EQ(status.exit_code, 0) << status.err;
+  EXPECT_EQ(text_field(status.document(), "condition"), "PROGRESSING");
+  const auto env = network.run("env");
+  EXPECT_NE(env.out.find("export GIRO_PROFILE='" + network.profile().string() + "'"),
+            std::string::npos);
+  EXPECT_EQ(network.run("logs").exit_code, 0);
+}
+
+}  // namespace
+}  // namespace giro::process_test

@@ -1,0 +1,242 @@
+#include "tests/unit/node/api/fake_service.h"
+
+#include "crypto/check.h"
+
+namespace giro::api {
+
+using runtime::OperationInfo;
+using runtime::OperationStatus;
+
+const DemoNetwork& demo_network() {
+  static const DemoNetwork network = [] {
+    DemoNetwork out;
+    config::DemoSetup setup;
+    setup.time = {1'700'000'000'000};
+    for (const auto& one : config::demo_operators()) {
+      auto key = crypto::SecretKey::generate();
+      setup.operators[one] = key.public_key();
+      out.operators.emplace(one, std::move(key));
+    }
+    std::uint16_t port = 7300;
+    for (const auto& name : config::demo_validators()) {
+      setup.validators[name] = {crypto::SecretKey::generate().public_key(), {"127.0.0.1", ++port}};
+    }
+    auto checked =
+        config::check_genesis_file(config::write_genesis_file(config::demo_genesis(setup)));
+    GIRO_CHECK(checked.has_value(), checked.error());
+    out.checked = std::move(*checked);
+    return out;
+  }();
+  return network;
+}
+
+std::optional<ledger::Bytes> MemoryView::get(ledger::ByteView key) const {
+  const auto found = rows.find(crypto::to_bytes(key));
+  if (found == rows.end()) return std::nullopt;
+  return found->second;
+}
+
+void MemoryView::scan(ledger::ByteView from, ledger::ByteView to,
+                      const std::function<bool(ledger::ByteView, ledger::ByteView)>& visit) const {
+  const auto end = rows.lower_bound(crypto::to_bytes(to));
+  for (auto row = rows.lower_bound(crypto::to_bytes(from)); row != end; ++row) {
+    if (!visit(row->first, row->second)) return;
+  }
+}
+
+FakeService::FakeService() : view_(std::make_shared<MemoryView>()) {
+  for (const auto& write : demo_network().checked.block.writes)
+    view_->rows[write.key] = *write.value;
+}
+
+void FakeService::set_height(std::uint64_t height) {
+  const std::lock_guard lock(mutex_);
+  auto next = std::make_shared<MemoryView>(*view_);
+  next->at = {height};
+  view_ = std::move(next);
+}
+
+void FakeService::refuse_with(std::optional<runtime::Refusal> refusal) {
+  const std::lock_guard lock(mutex_);
+  refusal_ = refusal;
+}
+
+void FakeService::set_ready(bool ready) {
+  const std::lock_guard lock(mutex_);
+  ready_ = ready;
+}
+
+void FakeService::set_waiters_max(std::size_t waiters) {
+  const std::lock_guard lock(mutex_);
+  waiters_max_ = waiters;
+}
+
+void FakeService::set_instant(bool instant) {
+  const std::lock_guard lock(mutex_);
+  instant_ = instant;
+}
+
+void FakeService::make_final(OperationInfo& info, ledger::Code code) const {
+  info.status = code == ledger::Code::Ok ? OperationStatus::Committed : OperationStatus::Rejected;
+  info.outcome = runtime::RecordedOutcome{.code = code,
+                                          .inner = {},
+                                          .detail_index = 0,
+                                          .height = view_->at,
+                                          .index = 3,
+                                          .block_time = {1'700'000'001'000}};
+  info.receipt_id = crypto::Hash{};
+}
+
+void FakeService::finish(const runtime::OpId& op_id, ledger::Code code,
+                         std::optional<crypto::Hash> other_hash) {
+  std::vector<std::function<void(OperationInfo)>> told;
+  OperationInfo info;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& known = operations_.at(op_id);
+    if (other_hash) known.operation_hash = other_hash;
+    make_final(known, code);
+    info = known;
+    std::erase_if(waiting_, [&](Waiting& one) {
+      if (one.op_id != op_id) return false;
+      told.push_back(std::move(one.done));
+      return true;
+    });
+  }
+  for (const auto& done : told) done(info);
+}
+
+void FakeService::await_waiters(std::size_t count) {
+  std::unique_lock lock(mutex_);
+  const bool came =
+      changed_.wait_for(lock, std::chrono::seconds(20), [&] { return waiting_.size() >= count; });
+  GIRO_CHECK(came, count, waiting_.size());
+}
+
+std::size_t FakeService::submissions() const {
+  const std::lock_guard lock(mutex_);
+  return submissions_;
+}
+
+const config::CheckedGenesis& FakeService::genesis() const {
+  return demo_network().checked;
+}
+
+void FakeService::submit(crypto::Bytes signed_operation,
+                         std::function<void(runtime::SubmitAnswer)> done) {
+  const auto decoded = ledger::decode(demo_network().checked.chain_id, std::move(signed_operation));
+  runtime::SubmitAnswer answer;
+  {
+    const std::lock_guard lock(mutex_);
+    ++submissions_;
+    if (refusal_) {
+      answer = std::unexpected(*refusal_);
+    } else {
+      auto [found, is_new] = operations_.try_emplace(decoded->op_id().bytes);
+      OperationInfo& info = found->second;
+      if (!is_new && info.operation_hash != decoded->operation_hash()) {
+        answer = std::unexpected(runtime::Refusal{.reason = runtime::RefusalReason::Ledger,
+                                                  .code = ledger::Code::IdempotencyConflict,
+                                                  .existing_hash = info.operation_hash,
+                                                  .submitted_hash = decoded->operation_hash()});
+      } else {
+        if (is_new) {
+          info.status = OperationStatus::Received;
+          info.actor = decoded->actor();
+          info.op_id = decoded->op_id().bytes;
+          info.operation_hash = decoded->operation_hash();
+          info.valid_until = consensus::WallTime{decoded->valid_until().value};
+          if (instant_) make_final(info, ledger::Code::Ok);
+        }
+        answer = runtime::Admitted{info, !is_new};
+      }
+    }
+  }
+  done(std::move(answer));
+}
+
+OperationInfo FakeService::operation(std::uint32_t actor, const runtime::OpId& op_id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = operations_.find(op_id);
+  if (found == operations_.end() || found->second.actor != actor) return {};
+  return found->second;
+}
+
+bool FakeService::wait(std::uint32_t actor, const runtime::OpId& op_id,
+                       std::chrono::milliseconds timeout, std::function<void(OperationInfo)> done) {
+  if (timeout.count() == 0) {
+    done(operation(actor, op_id));
+    return true;
+  }
+  const std::lock_guard lock(mutex_);
+  if (waiting_.size() >= waiters_max_) return false;
+  waiting_.push_back({op_id, std::move(done)});
+  changed_.notify_all();
+  return true;
+}
+
+std::shared_ptr<const runtime::ReadView> FakeService::read() {
+  const std::lock_guard lock(mutex_);
+  return view_;
+}
+
+std::optional<runtime::BlockInfo> FakeService::block(consensus::Height height) {
+  const std::lock_guard lock(mutex_);
+  if (height > view_->at) return std::nullopt;
+  runtime::BlockInfo out;
+  out.block.height = out.header.height = height;
+  out.header.time = {1'700'000'000'000};
+  runtime::BlockInfo::Operation operation;
+  operation.actor = 1;
+  operation.type = ledger::Pay::kType;
+  operation.recorded = true;
+  out.operations.push_back(operation);
+  return out;
+}
+
+std::optional<receipt::Receipt> FakeService::receipt(std::uint32_t actor,
+                                                     const runtime::OpId& op_id) {
+  const auto info = operation(actor, op_id);
+  if (!info.outcome) return std::nullopt;
+  receipt::Receipt out;
+  out.chain = demo_network().checked.chain_id;
+  out.operation = receipt::SignedBody{};
+  out.outcome.op_id = ledger::OpId{op_id};
+  out.outcome.index = 3;
+  return out;
+}
+
+runtime::NodeInfo FakeService::info() {
+  const std::lock_guard lock(mutex_);
+  runtime::NodeInfo out;
+  out.name = "bank-a";
+  out.institution = 1;
+  out.network = "giro-dev";
+  out.chain = demo_network().checked.chain_id;
+  out.validator = out.voting = true;
+  out.leader = 2;
+  out.validators = 4;
+  out.quorum = 3;
+  out.faults = 1;
+  out.executed = out.stable = view_->at;
+  for (std::uint32_t i = 2; i <= 4; ++i) {
+    runtime::PeerInfo peer;
+    peer.institution = i;
+    peer.name = std::string("bank-") + static_cast<char>('a' + i - 1);
+    peer.connected = i != 4;
+    peer.version = "0.1.0";
+    out.peers.push_back(std::move(peer));
+  }
+  return out;
+}
+
+std::vector<runtime::Probe> FakeService::live() {
+  return {{"core", true, {}}};
+}
+
+std::vector<runtime::Probe> FakeService::ready() {
+  const std::lock_guard lock(mutex_);
+  return {{"storage", true, {}}, {"voting", ready_, ready_ ? "" : "no vote within 10 heights"}};
+}
+
+}  // namespace giro::api

@@ -1,0 +1,89 @@
+// A node without consensus: the demo genesis as its state, and operations whose fate the test
+// decides.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "node/config/demo_genesis.h"
+#include "node/runtime/service.h"
+
+namespace giro::api {
+
+// The demo network with freshly made keys; made once for all tests of the program.
+struct DemoNetwork {
+  config::CheckedGenesis checked;
+  std::map<config::DemoOperator, crypto::SecretKey> operators;
+};
+const DemoNetwork& demo_network();
+
+class MemoryView final : public runtime::ReadView {
+ public:
+  std::map<crypto::Bytes, crypto::Bytes> rows;
+  consensus::Height at;
+
+  [[nodiscard]] std::optional<ledger::Bytes> get(ledger::ByteView key) const override;
+  void scan(ledger::ByteView from, ledger::ByteView to,
+            const std::function<bool(ledger::ByteView, ledger::ByteView)>& visit) const override;
+  [[nodiscard]] consensus::Height height() const override { return at; }
+  [[nodiscard]] consensus::WallTime time() const override { return {}; }
+};
+
+class FakeService final : public runtime::Service {
+ public:
+  FakeService();
+
+  // --- what the test decides
+  // ---------------------------------------------------------------------------------------
+  void set_height(std::uint64_t height);
+  void refuse_with(std::optional<runtime::Refusal> refusal);
+  void set_ready(bool ready);
+  void set_waiters_max(std::size_t waiters);
+  // Every admitted operation becomes final at once when true; else finish() does it.
+  void set_instant(bool instant);
+  void finish(const runtime::OpId& op_id, ledger::Code code,
+              std::optional<crypto::Hash> other_hash = std::nullopt);
+  // Returns once so many requests wait.
+  void await_waiters(std::size_t count);
+  [[nodiscard]] std::size_t submissions() const;
+
+  // --- Service
+  // -------------------------------------------------------------------------------------------------------
+  [[nodiscard]] const config::CheckedGenesis& genesis() const override;
+  void submit(crypto::Bytes signed_operation,
+              std::function<void(runtime::SubmitAnswer)> done) override;
+  [[nodiscard]] runtime::OperationInfo operation(std::uint32_t actor,
+                                                 const runtime::OpId& op_id) override;
+  bool wait(std::uint32_t actor, const runtime::OpId& op_id, std::chrono::milliseconds timeout,
+            std::function<void(runtime::OperationInfo)> done) override;
+  [[nodiscard]] std::shared_ptr<const runtime::ReadView> read() override;
+  [[nodiscard]] std::optional<runtime::BlockInfo> block(consensus::Height height) override;
+  [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
+                                                        const runtime::OpId& op_id) override;
+  [[nodiscard]] runtime::NodeInfo info() override;
+  [[nodiscard]] std::vector<runtime::Probe> live() override;
+  [[nodiscard]] std::vector<runtime::Probe> ready() override;
+
+ private:
+  struct Waiting {
+    runtime::OpId op_id;
+    std::function<void(runtime::OperationInfo)> done;
+  };
+  void make_final(runtime::OperationInfo& info, ledger::Code code) const;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<MemoryView> view_;
+  std::map<runtime::OpId, runtime::OperationInfo> operations_;
+  std::vector<Waiting> waiting_;
+  std::optional<runtime::Refusal> refusal_;
+  std::size_t waiters_max_ = 100;
+  std::size_t submissions_ = 0;
+  bool instant_ = true;
+  bool ready_ = true;
+};
+
+}  // namespace giro::api

@@ -1,0 +1,1 @@
+set(links giro_node_client giro_node_metrics giro_node_receipt giro_node_ledger boost_json)

@@ -1,0 +1,1 @@
+set(links giro_node_api giro_node_metrics)

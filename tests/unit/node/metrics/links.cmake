@@ -1,0 +1,3 @@
+# The fake service of the API tests is a node to scrape.
+set(links giro_node_config giro_node_ledger giro_node_receipt)
+list(APPEND sources ${CMAKE_CURRENT_SOURCE_DIR}/node/api/fake_service.cpp)
