@@ -65,7 +65,9 @@ void Replica::State::on_evidence(const EvidenceRecord& evidence) {
 
 void Replica::State::try_prepared(Height height) {
   const Slot* slot = chain.find(height);
-  if (slot == nullptr || prepared.contains(height) || !me) return;
+  if (slot == nullptr || !me) return;
+  if (prepared.contains(height))
+    return vote_commit(height);  // learnt before the own vote, or before a restart
   const VoteContent content{VoteKind::Prepare, set.epoch, view, height, slot->hash};
   const Vote* own_vote = votes.find(VoteKind::Prepare, view, height, *me);
   if (own_vote == nullptr || own_vote->content != content) return;  // it voted prepare

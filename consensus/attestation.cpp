@@ -67,6 +67,7 @@ void Replica::State::learn_proof(const Certificate& attest) {
   }
   if (own_header->second.hash != attest.content.digest) return diverge(height);
   make_stable(height, attest);
+  send_status();  // others are ahead: they say at once how far (R32)
 }
 
 void Replica::State::make_stable(Height height, const Certificate& attest) {
@@ -74,10 +75,12 @@ void Replica::State::make_stable(Height height, const Certificate& attest) {
   const Header header = headers.at(height).header;
   stable = height;
   stable_proof = attest;
-  out.persist.push_back(CertificateRecord{attest});
   emit(EventType::Stable, height, attest.content.digest);
   release_below(height);
+  // The epoch's record carries the same proof: a torn tail cannot leave an ended epoch without a
+  // next.
   if (height == last_height()) enter_next_epoch(header, attest);
+  out.persist.push_back(CertificateRecord{attest});
 }
 
 // Nothing at or below a stable height is asked for again, but by those who fetch it from the store.

@@ -38,10 +38,13 @@ void Replica::State::ask_for_chain() {
   if (committed.value - executed.value >= kBacklogBlocksMax) return;
   const std::optional<InstitutionId> peer = next_provider();
   if (!peer) return;
-  // At the end of the epoch only the proof of its last height is news.
-  const Height above = committed < last_height() ? committed : Height{last_height().value - 1};
-  if (committed == last_height() && !proofs.empty() && proofs.rbegin()->first == last_height())
-    return;
+  if (committed == last_height() && proofs.contains(last_height())) return;  // execution is awaited
+  // With nothing above our committed blocks to be had, only a proof for what is not stable yet is
+  // news.
+  const std::optional<Status>& status = peers.at(*peer).status;
+  const bool only_proof = committed == last_height() ||
+                          (status && status->epoch == set.epoch && status->stable <= committed);
+  const Height above = only_proof ? stable : committed;
   catch_up.asked = CatchUp::Question{*peer, Instant{now.steady.us + kChainTimeoutUs}};
   catch_up.last_peer = peer;
   out.fetch.push_back({*peer, FetchChain{set.epoch, above}});

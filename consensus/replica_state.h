@@ -19,7 +19,8 @@ namespace giro::consensus {
 struct Peer {
   std::optional<Status> status;  // the last one heard
   Instant heard;
-  std::optional<Instant> pushed;  // last help that it was sent
+  std::optional<Instant> pushed;    // last help that it was sent
+  std::optional<Instant> answered;  // last Status sent to it alone
   Height last_vote;
   std::optional<View> suspects;  // the view of our epoch that it suspects (protocol R20)
 };
@@ -132,7 +133,8 @@ struct Replica::State {
   // --- status.cpp (R20, R22)
   void on(const Status& status, InstitutionId from);
   void on(const Suspect& suspicion, InstitutionId from);
-  void send_status();
+  void send_status(std::optional<InstitutionId> to = std::nullopt);
+  void answer_status(InstitutionId to, Peer& peer);
   void push(InstitutionId peer, const Status& status);
   void push_blocks(InstitutionId peer, const Status& status);
   void push_votes(InstitutionId peer, const Status& status);
@@ -154,6 +156,7 @@ struct Replica::State {
 
   // --- restore.cpp (R38)
   void restore(const RecoveredState& recovered);
+  void restore_commit(const Certificate& certificate);
   void ask_remembered_votes(const RecoveredState& recovered);
 
   const Hash chain_id;

@@ -35,7 +35,7 @@ void Replica::State::restore(const RecoveredState& recovered) {
   GIRO_CHECK(stable <= committed, stable, committed);
   for (const Certificate& certificate : recovered.certificates) {
     const VoteContent& content = certificate.content;
-    if (content.kind == VoteKind::Commit) commits.insert_or_assign(content.height, certificate);
+    if (content.kind == VoteKind::Commit) restore_commit(certificate);
     if (content.kind == VoteKind::Prepare && content.view == view &&
         chain.hash_at(content.height) == content.digest) {
       prepared.insert_or_assign(content.height, certificate);
@@ -43,6 +43,16 @@ void Replica::State::restore(const RecoveredState& recovered) {
   }
   ask_remembered_votes(recovered);
   drop_expired(committed_time);
+}
+
+// The log may end between a commit certificate and the record that it stopped our votes (R11).
+void Replica::State::restore_commit(const Certificate& certificate) {
+  const VoteContent& content = certificate.content;
+  commits.insert_or_assign(content.height, certificate);
+  const std::optional<Hash> here = chain.hash_at(content.height);
+  if (content.height <= committed || !here || *here == content.digest) return;
+  stop_ordering();
+  cut_above(std::max(committed, Height{content.height.value - 1}));
 }
 
 // The same content again: signing it again is always allowed, and those who lost our message get it

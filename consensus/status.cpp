@@ -6,7 +6,7 @@
 
 namespace giro::consensus {
 
-void Replica::State::send_status() {
+void Replica::State::send_status(std::optional<InstitutionId> to) {
   Status status;
   status.epoch = set.epoch;
   status.view = view;
@@ -17,7 +17,8 @@ void Replica::State::send_status() {
   if (high) status.high = high->content;
   status.missing = requests.oldest(kStatusMissingMax);
   status.clock = now.wall;
-  send(std::move(status));
+  send(std::move(status), to);
+  if (to) return;
   status_due = {now.steady.us + static_cast<std::int64_t>(parameters.status_interval_ms) * 1000};
 }
 
@@ -38,6 +39,10 @@ void Replica::State::on(const Status& status, InstitutionId from) {
   const bool stuck = fresh || !has_moved(*peer.status, status);
   peer.status = status;
   peer.heard = now.steady;
+  const bool is_behind =
+      std::pair(status.epoch, Height{status.stable.value + parameters.window / 2}) <
+      std::pair(set.epoch, stable);
+  if (is_behind) answer_status(from, peer);
   if (status.epoch != set.epoch) return;  // behind: it asks for the chain; ahead: we do
   if (status.suspected) note_suspicion(from, status.epoch, status.view);
   if (!status.suspected && peer.suspects == status.view) peer.suspects.reset();
@@ -48,6 +53,14 @@ void Replica::State::on(const Status& status, InstitutionId from) {
     send(BatchMessage{std::move(batch)}, from);
   }
   if (stuck) push(from, status);
+}
+
+// It is about to ask for the chain: it learns how far there is to go without waiting for our turn.
+void Replica::State::answer_status(InstitutionId to, Peer& peer) {
+  const auto pause = static_cast<std::int64_t>(parameters.status_interval_ms) * 100;
+  if (peer.answered && now.steady.us - peer.answered->us < pause) return;
+  peer.answered = now.steady;
+  send_status(to);
 }
 
 void Replica::State::on(const Suspect& suspicion, InstitutionId from) {

@@ -1,6 +1,7 @@
 #include "tests/unit/consensus/network.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "crypto/check.h"
 
@@ -114,6 +115,29 @@ bool Network::run_to_height(std::uint64_t height, std::int64_t limit_ms) {
         });
       },
       limit_ms);
+}
+
+std::string Network::describe() {
+  std::ostringstream out;
+  out << "at " << now_us_ / 1000 << " ms";
+  for (std::size_t i = 0; i < size(); ++i) {
+    out << "\n  node " << i;
+    if (!nodes_[i]->is_up()) {
+      out << " down";
+      continue;
+    }
+    const ReplicaView view = nodes_[i]->replica().view();
+    out << " epoch " << view.epoch << " view " << view.view << " stable " << view.stable
+        << " executed " << view.executed << " committed " << view.committed << " prepared "
+        << view.prepared << " tip " << view.tip << (view.voting ? "" : " mute")
+        << (view.diverged ? " diverged" : "") << (view.suspecting ? " suspecting" : "")
+        << " batches " << view.available_batches << " rejects";
+    const RejectCounts counts = nodes_[i]->replica().rejects();
+    for (std::size_t r = 0; r < kRejectReasons; ++r) {
+      if (counts[r] > 0) out << ' ' << name(static_cast<RejectReason>(r)) << ':' << counts[r];
+    }
+  }
+  return out.str();
 }
 
 void Network::load(std::int64_t every_us, std::size_t operation_bytes) {

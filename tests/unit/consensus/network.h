@@ -9,6 +9,7 @@
 #include <queue>
 #include <random>
 #include <set>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -72,6 +73,7 @@ class Network final : public World {
   void run_for(std::int64_t ms);
   bool run_to_height(std::uint64_t height,
                      std::int64_t limit_ms);  // all that are up have it stable
+  [[nodiscard]] std::string describe();       // where every node stands
   // One batch at a random node that is up, every so often.
   void load(std::int64_t every_us, std::size_t operation_bytes);
 
