@@ -83,8 +83,7 @@ bool is_policy_sound(AuthMode mode, const PolicyFields& policy) {
 }
 
 bool is_country(const CountryCode& country) {
-  return country.is_absent() ||
-         std::all_of(country.bytes.begin(), country.bytes.end(),
+  return std::all_of(country.bytes.begin(), country.bytes.end(),
                      [](std::byte b) { return b >= std::byte{'A'} && b <= std::byte{'Z'}; });
 }
 

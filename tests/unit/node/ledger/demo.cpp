@@ -6,6 +6,7 @@
 
 #include "crypto/digest.h"
 #include "node/ledger/audit.h"
+#include "node/ledger/network_params.h"
 
 namespace giro::ledger::demo {
 
@@ -98,6 +99,7 @@ GenesisAccount nostro_row(InstId owner, InstId servicer, TokenId token, std::str
       .servicer = servicer, .id = nostro(owner, token), .record = {}, .positions = {}};
   account.record.kind = AccountKind::Nostro;
   account.record.owner = owner;
+  account.record.country = CountryCode::from(kInstitutions[owner - 1].country);
   account.positions = {
       {.token = token, .balance = cents(balance), .limits = {.max_balance = cents(max_balance)}}};
   return account;
@@ -161,7 +163,7 @@ Keys operator+(Keys a, const crypto::SecretKey& b) {
 Genesis demo_genesis() {
   Genesis genesis;
   genesis.time = kGenesisTime;
-  genesis.params = Params::defaults();
+  genesis.params = standard_params();
   genesis.params.gov_timelock_ms = 0;
   InstId inst = 0;
   for (const InstitutionRow& row : kInstitutions) {

@@ -1,0 +1,384 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "node/ledger/events.h"
+#include "node/ledger/operations/operation.h"
+#include "rules.h"
+
+namespace giro::ledger::demo {
+namespace {
+
+using Pairs = std::set<std::pair<std::string_view, std::uint16_t>>;
+using Numbers = std::vector<std::uint16_t>;
+
+constexpr std::string_view kOperations[] = {
+    "TOKEN_CREATE", "ACCT_OPEN", "POSITION_OPEN", "MINT", "REDEEM", "TRANSFER", "PAY"};
+
+const std::vector<Rule>& all_rules() {
+  static const std::vector<Rule> rules = [] {
+    std::vector<Rule> out;
+    add_account_rules(out);
+    add_issue_rules(out);
+    add_transfer_rules(out);
+    add_pay_rules(out);
+    return out;
+  }();
+  return rules;
+}
+
+// Steps 1 to 3, 5 and 6 of ledger 4.4, and the answers of step 4.
+bool is_void(const Rule& rule, const std::optional<Code>& at_admission) {
+  return rule.code != Code::Ok && at_admission.has_value();
+}
+
+std::map<Bytes, Bytes> money(const World& world) {
+  std::map<Bytes, Bytes> out;
+  for (const auto& [key, value] : world.state.rows) {
+    const auto table = static_cast<Table>(key[0]);
+    if (table == Table::Token || table == Table::Position || table == Table::Hold ||
+        table == Table::Corridor) {
+      out.emplace(key, value);
+    }
+  }
+  return out;
+}
+
+void expect_outcome(const Rule& rule) {
+  SCOPED_TRACE(std::string(rule.operation) + " " + std::string(code_name(rule.code)) + ": " +
+               std::string(rule.because));
+  World world;
+  world.expect_sound(rule.keeps_invariants);
+  if (rule.given) rule.given(world);
+  const Signed operation = rule.when(world);
+  const auto verified = operation.verified();
+  std::optional<Code> refused;
+  if (!verified) {
+    refused = verified.error();
+  } else if (const auto admitted = admit(world.state, *verified, add_ms(world.now, 1'000));
+             !admitted) {
+    refused = admitted.error();
+  }
+  const auto before = money(world);
+  const Outcome simulated =
+      verified ? simulate(world.state, {world.height + 1, add_ms(world.now, 1'000)}, *verified)
+               : Outcome{};
+  const Outcome outcome = world.run(operation);
+
+  EXPECT_EQ(code_name(outcome.code), code_name(rule.code));
+  EXPECT_EQ(outcome.recorded, !is_void(rule, refused));
+  EXPECT_EQ(refused.value_or(outcome.code), outcome.code) << "admission and execution disagree";
+  EXPECT_EQ(verified ? simulated.code : outcome.code, outcome.code) << "the simulation says otherwise";
+  if (outcome.code == Code::Ok) return;
+  EXPECT_EQ(money(world), before) << "a failure moved money";
+  const auto stored =
+      query_outcome(world.state, operation.operation.actor, operation.operation.op_id);
+  EXPECT_EQ(stored.has_value() && stored->code == rule.code, outcome.recorded);
+  if (!outcome.recorded) {
+    EXPECT_EQ(world.last_writes.size(), 1U) << "a void operation left something";
+    EXPECT_TRUE(outcome.events.empty());
+    return;
+  }
+  if (rule.operation != "TRANSFER" && rule.operation != "PAY") return;
+  const auto payment = query_payment(world.state, kA, operation.operation.op_id);
+  if (rule.code == Code::IdInUse) {
+    EXPECT_NE(payment->state, PaymentState::Rejected);
+  } else if (operation.operation.actor == kA) {
+    ASSERT_TRUE(payment.has_value());
+    EXPECT_EQ(payment->state, PaymentState::Rejected);
+    EXPECT_EQ(payment->reason, rule.code);
+    EXPECT_EQ(static_cast<EventType>(outcome.events.back().type), EventType::PaymentRejected);
+    EXPECT_EQ(outcome.events.back().scope, (std::vector<std::uint32_t>{kA}))
+        << "the payee bank was told";
+  }
+}
+
+void run_rules(std::string_view operation) {
+  for (const Rule& rule : all_rules()) {
+    if (rule.operation == operation) expect_outcome(rule);
+  }
+}
+
+TEST(Rules, TOKEN_CREATE_answers_as_its_row_says) {
+  run_rules("TOKEN_CREATE");
+}
+TEST(Rules, ACCT_OPEN_answers_as_its_row_says) {
+  run_rules("ACCT_OPEN");
+}
+TEST(Rules, POSITION_OPEN_answers_as_its_row_says) {
+  run_rules("POSITION_OPEN");
+}
+TEST(Rules, MINT_answers_as_its_row_says) {
+  run_rules("MINT");
+}
+TEST(Rules, REDEEM_answers_as_its_row_says) {
+  run_rules("REDEEM");
+}
+TEST(Rules, TRANSFER_answers_as_its_row_says) {
+  run_rules("TRANSFER");
+}
+TEST(Rules, PAY_answers_as_its_row_says) {
+  run_rules("PAY");
+}
+
+// ---- what every operation has in common
+// -------------------------------------------------------------------------------
+
+Code code_of_bytes(Bytes bytes) {
+  const auto decoded = decode(chain_id(), std::move(bytes));
+  return decoded ? Code::Ok : decoded.error();
+}
+
+// The body of the sample, with bytes put in or the action's tag replaced.
+Bytes body_of(const Signed& operation) {
+  return encode_body(operation.operation);
+}
+Bytes envelope(const Bytes& body, const Signed& operation) {
+  return encode_signed_operation(body, filler_signatures(operation.keys));
+}
+Bytes with_unknown_action(const Signed& operation) {
+  Bytes body = body_of(operation);
+  Operation bare{.version = operation.operation.version,
+                 .actor = operation.operation.actor,
+                 .op_id = operation.operation.op_id,
+                 .valid_until = operation.operation.valid_until,
+                 .action = {}};
+  const std::size_t tag = encode_body(bare).size();
+  body[tag] = std::byte{0x9A};  // field 99, two bytes as those of types 20 to 53
+  body[tag + 1] = std::byte{0x06};
+  return envelope(body, operation);
+}
+
+struct GeneralRule {
+  Code code;
+  std::function<Code(World&, std::string_view)> run;
+};
+
+Code outcome_of(World& world, const Signed& operation) {
+  return world.run(operation).code;
+}
+
+const GeneralRule kGeneral[] = {
+    {Code::Malformed,
+     [](World& world, std::string_view op) {
+       Bytes bytes = sample(op, world).bytes();
+       bytes.pop_back();
+       return code_of_bytes(bytes);
+     }},
+    {Code::UnknownOperation,
+     [](World& world, std::string_view op) {
+       return code_of_bytes(with_unknown_action(sample(op, world)));
+     }},
+    {Code::BadVersion,
+     [](World& world, std::string_view op) {
+       Signed operation = sample(op, world);
+       operation.operation.version = 2;
+       return code_of_bytes(operation.bytes());
+     }},
+    {Code::TooLarge,
+     [](World& world, std::string_view op) {
+       Bytes bytes = sample(op, world).bytes();
+       bytes.resize(kOperationBytesMax + 1);
+       return code_of_bytes(bytes);
+     }},
+    {Code::BadId,
+     [](World& world, std::string_view op) {
+       Signed operation = sample(op, world);
+       operation.operation.op_id.bytes.fill(std::byte{0xFF});
+       return code_of_bytes(operation.bytes());
+     }},
+    {Code::NonCanonicalEncoding,
+     [](World& world, std::string_view op) {
+       const Signed operation = sample(op, world);
+       Bytes body = body_of(operation);
+       body.insert(body.end(), {std::byte{0xF8}, std::byte{0x07}, std::byte{1}});  // field 127
+       return code_of_bytes(envelope(body, operation));
+     }},
+    {Code::BadSignature,
+     [](World& world, std::string_view op) {
+       auto decoded = decode(chain_id(), sample(op, world).bytes());
+       const std::size_t count = decoded->signature_checks().size();
+       const auto valid = std::make_unique<bool[]>(count);
+       std::fill_n(valid.get(), count - 1, true);
+       valid[count - 1] = false;
+       return verify(*std::move(decoded), {valid.get(), count}).error();
+     }},
+    {Code::UnknownKey,
+     [](World& world, std::string_view op) {
+       Signed operation = sample(op, world);
+       operation.keys = {&stranger()};
+       return outcome_of(world, operation);
+     }},
+    {Code::KeyNotActive,
+     [](World& world, std::string_view op) {
+       Signed operation = sample(op, world);
+       for (const crypto::SecretKey* each : operation.keys) {
+         world.edit<InstitutionKey>(
+             key_key(kA, crypto::key_id(each->public_key())),
+             [](InstitutionKey& record) { record.status = KeyStatus::Revoked; });
+       }
+       return outcome_of(world, operation);
+     }},
+    {Code::RoleNotPermitted,
+     [](World& world, std::string_view op) {
+       Signed operation = sample(op, world);
+       operation.keys = {&key(kA, Role::Auditor)};
+       return outcome_of(world, operation);
+     }},
+    {Code::OperationExpired,
+     [](World& world, std::string_view op) {
+       Signed operation = sample(op, world);
+       operation.operation.valid_until = add_ms(world.now, 999);
+       return outcome_of(world, operation);
+     }},
+    {Code::ValidUntilTooFar,
+     [](World& world, std::string_view op) {
+       Signed operation = sample(op, world);
+       operation.operation.valid_until = add_ms(world.now, 1'001 + 86'400'000);
+       return outcome_of(world, operation);
+     }},
+    {Code::IdempotencyConflict,
+     [](World& world, std::string_view op) {
+       Signed operation = sample(op, world);
+       EXPECT_EQ(outcome_of(world, operation), Code::Ok);
+       operation.operation.valid_until.value -= 1;
+       return outcome_of(world, operation);
+     }},
+    {Code::Duplicate,
+     [](World& world, std::string_view op) {
+       const Signed operation = sample(op, world);
+       EXPECT_EQ(outcome_of(world, operation), Code::Ok);
+       return outcome_of(world, operation);
+     }},
+    {Code::InstitutionNotFound,
+     [](World& world, std::string_view op) {
+       Signed operation = sample(op, world);
+       operation.operation.actor = 77;
+       if (op == "TRANSFER" || op == "PAY") terms_of(operation).payer_bank = 77;
+       return outcome_of(world, operation);
+     }},
+    {Code::AgentSuspended,
+     [](World& world, std::string_view op) {
+       status(kA, InstitutionStatus::Suspended)(world);
+       return op == "REDEEM" ? Code::AgentSuspended : outcome_of(world, sample(op, world));
+     }},
+};
+
+TEST(Rules, Every_operation_gets_the_general_codes) {
+  for (const std::string_view op : kOperations) {
+    for (const GeneralRule& rule : kGeneral) {
+      SCOPED_TRACE(std::string(op) + " " + std::string(code_name(rule.code)));
+      World world;
+      EXPECT_EQ(code_name(rule.run(world, op)), code_name(rule.code));
+    }
+  }
+}
+
+TEST(Rules, The_window_of_an_operation_includes_both_ends) {
+  for (const std::int64_t until : {1'000, 1'000 + 86'400'000}) {
+    World world;
+    Signed operation = sample("TRANSFER", world);
+    operation.operation.valid_until = add_ms(world.now, static_cast<std::uint64_t>(until));
+    EXPECT_EQ(world.run(operation).code, Code::Ok);
+  }
+}
+
+// ---- completeness
+// -----------------------------------------------------------------------------------------------------
+
+// Ledger 5, as it is written there.
+const Numbers kG = {100, 101, 102, 104, 105, 107, 108, 110, 200, 201, 202,
+                    203, 205, 206, 210, 211, 212, 213, 300, 301, 409, 900};
+const Numbers kDebit = {204, 303, 305, 307, 309, 312, 314, 400, 401, 402, 500};
+const Numbers kCredit = {302, 303, 305, 308, 310, 313, 315, 414, 501};
+const Numbers kLimit = {403, 404, 405, 406, 407, 410, 502, 512, 516};
+const Numbers kSettle = {306, 408, 412, 413, 503, 700, 701};
+const Numbers kEvidence = {504, 505, 506, 507, 508, 509, 510};
+
+struct Listed {
+  std::string_view operation;
+  std::vector<Numbers> codes;
+};
+const Listed kListed[] = {
+    {"TOKEN_CREATE", {kG, {113, 304, 306, 322}}},
+    {"ACCT_OPEN", {kG, {214, 303, 306, 311, 511}}},
+    {"POSITION_OPEN", {kG, {303, 306, 307, 309, 311, 511}}},
+    {"MINT", {kG, kCredit, {306, 320, 408}}},
+    {"REDEEM", {kG, kDebit}},
+    {"TRANSFER", {kG, kDebit, kCredit, kLimit, {106, 109, 317, 617}}},
+    {"PAY", {kG, kDebit, kCredit, kLimit, kSettle, kEvidence, {106, 109, 317, 318, 411, 617, 619}}},
+};
+
+struct Unreachable {
+  std::string_view operation;
+  std::uint16_t code;
+  std::string_view why;
+};
+const Unreachable kUnreachable[] = {
+    {"TOKEN_CREATE", 107, "none of its amounts is required"},
+    {"TOKEN_CREATE", 409, "it adds nothing up"},
+    {"TOKEN_CREATE", 900, "it only makes blank records"},
+    {"ACCT_OPEN", 107, "none of its amounts is required"},
+    {"ACCT_OPEN", 409, "it adds nothing up"},
+    {"ACCT_OPEN", 900, "it only makes blank records"},
+    {"POSITION_OPEN", 107, "none of its amounts is required"},
+    {"POSITION_OPEN", 409, "it adds nothing up"},
+    {"POSITION_OPEN", 900, "it only makes blank records"},
+    {"REDEEM", 301, "a suspension does not stop it"},
+    {"REDEEM", 314, "every kind of account may be redeemed"},
+    {"REDEEM", 409, "what leaves came in, so its sums fit"},
+    {"TRANSFER", 314, "every kind of account may pay"},
+};
+
+TEST(Rules, Each_listed_pair_of_operation_and_code_has_a_row) {
+  Pairs covered;
+  for (const Rule& rule : all_rules())
+    covered.emplace(rule.operation, static_cast<std::uint16_t>(rule.code));
+  for (const std::string_view op : kOperations) {
+    for (const GeneralRule& rule : kGeneral)
+      covered.emplace(op, static_cast<std::uint16_t>(rule.code));
+  }
+  Pairs unreachable;
+  for (const Unreachable& each : kUnreachable) unreachable.emplace(each.operation, each.code);
+  Pairs listed;
+  for (const Listed& each : kListed) {
+    for (const Numbers& numbers : each.codes) {
+      for (const std::uint16_t number : numbers) listed.emplace(each.operation, number);
+    }
+  }
+  for (const auto& [operation, number] : listed) {
+    EXPECT_TRUE(covered.contains({operation, number}) || unreachable.contains({operation, number}))
+        << operation << " " << number << " " << code_name(static_cast<Code>(number))
+        << " has no row";
+  }
+  for (const auto& [operation, number] : unreachable) {
+    EXPECT_TRUE(listed.contains({operation, number}))
+        << operation << " " << number << " is not listed at all";
+  }
+}
+
+TEST(Rules, Only_listed_codes_are_given) {
+  Pairs listed;
+  for (const Listed& each : kListed) {
+    for (const Numbers& numbers : each.codes) {
+      for (const std::uint16_t number : numbers) listed.emplace(each.operation, number);
+    }
+  }
+  for (const Rule& rule : all_rules()) {
+    if (rule.code == Code::Ok) continue;
+    EXPECT_TRUE(listed.contains({rule.operation, static_cast<std::uint16_t>(rule.code)}))
+        << rule.operation << " " << code_name(rule.code);
+  }
+}
+
+TEST(Rules, Every_implemented_operation_is_in_the_table_of_this_test) {
+  Pairs here;
+  std::set<std::string_view> names;
+  for (const Listed& each : kListed) names.insert(each.operation);
+  for (const OperationRow& row : operation_rows())
+    EXPECT_TRUE(names.contains(row.name)) << row.name;
+  EXPECT_EQ(names.size(), operation_rows().size());
+}
+
+}  // namespace
+}  // namespace giro::ledger::demo
