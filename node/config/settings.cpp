@@ -292,6 +292,7 @@ class Settings::Reader {
     }
     if (value.kind != TomlValue::Kind::Table) {
       out_.written_.emplace(concrete, origin);
+      not_tables_.insert(concrete);
       report(in_file(value.line, value.column),
              concrete + " = " + value.shown() + " is not a table; write [" + concrete + "]");
       return;
@@ -500,6 +501,11 @@ class Settings::Reader {
         key.ends_with("[]")) {
       return;
     }
+    for (std::string_view at = parent_of(key); !at.empty(); at = parent_of(at)) {
+      if (not_tables_.contains(at)) {
+        return;
+      }
+    }
     if (!rule.fallback.empty()) {
       const Origin origin;
       const std::size_t errors = out_.errors_.size();
@@ -514,6 +520,7 @@ class Settings::Reader {
   Settings& out_;
   const KeyTable& table_;
   std::vector<std::pair<std::string, std::string>> tables_;  // pattern, concrete key
+  std::set<std::string, std::less<>> not_tables_;            // reported: what they lack is not
   bool readable_ = false;
 
   friend class Settings;
@@ -523,7 +530,7 @@ Settings Settings::read(std::string_view text, std::string_view file, const KeyT
                         const Environment* environment, std::span<const KeyTable> others) {
   Settings settings;
   settings.file_ = file;
-  settings.table_ = &table;
+  settings.table_ = table;
   Reader reader(settings, table);
   reader.file(text);
   if (environment != nullptr) {
@@ -636,7 +643,7 @@ void Settings::missing(std::string_view key, std::string_view because) {
   if (std::find(dropped_keys_.begin(), dropped_keys_.end(), name) != dropped_keys_.end()) {
     return;  // its line is broken, and reported
   }
-  const KeyRule* rule = Reader(*this, *table_).rule_of(key);
+  const KeyRule* rule = Reader(*this, table_).rule_of(key);
   const std::string table(parent_of(key));
   std::string message = "missing key " + toml_quoted(name);
   message += table.empty() ? "" : " in [" + table + "]";
@@ -651,7 +658,7 @@ std::vector<Diagnostic> Settings::take_errors() {
 
 std::vector<EffectiveValue> Settings::effective() const {
   std::vector<EffectiveValue> out;
-  for (const KeyRule& rule : table_->rules) {
+  for (const KeyRule& rule : table_.rules) {
     std::vector<EffectiveValue> same;
     for (const auto& [key, setting] : values_) {
       if (setting.rule == &rule) {

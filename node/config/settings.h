@@ -71,7 +71,7 @@ class Settings {
  private:
   class Reader;
   std::string file_;
-  const KeyTable* table_ = nullptr;
+  KeyTable table_{};
   std::map<std::string, Setting, std::less<>> values_;
   std::map<std::string, Origin, std::less<>> written_;  // keys and tables, right or wrong
   std::vector<std::string> dropped_keys_;
