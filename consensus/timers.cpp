@@ -40,20 +40,22 @@ CensorshipWatch::Verdict CensorshipWatch::look(const std::vector<BatchPool::Olde
     const auto known = authors_.find(entry.author);
     const bool same = known != authors_.end() && known->second.oldest == entry.id;
     Author author = same ? known->second : Author{entry.id, now, commits_, {}, {}};
-    const bool offer_due =
-        now.us - author.since.us >= offer_after_us_ &&
-        (!author.first_offer || now.us - author.last_offer.us >= offer_after_us_);
-    if (offer_due) {
-      if (!author.first_offer) {
-        author.first_offer = now;
-        author.commits_then = commits_;
-      }
+    const auto after = [&](Instant from, std::int64_t turns) {
+      return now.us - from.us >= turns * offer_after_us_;
+    };
+    if (author.last_offer && commits_ > author.commits_then && !author.passed_since) {
+      author.passed_since = now;
+    }
+    if (after(author.last_offer.value_or(author.since), 1)) {
+      if (!author.last_offer) author.commits_then = commits_;
       author.last_offer = now;
       verdict.offer.push_back(entry.id);
     }
-    const bool waited = author.first_offer && now.us - author.since.us >= 4 * offer_after_us_ &&
-                        now.us > author.first_offer->us;
-    if (waited && commits_ > author.commits_then) verdict.passed_over.push_back(entry.author);
+    // Offered after one turn; three more, counted from a commit, make the four of R20: an outage is
+    // none.
+    if (author.passed_since && after(author.since, 4) && after(*author.passed_since, 3)) {
+      verdict.passed_over.push_back(entry.author);
+    }
     next.emplace(entry.author, author);
   }
   authors_ = std::move(next);

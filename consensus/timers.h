@@ -64,8 +64,8 @@ class CensorshipWatch {
     Hash oldest;
     Instant since;
     std::uint64_t commits_then = 0;
-    std::optional<Instant> first_offer;
-    Instant last_offer;
+    std::optional<Instant> last_offer;
+    std::optional<Instant> passed_since;  // the first commit without it, after it was offered
   };
   std::int64_t offer_after_us_;
   std::uint64_t commits_ = 0;

@@ -1,5 +1,6 @@
 #include "consensus/wire/codec.h"
 
+#include <algorithm>
 #include <array>
 
 #include "consensus/limits.h"
@@ -138,6 +139,12 @@ Decoded decode_status(ByteView bytes) {
   if (reason == RejectReason::None) reason = split(in.missing(), kStatusMissingMax, out.missing);
   if (reason == RejectReason::None && out.version.size() > kVersionBytesMax) {
     reason = RejectReason::TooLarge;
+  }
+  const auto is_printable = [](char c) {
+    return c >= ' ' && c <= '~';
+  };  // it ends in people's logs
+  if (reason == RejectReason::None && !std::ranges::all_of(out.version, is_printable)) {
+    reason = RejectReason::Malformed;
   }
   return answer(reason, out);
 }
