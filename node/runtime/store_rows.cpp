@@ -39,7 +39,9 @@ Bytes batch_key(const consensus::Hash& id) {
 Bytes encode_block(const ExecutedBlock& executed) {
   Bytes bytes;
   Writer writer(bytes);
-  put_sized(writer, consensus::wire::encode_block(executed.block));
+  // Block 0 is no block of agreement: it never travels, and the wire has no form for it.
+  const bool is_genesis = executed.block.height.value == 0;
+  put_sized(writer, is_genesis ? Bytes{} : consensus::wire::encode_block(executed.block));
   writer.raw(executed.block_hash);
   put_sized(writer, consensus::wire::encode_header(executed.header));
   writer.raw(executed.header_hash).u32(static_cast<std::uint32_t>(executed.leaves.size()));
@@ -54,7 +56,8 @@ Bytes encode_block(const ExecutedBlock& executed) {
 
 std::optional<StoredBlock> decode_block(ByteView bytes) {
   Reader reader(bytes);
-  const auto block = consensus::wire::decode_block(get_sized(reader));
+  const Bytes body = get_sized(reader);
+  const auto block = body.empty() ? consensus::Block{} : consensus::wire::decode_block(body);
   const auto block_hash = reader.hash();
   const auto header = consensus::wire::decode_header(get_sized(reader));
   if (!block || !header) return std::nullopt;
