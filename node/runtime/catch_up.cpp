@@ -10,11 +10,14 @@
 namespace giro::runtime {
 namespace {
 
-constexpr std::size_t kSegmentBlocks = 64;  // then the next height with a certificate ends the segment
+constexpr std::size_t kSegmentBlocks =
+    64;  // then the next height with a certificate ends the segment
 constexpr std::size_t kSegmentBytes = 4 * 1024 * 1024;
 constexpr std::size_t kAnswerBytes = 16 * 1024 * 1024;
 
-std::size_t size_of(const consensus::Block& block) { return 128 + block.batches.size() * 32; }
+std::size_t size_of(const consensus::Block& block) {
+  return 128 + block.batches.size() * 32;
+}
 
 }  // namespace
 
@@ -36,7 +39,8 @@ void BatchIndex::remove(const std::vector<BatchPosition>& batches) {
 }
 
 std::optional<consensus::ChainSegment> CatchUp::chain(const consensus::FetchChain& asked) const {
-  if (asked.epoch.value >= ~0ULL / epoch_blocks_ - 1) return std::nullopt;  // a number, not an epoch
+  if (asked.epoch.value >= ~0ULL / epoch_blocks_ - 1)
+    return std::nullopt;  // a number, not an epoch
   const std::uint64_t end = std::min({store_.height().value, store_.attested().value,
                                       consensus::last_height(asked.epoch, epoch_blocks_).value});
   if (asked.stable.value >= end) return std::nullopt;
@@ -47,7 +51,9 @@ std::optional<consensus::ChainSegment> CatchUp::chain(const consensus::FetchChai
     auto stored = store_.block({height});
     if (!stored) break;
     bytes += size_of(stored->block);
-    if (bytes > kSegmentBytes || segment.blocks.size() + pending.size() == consensus::kSegmentBlocksMax) break;
+    if (bytes > kSegmentBytes ||
+        segment.blocks.size() + pending.size() == consensus::kSegmentBlocksMax)
+      break;
     pending.push_back(std::move(stored->block));
     auto attest = store_.attest_at_or_above({height});
     if (!attest) break;
@@ -68,7 +74,8 @@ consensus::BatchPtr CatchUp::batch(const consensus::Hash& id) const {
   if (!position) return nullptr;
   const auto record = log_.read(*position);
   if (!record) return nullptr;
-  auto decoded = consensus::wire::decode_record(static_cast<std::uint8_t>(record->type), record->payload);
+  auto decoded =
+      consensus::wire::decode_record(static_cast<std::uint8_t>(record->type), record->payload);
   if (!decoded) return nullptr;
   const auto* batch = std::get_if<consensus::BatchRecord>(&*decoded);
   return batch == nullptr ? nullptr : batch->batch;

@@ -1,5 +1,6 @@
-// What peers that are behind are given: stretches of the chain with their proof, and payload by id (protocol R30). Reads
-// the store and the log, so it runs beside the core thread; the replica takes no part. Thread-safe.
+// What peers that are behind are given: stretches of the chain with their proof, and payload by id
+// (protocol R30). Reads the store and the log, so it runs beside the core thread; the replica takes
+// no part. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -27,13 +28,17 @@ class BatchIndex {
 
 class CatchUp {
  public:
-  CatchUp(const Store& store, const storage::Log& log, const BatchIndex& index, std::uint64_t epoch_blocks)
+  CatchUp(const Store& store, const storage::Log& log, const BatchIndex& index,
+          std::uint64_t epoch_blocks)
       : store_(store), log_(log), index_(index), epoch_blocks_(epoch_blocks) {}
 
-  // The stretch above `asked.stable`, inside the asker's epoch; nullopt when there is nothing to tell.
-  [[nodiscard]] std::optional<consensus::ChainSegment> chain(const consensus::FetchChain& asked) const;
+  // The stretch above `asked.stable`, inside the asker's epoch; nullopt when there is nothing to
+  // tell.
+  [[nodiscard]] std::optional<consensus::ChainSegment> chain(
+      const consensus::FetchChain& asked) const;
   // Calls `give` for each batch that is held, up to a bound of bytes.
-  void batches(const consensus::FetchBatches& asked, const std::function<void(consensus::BatchPtr)>& give) const;
+  void batches(const consensus::FetchBatches& asked,
+               const std::function<void(consensus::BatchPtr)>& give) const;
   [[nodiscard]] consensus::BatchPtr batch(const consensus::Hash& id) const;  // null: not held
 
  private:

@@ -16,18 +16,22 @@ namespace {
 p2p::Family channel_family(consensus::wire::MessageType type) {
   using Type = consensus::wire::MessageType;
   switch (type) {
-    case Type::Batch: return p2p::Family::Payload;
+    case Type::Batch:
+      return p2p::Family::Payload;
     case Type::PrePrepare:
     case Type::Vote:
     case Type::CertifiedBlocks:
-    case Type::AttestProof: return p2p::Family::Agreement;
+    case Type::AttestProof:
+      return p2p::Family::Agreement;
     case Type::BatchConfirm:
     case Type::BatchOffer:
     case Type::Suspect:
-    case Type::Status: return p2p::Family::Status;
+    case Type::Status:
+      return p2p::Family::Status;
     case Type::ChainSegment:
     case Type::FetchChain:
-    case Type::FetchBatches: return p2p::Family::Sync;
+    case Type::FetchBatches:
+      return p2p::Family::Sync;
   }
   return p2p::Family::Sync;
 }
@@ -43,8 +47,8 @@ p2p::Frame frame_of(const Message& message) {
   return p2p::encode_frame(channel_family(type), number, consensus::wire::encode(message));
 }
 
-Driver::Driver(consensus::Replica replica, consensus::VoteGuard* guard, consensus::wire::Verifier verifier,
-               consensus::InstitutionId self, DriverPorts ports)
+Driver::Driver(consensus::Replica replica, consensus::VoteGuard* guard,
+               consensus::wire::Verifier verifier, consensus::InstitutionId self, DriverPorts ports)
     : replica_(std::move(replica)),
       guard_(guard),
       verifier_(std::move(verifier)),
@@ -58,11 +62,13 @@ void Driver::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::
     ports_.payload_arrived(batch->batch);
     return step(consensus::BatchAvailable{batch->batch, from});
   }
-  if (auto* fetch = std::get_if<consensus::FetchChain>(&*message)) return ports_.serve_chain(from, *fetch);
+  if (auto* fetch = std::get_if<consensus::FetchChain>(&*message))
+    return ports_.serve_chain(from, *fetch);
   if (auto* fetch = std::get_if<consensus::FetchBatches>(&*message)) {
     return ports_.serve_batches(from, std::move(*fetch));
   }
-  if (const auto* vote = std::get_if<consensus::Vote>(&*message); vote != nullptr && !replica_.wants(*vote)) {
+  if (const auto* vote = std::get_if<consensus::Vote>(&*message);
+      vote != nullptr && !replica_.wants(*vote)) {
     return;  // its signature is not worth a check (protocol R13)
   }
   auto verified = verifier_.verify(from, std::move(*message), replica_.set());
@@ -70,12 +76,22 @@ void Driver::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::
   step(std::move(*verified));
 }
 
-void Driver::on_own_batch(const consensus::BatchPtr& batch) { step(consensus::BatchAvailable{batch, self_}); }
-void Driver::on_executed(const consensus::Executed& executed) { step(executed); }
-void Driver::on_time() { step(consensus::TimePassed{}); }
-void Driver::on_leaving() { step(consensus::Leaving{}); }
+void Driver::on_own_batch(const consensus::BatchPtr& batch) {
+  step(consensus::BatchAvailable{batch, self_});
+}
+void Driver::on_executed(const consensus::Executed& executed) {
+  step(executed);
+}
+void Driver::on_time() {
+  step(consensus::TimePassed{});
+}
+void Driver::on_leaving() {
+  step(consensus::Leaving{});
+}
 
-void Driver::step(consensus::Input input) { replica_.step(ports_.now(), std::move(input)); }
+void Driver::step(consensus::Input input) {
+  replica_.step(ports_.now(), std::move(input));
+}
 
 void Driver::refuse(consensus::InstitutionId from, consensus::RejectReason reason) {
   ++refused_.at(static_cast<std::size_t>(reason));
@@ -103,11 +119,13 @@ void Driver::turn() {
     }
     LogWriter::Group group{.number = ++last_group_, .records = {}, .raise = effects.raise};
     for (const auto& record : output.persist) group.records.push_back(record);
-    for (const auto& request : output.sign) group.records.emplace_back(consensus::VoteRecord{request.content});
+    for (const auto& request : output.sign)
+      group.records.emplace_back(consensus::VoteRecord{request.content});
     if (effects.raise) {
       const consensus::Ceiling& to = *effects.raise;
       group.records.emplace_back(consensus::CeilingRecord{to.number, to.epoch, to.view, to.height});
-      guard_->raised(to);  // nothing above it is signed before this group is durable, log and sign state
+      guard_->raised(
+          to);  // nothing above it is signed before this group is durable, log and sign state
     }
     effects.group = group.number;
     waiting_.push_back(std::move(effects));
@@ -129,7 +147,8 @@ void Driver::perform(Effects effects, const DurableToken* token) {
   for (const auto& outbound : effects.output.send) send(outbound.to, outbound.message);
   for (auto& record : effects.output.persist) {
     auto* certificate = std::get_if<consensus::CertificateRecord>(&record);
-    if (certificate != nullptr && certificate->certificate.content.kind == consensus::VoteKind::Attest) {
+    if (certificate != nullptr &&
+        certificate->certificate.content.kind == consensus::VoteKind::Attest) {
       ports_.attested(std::move(certificate->certificate));
     }
   }
@@ -143,7 +162,8 @@ void Driver::perform(Effects effects, const DurableToken* token) {
 void Driver::sign(const Effects& effects, const DurableToken& token) {
   const auto self = replica_.set().find(self_);
   for (const auto& request : effects.output.sign) {
-    if (!self) return;  // the set changed while the group was on its way: an old vote of a former member
+    if (!self)
+      return;  // the set changed while the group was on its way: an old vote of a former member
     const auto vote = guard_->sign(token, effects.group, request.content, *self);
     if (!vote) {
       if (vote.error() == consensus::SignRefusal::SignerDown) {

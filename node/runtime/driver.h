@@ -1,5 +1,6 @@
-// The driver: the one place where the replica meets the world. Its law is one line: persist, then sign through the
-// guard, then send, then execute (architecture 3). Everything here happens on the core thread.
+// The driver: the one place where the replica meets the world. Its law is one line: persist, then
+// sign through the guard, then send, then execute (architecture 3). Everything here happens on the
+// core thread.
 #pragma once
 
 #include <deque>
@@ -16,14 +17,15 @@
 
 namespace giro::runtime {
 
-// What the driver needs of the others; bound by the node. All called on the core thread, none may call back into it.
+// What the driver needs of the others; bound by the node. All called on the core thread, none may
+// call back into it.
 struct DriverPorts {
   std::function<consensus::Now()> now;
   std::function<void(LogWriter::Group)> append;
   std::function<void(std::optional<consensus::InstitutionId> to, p2p::Frame)> send;
   std::function<void(const consensus::BatchPtr&)> payload_arrived;  // start its signature checks
   std::function<void(consensus::CommittedBlock)> execute;
-  std::function<void(consensus::Certificate)> attested;             // durable by now
+  std::function<void(consensus::Certificate)> attested;  // durable by now
   std::function<void(consensus::InstitutionId from, consensus::FetchChain)> serve_chain;
   std::function<void(consensus::InstitutionId from, consensus::FetchBatches)> serve_batches;
   std::function<void(const consensus::Event&)> event;
@@ -34,10 +36,11 @@ struct DriverPorts {
 class Driver {
  public:
   // `guard` is null for an observer. All outlive the driver.
-  Driver(consensus::Replica replica, consensus::VoteGuard* guard, consensus::wire::Verifier verifier,
-         consensus::InstitutionId self, DriverPorts ports);
+  Driver(consensus::Replica replica, consensus::VoteGuard* guard,
+         consensus::wire::Verifier verifier, consensus::InstitutionId self, DriverPorts ports);
 
-  // --- inputs; each is followed by a turn() sooner or later ---------------------------------------------------------
+  // --- inputs; each is followed by a turn() sooner or later
+  // ---------------------------------------------------------
   void on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView payload);
   void on_own_batch(const consensus::BatchPtr& batch);
   void on_executed(const consensus::Executed& executed);
@@ -48,8 +51,12 @@ class Driver {
   void turn();
 
   [[nodiscard]] const consensus::Replica& replica() const { return replica_; }
-  [[nodiscard]] std::optional<consensus::Instant> next_deadline() const { return replica_.next_deadline(); }
-  [[nodiscard]] consensus::Height own_last_vote() const { return own_last_vote_; }  // in this process
+  [[nodiscard]] std::optional<consensus::Instant> next_deadline() const {
+    return replica_.next_deadline();
+  }
+  [[nodiscard]] consensus::Height own_last_vote() const {
+    return own_last_vote_;
+  }  // in this process
   // Messages refused before they reached the replica, by reason.
   [[nodiscard]] const consensus::RejectCounts& refused() const { return refused_; }
 

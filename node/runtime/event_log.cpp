@@ -17,17 +17,23 @@ constexpr std::int64_t kTellEveryMs = 60'000;
 
 std::string_view name(config::LogLevel level) {
   switch (level) {
-    case config::LogLevel::Trace: return "trace";
-    case config::LogLevel::Debug: return "debug";
-    case config::LogLevel::Info: return "info";
-    case config::LogLevel::Warn: return "warn";
-    case config::LogLevel::Error: return "error";
+    case config::LogLevel::Trace:
+      return "trace";
+    case config::LogLevel::Debug:
+      return "debug";
+    case config::LogLevel::Info:
+      return "info";
+    case config::LogLevel::Warn:
+      return "warn";
+    case config::LogLevel::Error:
+      return "error";
   }
   return "error";
 }
 
 std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
@@ -41,7 +47,8 @@ std::string timestamp(std::int64_t ms) {
   return std::string(date, size) + "." + millis.substr(1) + "Z";
 }
 
-// logfmt leaves plain words bare; everything else is a JSON string, so that one line is always one event.
+// logfmt leaves plain words bare; everything else is a JSON string, so that one line is always one
+// event.
 std::string logfmt_value(std::string_view value) {
   const bool is_plain = !value.empty() && std::ranges::all_of(value, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -58,7 +65,8 @@ EventLog::EventLog(std::string node, const config::NodeConfig::Log& options)
       tokens_(static_cast<double>(options.budget_per_day_bytes) / 24),
       refilled_ms_(now_ms()) {}
 
-void EventLog::write(config::LogLevel level, std::string_view event, Fields fields, std::string_view message) {
+void EventLog::write(config::LogLevel level, std::string_view event, Fields fields,
+                     std::string_view message) {
   if (level < options_.level) return;
   const std::int64_t now = now_ms();
   const bool as_json = options_.format == config::LogFormat::Json;
@@ -88,8 +96,9 @@ void EventLog::write(config::LogLevel level, std::string_view event, Fields fiel
 bool EventLog::may_spend(config::LogLevel level, std::size_t bytes, std::int64_t now) {
   const double per_day = static_cast<double>(options_.budget_per_day_bytes);
   const double room = per_day / 24;  // an hour's worth may be written at once
-  tokens_ = std::min(room, tokens_ + per_day * static_cast<double>(std::max<std::int64_t>(0, now - refilled_ms_)) /
-                                         kMsPerDay);
+  tokens_ = std::min(
+      room, tokens_ + per_day * static_cast<double>(std::max<std::int64_t>(0, now - refilled_ms_)) /
+                          kMsPerDay);
   refilled_ms_ = now;
   if (level >= config::LogLevel::Warn) {  // never dropped
     tokens_ = std::max(0.0, tokens_ - static_cast<double>(bytes));
@@ -102,8 +111,9 @@ bool EventLog::may_spend(config::LogLevel level, std::size_t bytes, std::int64_t
   ++dropped_;
   if (now - told_ms_ >= kTellEveryMs) {
     told_ms_ = now;
-    const std::string text = "ts=" + timestamp(now) + " level=warn event=log_dropped node=" + logfmt_value(node_) +
-                             " dropped=" + std::to_string(dropped_) + " msg=\"over log.budget_per_day\"\n";
+    const std::string text =
+        "ts=" + timestamp(now) + " level=warn event=log_dropped node=" + logfmt_value(node_) +
+        " dropped=" + std::to_string(dropped_) + " msg=\"over log.budget_per_day\"\n";
     [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
   }
   return false;

@@ -1,4 +1,5 @@
-// What happened, one line each on stdout (surface 9). Cores do not log: the runtime logs their effects. Thread-safe.
+// What happened, one line each on stdout (surface 9). Cores do not log: the runtime logs their
+// effects. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +19,14 @@ class EventLog {
   EventLog(std::string node, const config::NodeConfig::Log& options);
 
   // `event` is a stable id such as "block_committed". Never an amount, a key, a body.
-  void write(config::LogLevel level, std::string_view event, Fields fields, std::string_view message);
+  void write(config::LogLevel level, std::string_view event, Fields fields,
+             std::string_view message);
   // info and below that the budget of the day left no room for.
   [[nodiscard]] std::uint64_t dropped() const;
 
  private:
-  [[nodiscard]] bool may_spend(config::LogLevel level, std::size_t bytes, std::int64_t now_ms);  // mutex_ held
+  [[nodiscard]] bool may_spend(config::LogLevel level, std::size_t bytes,
+                               std::int64_t now_ms);  // mutex_ held
 
   const std::string node_;
   const config::NodeConfig::Log options_;

@@ -65,12 +65,14 @@ void Executor::execute(const consensus::CommittedBlock& committed) {
   const ledger::BlockContext context{.height = block.height.value, .time = {block.time.ms}};
   auto result = ledger::apply(store_.newest_state(), context, operations, cache_);
   if (!result) {
-    stop_process(ExitCode::Invariant, "ledger invariant I" + std::to_string(result.error().invariant) +
-                                          " is broken at height " + std::to_string(context.height) + ", record " +
-                                          crypto::to_hex(result.error().evidence));
+    stop_process(ExitCode::Invariant, "ledger invariant I" +
+                                          std::to_string(result.error().invariant) +
+                                          " is broken at height " + std::to_string(context.height) +
+                                          ", record " + crypto::to_hex(result.error().evidence));
   }
   const ledger::BlockLeaves leaves = ledger::build_leaves(context, operations, *result);
-  const ledger::BlockRoots roots = ledger::compute_roots(at_.tree, at_.chain_value, *result, leaves.outcomes_root);
+  const ledger::BlockRoots roots =
+      ledger::compute_roots(at_.tree, at_.chain_value, *result, leaves.outcomes_root);
 
   ExecutedBlock executed;
   executed.block = block;
@@ -86,15 +88,18 @@ void Executor::execute(const consensus::CommittedBlock& committed) {
     std::uint32_t type = 0;
     if (i > 0 && operations[i - 1]) {
       type = operations[i - 1]->type();
-      ran.push_back({{operations[i - 1]->actor(), operations[i - 1]->op_id().bytes}, leaves.leaves[i].recorded});
+      ran.push_back({{operations[i - 1]->actor(), operations[i - 1]->op_id().bytes},
+                     leaves.leaves[i].recorded});
     }
     executed.leaves.push_back({type, ledger::encode_leaf(leaves.leaves[i])});
   }
   for (const auto& event : leaves.events) executed.events.push_back(ledger::encode_event(event));
   executed.writes = std::move(result->writes);
-  executed.writes.push_back({ledger::chain_key().to_bytes(), ledger::encode(ledger::Chain{roots.chain})});
+  executed.writes.push_back(
+      {ledger::chain_key().to_bytes(), ledger::encode(ledger::Chain{roots.chain})});
   for (const auto& batch : committed.batches) {
-    if (const auto position = index_.find(batch->id)) executed.batches.emplace_back(batch->id, *position);
+    if (const auto position = index_.find(batch->id))
+      executed.batches.emplace_back(batch->id, *position);
   }
   consensus::Executed answer{executed.header, executed.header_hash};
   if (result->next_validators) answer.next_members = at_.set.members;
@@ -104,7 +109,8 @@ void Executor::execute(const consensus::CommittedBlock& committed) {
   ports_.executed(std::move(answer));
 }
 
-consensus::Header Executor::header_of(const consensus::CommittedBlock& committed, const ledger::BlockResult& result,
+consensus::Header Executor::header_of(const consensus::CommittedBlock& committed,
+                                      const ledger::BlockResult& result,
                                       const ledger::BlockRoots& roots) {
   const consensus::Block& block = committed.block;
   consensus::Header header{.epoch = block.epoch,

@@ -1,5 +1,6 @@
-// The executor thread (architecture 6): applies committed blocks in order, computes the roots and the header
-// (protocol R15, ledger 9), hands the result to the store and then to the replica, which attests it (protocol R16).
+// The executor thread (architecture 6): applies committed blocks in order, computes the roots and
+// the header (protocol R15, ledger 9), hands the result to the store and then to the replica, which
+// attests it (protocol R16).
 #pragma once
 
 #include <condition_variable>
@@ -29,7 +30,7 @@ class Executor {
     consensus::ValidatorSet set;  // of the epoch of the next block
     consensus::Header header;     // of the newest executed block
     consensus::Hash header_hash;
-    crypto::Hash chain_value;     // ledger 9.2, at that block
+    crypto::Hash chain_value;  // ledger 9.2, at that block
     ledger::StateTree tree;
     std::uint64_t rules_version = 1;
     std::uint64_t hash_seed = 0;  // secret of this process
@@ -42,13 +43,15 @@ class Executor {
   Executor(Start start, Store& store, Payload& payload, BatchIndex& index, Ports ports);
   ~Executor();  // finishes the block at hand and stops
 
-  void push(consensus::CommittedBlock block);  // any thread; contiguous and ascending (protocol R12)
+  void push(
+      consensus::CommittedBlock block);  // any thread; contiguous and ascending (protocol R12)
 
  private:
   void run();
   void execute(const consensus::CommittedBlock& committed);
   [[nodiscard]] consensus::Header header_of(const consensus::CommittedBlock& committed,
-                                            const ledger::BlockResult& result, const ledger::BlockRoots& roots);
+                                            const ledger::BlockResult& result,
+                                            const ledger::BlockRoots& roots);
 
   Start at_;
   Store& store_;

@@ -1,5 +1,6 @@
-// The world failed (style: errors, second kind): one clear line, a distinct exit code, and the process ends at once. A
-// validator that cannot remember must not vote, so nothing is retried and no destructor runs.
+// The world failed (style: errors, second kind): one clear line, a distinct exit code, and the
+// process ends at once. A validator that cannot remember must not vote, so nothing is retried and
+// no destructor runs.
 #pragma once
 
 #include <string_view>
@@ -7,9 +8,10 @@
 namespace giro::runtime {
 
 enum class ExitCode : int {
-  Invariant = 70,      // broken invariant, or a refusal of our own vote guard
-  WriteFailed = 74,    // a write or fsync failed
-  Configuration = 78,  // start stopped by configuration or sign state: a supervisor must not restart
+  Invariant = 70,    // broken invariant, or a refusal of our own vote guard
+  WriteFailed = 74,  // a write or fsync failed
+  Configuration =
+      78,  // start stopped by configuration or sign state: a supervisor must not restart
 };
 
 [[noreturn]] void stop_process(ExitCode code, std::string_view line);

@@ -20,7 +20,8 @@ bool Finality::wait(const OperationKey& key, Clock::time_point deadline, Done do
     if (closed_ || waiters_.size() >= waiters_max_) return false;
     waiters_.emplace(key, Waiter{deadline, std::move(done)});
   }
-  // Registered first and looked at afterwards: what becomes final in between answers once, here or there.
+  // Registered first and looked at afterwards: what becomes final in between answers once, here or
+  // there.
   if (!is_final(status_of_(key).status)) return true;
   Answers answers;
   {
@@ -62,7 +63,8 @@ void Finality::expired(const std::vector<OperationKey>& keys) {
       if (expired_.emplace(key, true).second) expired_order_.push_back(key);
       take(key, answers);
     }
-    for (; expired_order_.size() > kExpiredKept; expired_order_.pop_front()) expired_.erase(expired_order_.front());
+    for (; expired_order_.size() > kExpiredKept; expired_order_.pop_front())
+      expired_.erase(expired_order_.front());
   }
   answer(std::move(answers));
 }

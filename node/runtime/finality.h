@@ -1,5 +1,6 @@
-// Who waits for an operation to become final (surface 5.4): a height is final once its result can be read here and a
-// quorum has attested it. Touches no consensus state. Thread-safe; callbacks run on the thread that found the news.
+// Who waits for an operation to become final (surface 5.4): a height is final once its result can
+// be read here and a quorum has attested it. Touches no consensus state. Thread-safe; callbacks run
+// on the thread that found the news.
 #pragma once
 
 #include <chrono>

@@ -16,23 +16,30 @@ constexpr std::size_t kOperationOverhead = 8;
 constexpr std::uint64_t kUnorderedMax = 2;  // protocol R1
 
 SubmitAnswer refuse(RefusalReason reason, ledger::Code code = ledger::Code::Ok) {
-  return std::unexpected(Refusal{.reason = reason, .code = code, .existing_hash = {}, .submitted_hash = {}});
+  return std::unexpected(
+      Refusal{.reason = reason, .code = code, .existing_hash = {}, .submitted_hash = {}});
 }
 
-SubmitAnswer refuse_conflict(const std::optional<crypto::Hash>& existing, const crypto::Hash& submitted) {
+SubmitAnswer refuse_conflict(const std::optional<crypto::Hash>& existing,
+                             const crypto::Hash& submitted) {
   return std::unexpected(Refusal{.reason = RefusalReason::Ledger,
                                  .code = ledger::Code::IdempotencyConflict,
                                  .existing_hash = existing,
                                  .submitted_hash = submitted});
 }
 
-OperationKey key_of(std::uint32_t actor, const ledger::OpId& id) { return {actor, id.bytes}; }
-OperationKey key_of(const ledger::Verified& operation) { return key_of(operation.actor(), operation.op_id()); }
+OperationKey key_of(std::uint32_t actor, const ledger::OpId& id) {
+  return {actor, id.bytes};
+}
+OperationKey key_of(const ledger::Verified& operation) {
+  return key_of(operation.actor(), operation.op_id());
+}
 
 }  // namespace
 
-Intake::Intake(const crypto::Hash& chain, consensus::InstitutionId self, const consensus::Parameters& parameters,
-               Limits limits, crypto::VerifierPool& pool, Payload& payload, Ports ports)
+Intake::Intake(const crypto::Hash& chain, consensus::InstitutionId self,
+               const consensus::Parameters& parameters, Limits limits, crypto::VerifierPool& pool,
+               Payload& payload, Ports ports)
     : chain_(chain),
       self_(self),
       parameters_(parameters),
@@ -40,7 +47,8 @@ Intake::Intake(const crypto::Hash& chain, consensus::InstitutionId self, const c
       pool_(pool),
       payload_(payload),
       ports_(std::move(ports)) {
-  // Unique across restarts, so that a batch is never mistaken for an earlier one of the same number.
+  // Unique across restarts, so that a batch is never mistaken for an earlier one of the same
+  // number.
   next_seq_ = static_cast<std::uint64_t>(ports_.clock().ms) << 16U;
 }
 
@@ -68,7 +76,8 @@ void Intake::submit(crypto::Bytes signed_operation, std::function<void(SubmitAns
     return done(refuse(RefusalReason::Capacity, ledger::Code::Capacity));
   }
   arriving_bytes_ += size;
-  arriving_.push_back({.decoded = std::move(*decoded), .key = key, .bytes = size, .done = std::move(done)});
+  arriving_.push_back(
+      {.decoded = std::move(*decoded), .key = key, .bytes = size, .done = std::move(done)});
   if (!checking_) check_next_lot();
 }
 
@@ -87,8 +96,9 @@ void Intake::check_next_lot() {
   }
   checking_ = true;
   const std::size_t count = std::min(arriving_.size(), kLotOperations);
-  std::vector<Submission> lot(std::make_move_iterator(arriving_.begin()),
-                              std::make_move_iterator(arriving_.begin() + static_cast<std::ptrdiff_t>(count)));
+  std::vector<Submission> lot(
+      std::make_move_iterator(arriving_.begin()),
+      std::make_move_iterator(arriving_.begin() + static_cast<std::ptrdiff_t>(count)));
   arriving_.erase(arriving_.begin(), arriving_.begin() + static_cast<std::ptrdiff_t>(count));
   std::vector<crypto::SignatureCheck> checks;
   std::vector<std::size_t> first_check;
@@ -122,20 +132,23 @@ void Intake::answer_lot(std::vector<Submission> lot, const std::vector<std::size
   if (admitted) ports_.wake();
 }
 
-SubmitAnswer Intake::admit(Submission& submission, std::span<const bool> valid, const ReadView& state) {
+SubmitAnswer Intake::admit(Submission& submission, std::span<const bool> valid,
+                           const ReadView& state) {
   const crypto::Hash hash = submission.decoded.operation_hash();
   const consensus::WallTime valid_until{submission.decoded.valid_until().value};
   auto verified = ledger::verify(std::move(submission.decoded), valid);
   if (!verified) return refuse(RefusalReason::Ledger, verified.error());
   if (const auto good = ledger::admit(state, *verified, {ports_.clock().ms}); !good) {
-    if (good.error() == ledger::Code::IdempotencyConflict || good.error() == ledger::Code::Duplicate) {
+    if (good.error() == ledger::Code::IdempotencyConflict ||
+        good.error() == ledger::Code::Duplicate) {
       if (auto answer = known(submission.key, hash)) return std::move(*answer);
     }
     return refuse(RefusalReason::Ledger, good.error());
   }
   const std::lock_guard lock(mutex_);
   const auto [place, is_new] = pending_.try_emplace(
-      submission.key, Pending{.operation_hash = hash, .valid_until = valid_until, .bytes = submission.bytes});
+      submission.key,
+      Pending{.operation_hash = hash, .valid_until = valid_until, .bytes = submission.bytes});
   OperationInfo info{.status = OperationStatus::Received,
                      .actor = submission.key.first,
                      .op_id = submission.key.second,
@@ -144,7 +157,8 @@ SubmitAnswer Intake::admit(Submission& submission, std::span<const bool> valid, 
                      .outcome = {},
                      .receipt_id = {}};
   if (!is_new) {  // the same id arrived twice in one lot
-    if (place->second.operation_hash != hash) return refuse_conflict(place->second.operation_hash, hash);
+    if (place->second.operation_hash != hash)
+      return refuse_conflict(place->second.operation_hash, hash);
     return Admitted{.info = std::move(info), .duplicate = true};
   }
   pending_bytes_ += submission.bytes;
@@ -158,13 +172,14 @@ std::optional<OperationInfo> Intake::pending(std::uint32_t actor, const OpId& op
   const std::lock_guard lock(mutex_);
   const auto found = pending_.find({actor, op_id});
   if (found == pending_.end()) return std::nullopt;
-  return OperationInfo{.status = found->second.packed ? OperationStatus::Ordering : OperationStatus::Received,
-                       .actor = actor,
-                       .op_id = op_id,
-                       .operation_hash = found->second.operation_hash,
-                       .valid_until = found->second.valid_until,
-                       .outcome = {},
-                       .receipt_id = {}};
+  return OperationInfo{
+      .status = found->second.packed ? OperationStatus::Ordering : OperationStatus::Received,
+      .actor = actor,
+      .op_id = op_id,
+      .operation_hash = found->second.operation_hash,
+      .valid_until = found->second.valid_until,
+      .outcome = {},
+      .receipt_id = {}};
 }
 
 Intake::Load Intake::load() const {
@@ -180,7 +195,8 @@ std::vector<consensus::BatchPtr> Intake::pack(consensus::Now now, std::uint64_t 
     const std::int64_t linger_us = static_cast<std::int64_t>(parameters_.batch_linger_ms) * 1000;
     const bool full = waiting_bytes_ + kBatchOverhead >= parameters_.batch_bytes ||
                       waiting_.size() >= parameters_.batch_operations;
-    const bool due = now.steady.us - oldest_->us >= linger_us && unordered + packed.size() < kUnorderedMax;
+    const bool due =
+        now.steady.us - oldest_->us >= linger_us && unordered + packed.size() < kUnorderedMax;
     if (!full && !due) break;
     if (auto batch = pack_one(now.wall)) packed.push_back(std::move(batch));
   }
@@ -207,7 +223,8 @@ consensus::BatchPtr Intake::pack_one(consensus::WallTime now) {
   std::vector<crypto::ByteView> views;
   views.reserve(operations.size());
   for (const auto& operation : operations) views.push_back(operation->signed_operation());
-  const consensus::WallTime expires_at{now.ms + static_cast<std::int64_t>(parameters_.batch_lifetime_ms)};
+  const consensus::WallTime expires_at{now.ms +
+                                       static_cast<std::int64_t>(parameters_.batch_lifetime_ms)};
   auto batch = consensus::wire::make_batch(self_, ++next_seq_, expires_at, views);
   payload_.put(batch, std::move(operations));
   own_.emplace(batch->id, batch);
@@ -217,7 +234,8 @@ consensus::BatchPtr Intake::pack_one(consensus::WallTime now) {
 std::optional<consensus::Instant> Intake::next_deadline() const {
   const std::lock_guard lock(mutex_);
   if (waiting_.empty() || !oldest_) return std::nullopt;
-  return consensus::Instant{oldest_->us + static_cast<std::int64_t>(parameters_.batch_linger_ms) * 1000};
+  return consensus::Instant{oldest_->us +
+                            static_cast<std::int64_t>(parameters_.batch_linger_ms) * 1000};
 }
 
 void Intake::track(const consensus::BatchPtr& batch) {

@@ -1,5 +1,5 @@
-// The door for clients' operations (architecture 4, steps 1 and 2): checks, admits, keeps them until they are recorded,
-// and packs them into batches (protocol R1, R2).
+// The door for clients' operations (architecture 4, steps 1 and 2): checks, admits, keeps them
+// until they are recorded, and packs them into batches (protocol R1, R2).
 #pragma once
 
 #include <deque>
@@ -30,39 +30,45 @@ class Intake {
     std::function<std::shared_ptr<const ReadView>()> read;
     // The status of an operation that is recorded or was admitted before.
     std::function<OperationInfo(std::uint32_t actor, const OpId&)> status;
-    std::function<void()> wake;                // pack() has something to do: on the core thread, soon
+    std::function<void()> wake;  // pack() has something to do: on the core thread, soon
     std::function<consensus::WallTime()> clock;
   };
 
-  Intake(const crypto::Hash& chain, consensus::InstitutionId self, const consensus::Parameters& parameters,
-         Limits limits, crypto::VerifierPool& pool, Payload& payload, Ports ports);
+  Intake(const crypto::Hash& chain, consensus::InstitutionId self,
+         const consensus::Parameters& parameters, Limits limits, crypto::VerifierPool& pool,
+         Payload& payload, Ports ports);
 
   // Any thread. `done` is called once, here or on a pool thread.
   void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done);
   void close();  // from now on NotReady
 
-  // What is known here of an operation that is not recorded: Received, Ordering, with its hash and time limit.
+  // What is known here of an operation that is not recorded: Received, Ordering, with its hash and
+  // time limit.
   [[nodiscard]] std::optional<OperationInfo> pending(std::uint32_t actor, const OpId& op_id) const;
   struct Load {
     std::uint64_t operations = 0, bytes = 0;
   };
   [[nodiscard]] Load load() const;
 
-  // --- core thread -------------------------------------------------------------------------------------------------
+  // --- core thread
+  // -------------------------------------------------------------------------------------------------
   // Batches that are due (protocol R1); `unordered` own batches wait for a block at present.
   [[nodiscard]] std::vector<consensus::BatchPtr> pack(consensus::Now now, std::uint64_t unordered);
   [[nodiscard]] std::optional<consensus::Instant> next_deadline() const;
   // An own batch found in the log at start.
   void track(const consensus::BatchPtr& batch);
 
-  // --- executor thread: a block was executed ---------------------------------------------------------------------
+  // --- executor thread: a block was executed
+  // ---------------------------------------------------------------------
   struct Ran {
     OperationKey key;
     bool recorded = false;
   };
-  // Own batches among `batches` are done; operations that ran are no longer pending here; own batches that `time`
-  // passed un-ordered are packed again while their operations are valid (protocol R2).
-  void on_executed(consensus::WallTime time, const std::vector<consensus::Hash>& batches, const std::vector<Ran>& ran);
+  // Own batches among `batches` are done; operations that ran are no longer pending here; own
+  // batches that `time` passed un-ordered are packed again while their operations are valid
+  // (protocol R2).
+  void on_executed(consensus::WallTime time, const std::vector<consensus::Hash>& batches,
+                   const std::vector<Ran>& ran);
   // Attested time: operations that can no longer run leave, and were not recorded.
   [[nodiscard]] std::vector<OperationKey> expire(consensus::WallTime attested_time);
 
@@ -82,9 +88,12 @@ class Intake {
   void check_next_lot();  // mutex_ held
   void answer_lot(std::vector<Submission> lot, const std::vector<std::size_t>& first_check,
                   const crypto::Verdicts& verdicts);
-  [[nodiscard]] SubmitAnswer admit(Submission& submission, std::span<const bool> valid, const ReadView& state);
-  [[nodiscard]] std::optional<SubmitAnswer> known(const OperationKey& key, const crypto::Hash& hash);
-  [[nodiscard]] consensus::BatchPtr pack_one(consensus::WallTime now);  // mutex_ held; null: nothing left to pack
+  [[nodiscard]] SubmitAnswer admit(Submission& submission, std::span<const bool> valid,
+                                   const ReadView& state);
+  [[nodiscard]] std::optional<SubmitAnswer> known(const OperationKey& key,
+                                                  const crypto::Hash& hash);
+  [[nodiscard]] consensus::BatchPtr pack_one(
+      consensus::WallTime now);  // mutex_ held; null: nothing left to pack
   void pack_again(const consensus::BatchPtr& batch, consensus::WallTime time);
 
   const crypto::Hash chain_;
@@ -102,8 +111,8 @@ class Intake {
   std::size_t arriving_bytes_ = 0;
   std::map<OperationKey, Pending> pending_;
   std::size_t pending_bytes_ = 0;
-  std::deque<ledger::Verified> waiting_;     // admitted, not packed; oldest first
-  std::optional<consensus::Instant> oldest_; // when pack() first saw the oldest of them
+  std::deque<ledger::Verified> waiting_;      // admitted, not packed; oldest first
+  std::optional<consensus::Instant> oldest_;  // when pack() first saw the oldest of them
   std::size_t waiting_bytes_ = 0;
   std::uint64_t next_seq_ = 0;
   std::map<crypto::Hash, consensus::BatchPtr> own_;  // packed, not ordered

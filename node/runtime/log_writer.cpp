@@ -9,7 +9,8 @@
 
 namespace giro::runtime {
 
-LogWriter::LogWriter(storage::Log log, storage::SignState* sign_state, OnSynced on_synced, OnTiming on_timing)
+LogWriter::LogWriter(storage::Log log, storage::SignState* sign_state, OnSynced on_synced,
+                     OnTiming on_timing)
     : log_(std::move(log)),
       sign_state_(sign_state),
       on_synced_(std::move(on_synced)),
@@ -62,7 +63,8 @@ void LogWriter::write(std::vector<Group> groups) {
     for (const consensus::DurableRecord& record : group.records) {
       const auto bytes = consensus::wire::encode_record(record);
       const auto type = static_cast<std::uint16_t>(consensus::wire::type_of(record));
-      if (!log_.has_room(bytes.size())) sync();  // many groups at once may be more than one sync takes
+      if (!log_.has_room(bytes.size()))
+        sync();  // many groups at once may be more than one sync takes
       const auto position = log_.append(storage::RecordType{type}, bytes);
       if (const auto* batch = std::get_if<consensus::BatchRecord>(&record)) {
         batches.emplace_back(batch->batch->id, position);
@@ -76,7 +78,8 @@ void LogWriter::write(std::vector<Group> groups) {
     const auto raised =
         sign_state_->raise({to.number, to.epoch.value, to.view.value, to.height.value});
     if (!raised) {
-      stop_process(ExitCode::WriteFailed, "the sign state cannot be raised: " + raised.error().text);
+      stop_process(ExitCode::WriteFailed,
+                   "the sign state cannot be raised: " + raised.error().text);
     }
   }
   on_synced_({durable(groups.back().number), std::move(batches)});

@@ -1,5 +1,6 @@
-// The log thread (architecture 6): appends what the driver hands over and makes it durable, one sync for everything
-// that queued meanwhile. Then raises the sign state where a group asks for it, and tells the driver (protocol R35, R37).
+// The log thread (architecture 6): appends what the driver hands over and makes it durable, one
+// sync for everything that queued meanwhile. Then raises the sign state where a group asks for it,
+// and tells the driver (protocol R35, R37).
 #pragma once
 
 #include <condition_variable>
@@ -22,8 +23,8 @@ using BatchPosition = std::pair<consensus::Hash, storage::LogPosition>;
 
 class LogWriter : private consensus::DurabilityPort {
  public:
-  // What one turn of the driver wants on disk. Groups are numbered from 1 by the driver; a token's position is the
-  // number of the last durable group.
+  // What one turn of the driver wants on disk. Groups are numbered from 1 by the driver; a token's
+  // position is the number of the last durable group.
   struct Group {
     std::uint64_t number = 0;
     std::vector<consensus::DurableRecord> records;
@@ -38,8 +39,10 @@ class LogWriter : private consensus::DurabilityPort {
   // Seconds of each fdatasync, for the metric; called on the log thread.
   using OnTiming = std::function<void(double)>;
 
-  // `sign_state` is null for an observer. Starts the thread. A failed write or sync ends the process (exit 74).
-  LogWriter(storage::Log log, storage::SignState* sign_state, OnSynced on_synced, OnTiming on_timing);
+  // `sign_state` is null for an observer. Starts the thread. A failed write or sync ends the
+  // process (exit 74).
+  LogWriter(storage::Log log, storage::SignState* sign_state, OnSynced on_synced,
+            OnTiming on_timing);
   ~LogWriter();  // writes what is queued, then stops; nothing may be appended any more
 
   void append(Group group);  // core thread; never blocks

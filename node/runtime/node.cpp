@@ -13,8 +13,8 @@ std::expected<std::unique_ptr<Node>, StartError> Node::open(const config::NodeCo
   if (!opened) return std::unexpected(opened.error());
   auto certificate = p2p::read_certificate(config.p2p.tls.cert, config.p2p.tls.key);
   if (!certificate) {
-    return std::unexpected(StartError{ExitCode::Configuration,
-                                      "p2p.tls: " + std::string(p2p::describe(certificate.error()))});
+    return std::unexpected(StartError{
+        ExitCode::Configuration, "p2p.tls: " + std::string(p2p::describe(certificate.error()))});
   }
   opened->peer_certificate = std::move(*certificate);
   auto parts = std::make_unique<Parts>(std::move(*opened));
@@ -25,23 +25,33 @@ std::expected<std::unique_ptr<Node>, StartError> Node::open(const config::NodeCo
 Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Node::~Node() = default;
 
-void Node::run() { parts_->run(); }
-void Node::stop() { parts_->stop(); }
+void Node::run() {
+  parts_->run();
+}
+void Node::stop() {
+  parts_->stop();
+}
 
-const config::CheckedGenesis& Node::genesis() const { return parts_->genesis; }
+const config::CheckedGenesis& Node::genesis() const {
+  return parts_->genesis;
+}
 
 void Node::submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) {
   parts_->intake.submit(std::move(signed_operation), std::move(done));
 }
 
-OperationInfo Node::operation(std::uint32_t actor, const OpId& op_id) { return parts_->status({actor, op_id}); }
+OperationInfo Node::operation(std::uint32_t actor, const OpId& op_id) {
+  return parts_->status({actor, op_id});
+}
 
 bool Node::wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
                 std::function<void(OperationInfo)> done) {
   return parts_->finality.wait({actor, op_id}, Finality::Clock::now() + timeout, std::move(done));
 }
 
-std::shared_ptr<const ReadView> Node::read() { return parts_->store->read(); }
+std::shared_ptr<const ReadView> Node::read() {
+  return parts_->store->read();
+}
 
 std::optional<BlockInfo> Node::block(consensus::Height height) {
   if (height > parts_->store->height()) return std::nullopt;
@@ -63,7 +73,8 @@ std::optional<BlockInfo> Node::block(consensus::Height height) {
                                .code = leaf->code,
                                .recorded = leaf->recorded});
   }
-  if (auto attest = parts_->store->attest_at_or_above(height); attest && attest->content.height == height) {
+  if (auto attest = parts_->store->attest_at_or_above(height);
+      attest && attest->content.height == height) {
     info.attest = std::move(attest);
   }
   return info;
@@ -73,12 +84,16 @@ std::optional<receipt::Receipt> Node::receipt(std::uint32_t actor, const OpId& o
   return parts_->receipt({actor, op_id});
 }
 
-NodeInfo Node::info() { return parts_->info(); }
+NodeInfo Node::info() {
+  return parts_->info();
+}
 
 std::vector<Probe> Node::live() {
   return {{"core", parts_->core_answers(), "the core loop answers within 5 s"}};
 }
 
-std::vector<Probe> Node::ready() { return parts_->ready(); }
+std::vector<Probe> Node::ready() {
+  return parts_->ready();
+}
 
 }  // namespace giro::runtime

@@ -1,5 +1,5 @@
-// A running node: the two cores and the world, put together; owns the threads (architecture 6). The thread that calls
-// run() is the core thread.
+// A running node: the two cores and the world, put together; owns the threads (architecture 6). The
+// thread that calls run() is the core thread.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,10 @@ namespace giro::runtime {
 
 class Node final : public Service {
  public:
-  // Opens everything and starts listening for peers. The error carries the exit code of surface 2.2.
-  [[nodiscard]] static std::expected<std::unique_ptr<Node>, StartError> open(const config::NodeConfig& config,
-                                                                             const Progress& progress);
+  // Opens everything and starts listening for peers. The error carries the exit code of
+  // surface 2.2.
+  [[nodiscard]] static std::expected<std::unique_ptr<Node>, StartError> open(
+      const config::NodeConfig& config, const Progress& progress);
   ~Node() override;
 
   // Until stop(). SIGTERM and SIGINT are the caller's affair.
@@ -28,7 +29,8 @@ class Node final : public Service {
             std::function<void(OperationInfo)> done) override;
   [[nodiscard]] std::shared_ptr<const ReadView> read() override;
   [[nodiscard]] std::optional<BlockInfo> block(consensus::Height height) override;
-  [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor, const OpId& op_id) override;
+  [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
+                                                        const OpId& op_id) override;
   [[nodiscard]] NodeInfo info() override;
   [[nodiscard]] std::vector<Probe> live() override;
   [[nodiscard]] std::vector<Probe> ready() override;

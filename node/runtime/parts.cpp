@@ -14,7 +14,9 @@ constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr std::size_t kRecentBlocks = 512;
 constexpr std::int64_t kExpireEveryMs = 500;
 
-std::string text(std::uint64_t number) { return std::to_string(number); }
+std::string text(std::uint64_t number) {
+  return std::to_string(number);
+}
 
 }  // namespace
 
@@ -35,10 +37,12 @@ Node::Parts::Parts(Opened opened)
       peer_certificate(std::move(opened.peer_certificate)),
       events(config.name, config.log),
       store(std::move(opened.store)),
-      pool(std::make_unique<crypto::VerifierPool>(std::max(1U, std::thread::hardware_concurrency()))),
+      pool(std::make_unique<crypto::VerifierPool>(
+          std::max(1U, std::thread::hardware_concurrency()))),
       payload(*pool, chain),
       finality(config.api.waiters, [this](const OperationKey& key) { return status(key); }),
-      intake(chain, self, genesis.genesis.parameters, {config.pool.operations, config.pool.bytes}, *pool, payload,
+      intake(chain, self, genesis.genesis.parameters, {config.pool.operations, config.pool.bytes},
+             *pool, payload,
              {.read = [this] { return store->read(); },
               .status = [this](std::uint32_t actor, const OpId& id) { return status({actor, id}); },
               .wake = [this] { wake(); },
@@ -50,7 +54,9 @@ Node::Parts::Parts(Opened opened)
     payload.begin(batch);
     if (batch->author == self) intake.track(batch);
   }
-  store->start([this](consensus::Height written, consensus::Height attested) { on_written(written, attested); });
+  store->start([this](consensus::Height written, consensus::Height attested) {
+    on_written(written, attested);
+  });
   log_writer_ = std::make_unique<LogWriter>(
       std::move(*opened.log), sign_state_ ? &*sign_state_ : nullptr,
       [this](LogWriter::Synced synced) {
@@ -61,17 +67,19 @@ Node::Parts::Parts(Opened opened)
         });
       },
       [](double) {});
-  catch_up_ = std::make_unique<CatchUp>(*store, log_writer_->log(), index_, genesis.genesis.parameters.epoch_blocks);
+  catch_up_ = std::make_unique<CatchUp>(*store, log_writer_->log(), index_,
+                                        genesis.genesis.parameters.epoch_blocks);
   executor_ = std::make_unique<Executor>(
       std::move(opened.executor), *store, payload, index_,
-      Executor::Ports{
-          .executed = [this](consensus::Executed executed) {
-            boost::asio::post(core_, [this, executed = std::move(executed)] {
-              driver_->on_executed(executed);
-              after_inputs();
-            });
-          },
-          .ran = [this](const ExecutedBlock& block, const std::vector<Intake::Ran>& ran) { on_ran(block, ran); }});
+      Executor::Ports{.executed =
+                          [this](consensus::Executed executed) {
+                            boost::asio::post(core_, [this, executed = std::move(executed)] {
+                              driver_->on_executed(executed);
+                              after_inputs();
+                            });
+                          },
+                      .ran = [this](const ExecutedBlock& block,
+                                    const std::vector<Intake::Ran>& ran) { on_ran(block, ran); }});
   bind_driver(opened);
 }
 
@@ -82,7 +90,8 @@ void Node::Parts::bind_driver(Opened& opened) {
     for (const auto& vote : opened.votes) guard_->restore(vote);
     guard_->leave_below(opened.recovered.set.epoch, opened.recovered.view);
   }
-  consensus::Replica replica(chain, self, parameters, {}, std::move(opened.recovered), read_clocks());
+  consensus::Replica replica(chain, self, parameters, {}, std::move(opened.recovered),
+                             read_clocks());
   driver_ = std::make_unique<Driver>(std::move(replica), guard_ ? &*guard_ : nullptr,
                                      consensus::wire::Verifier(chain, self), self, driver_ports());
   mesh_ = std::make_unique<p2p::Mesh>(core_, mesh_options(), mesh_callbacks());
@@ -90,29 +99,33 @@ void Node::Parts::bind_driver(Opened& opened) {
 }
 
 DriverPorts Node::Parts::driver_ports() {
-  return {
-      .now = [] { return read_clocks(); },
-      .append = [this](LogWriter::Group group) { log_writer_->append(std::move(group)); },
-      .send = [this](std::optional<consensus::InstitutionId> to, const p2p::Frame& frame) {
-        if (to) {
-          mesh_->send(to->value, frame);
-        } else {
-          mesh_->broadcast(frame);
-        }
-      },
-      .payload_arrived = [this](const consensus::BatchPtr& batch) { payload.begin(batch); },
-      .execute = [this](consensus::CommittedBlock block) { executor_->push(std::move(block)); },
-      .attested = [this](consensus::Certificate attest) { store->push(std::move(attest)); },
-      .serve_chain = [this](consensus::InstitutionId from,
-                            const consensus::FetchChain& asked) { serve_chain(from, asked); },
-      .serve_batches = [this](consensus::InstitutionId from,
-                              consensus::FetchBatches asked) { serve_batches(from, std::move(asked)); },
-      .event = [this](const consensus::Event& event) { on_event(event); },
-      .violation = [this](consensus::InstitutionId from, consensus::RejectReason reason) {
-        events.write(config::LogLevel::Warn, "message_refused",
-                     {{"peer", name_of(from.value)}, {"reason", std::string(consensus::name(reason))}},
-                     "a message that no correct validator sends");
-      }};
+  return {.now = [] { return read_clocks(); },
+          .append = [this](LogWriter::Group group) { log_writer_->append(std::move(group)); },
+          .send =
+              [this](std::optional<consensus::InstitutionId> to, const p2p::Frame& frame) {
+                if (to) {
+                  mesh_->send(to->value, frame);
+                } else {
+                  mesh_->broadcast(frame);
+                }
+              },
+          .payload_arrived = [this](const consensus::BatchPtr& batch) { payload.begin(batch); },
+          .execute = [this](consensus::CommittedBlock block) { executor_->push(std::move(block)); },
+          .attested = [this](consensus::Certificate attest) { store->push(std::move(attest)); },
+          .serve_chain = [this](consensus::InstitutionId from,
+                                const consensus::FetchChain& asked) { serve_chain(from, asked); },
+          .serve_batches =
+              [this](consensus::InstitutionId from, consensus::FetchBatches asked) {
+                serve_batches(from, std::move(asked));
+              },
+          .event = [this](const consensus::Event& event) { on_event(event); },
+          .violation =
+              [this](consensus::InstitutionId from, consensus::RejectReason reason) {
+                events.write(config::LogLevel::Warn, "message_refused",
+                             {{"peer", name_of(from.value)},
+                              {"reason", std::string(consensus::name(reason))}},
+                             "a message that no correct validator sends");
+              }};
 }
 
 p2p::MeshOptions Node::Parts::mesh_options() const {
@@ -147,12 +160,14 @@ p2p::MeshCallbacks Node::Parts::mesh_callbacks() {
           .on_up =
               [this](std::uint32_t peer) {
                 peer_logged_.erase(peer);
-                events.write(config::LogLevel::Info, "peer_up", {{"peer", name_of(peer)}}, "channel proven");
+                events.write(config::LogLevel::Info, "peer_up", {{"peer", name_of(peer)}},
+                             "channel proven");
               },
           .on_down =
               [this](std::uint32_t peer, p2p::PeerCause cause, const std::string& why) {
                 const std::string code(p2p::code_of(cause));
-                if (std::exchange(peer_logged_[peer], code) == code) return;  // told once, until it changes
+                if (std::exchange(peer_logged_[peer], code) == code)
+                  return;  // told once, until it changes
                 events.write(config::LogLevel::Warn, "peer_down",
                              {{"peer", name_of(peer)}, {"cause", code}}, why);
               },
@@ -160,8 +175,8 @@ p2p::MeshCallbacks Node::Parts::mesh_callbacks() {
 }
 
 Node::Parts::~Parts() {
-  executor_.reset();    // may wait for signature checks, so the pool is still there
-  pool.reset();         // drops what was not begun; whatever runs still has everything it uses
+  executor_.reset();  // may wait for signature checks, so the pool is still there
+  pool.reset();       // drops what was not begun; whatever runs still has everything it uses
   log_writer_.reset();
   store->stop();
   mesh_.reset();
@@ -183,7 +198,8 @@ void Node::Parts::run() {
   core_.run();
   finality.close();
   mesh_->stop();
-  events.write(config::LogLevel::Info, "stopped", {{"height", text(store->height().value)}}, "clean stop");
+  events.write(config::LogLevel::Info, "stopped", {{"height", text(store->height().value)}},
+               "clean stop");
 }
 
 void Node::Parts::stop() {
@@ -201,7 +217,8 @@ void Node::Parts::after_inputs() {
   const consensus::Now now = read_clocks();
   core_seen_us_ = now.steady.us;
   if (!stopping_) {
-    for (const auto& batch : intake.pack(now, driver_->replica().unordered_own_batches())) driver_->on_own_batch(batch);
+    for (const auto& batch : intake.pack(now, driver_->replica().unordered_own_batches()))
+      driver_->on_own_batch(batch);
   }
   driver_->turn();
   arm_timer();
@@ -209,7 +226,8 @@ void Node::Parts::after_inputs() {
 
 void Node::Parts::arm_timer() {
   auto next = driver_->next_deadline();
-  if (const auto packing = intake.next_deadline(); packing && (!next || *packing < *next)) next = packing;
+  if (const auto packing = intake.next_deadline(); packing && (!next || *packing < *next))
+    next = packing;
   if (!next) {
     deadline_.cancel();
     return;
@@ -277,18 +295,36 @@ void Node::Parts::on_event(const consensus::Event& event) {
   using Type = consensus::EventType;
   using Level = config::LogLevel;
   const auto place = [&](Level level, std::string_view id, std::string_view message) {
-    events.write(level, id, {{"height", text(event.height.value)}, {"epoch", text(event.epoch.value)},
-                             {"view", text(event.view.value)}, {"hash", crypto::to_hex(event.hash)},
-                             {"detail", text(event.detail)}}, message);
+    events.write(level, id,
+                 {{"height", text(event.height.value)},
+                  {"epoch", text(event.epoch.value)},
+                  {"view", text(event.view.value)},
+                  {"hash", crypto::to_hex(event.hash)},
+                  {"detail", text(event.detail)}},
+                 message);
   };
   switch (event.type) {
-    case Type::Committed: last_commit_ = read_clocks().steady; break;
-    case Type::EpochEntered: place(Level::Info, "epoch_entered", "a new epoch"); break;
-    case Type::Suspecting: place(Level::Warn, "suspecting", "the primary is suspected"); break;
-    case Type::SuspicionEnded: place(Level::Info, "suspicion_ended", "the primary is no longer suspected"); break;
-    case Type::Evidence: place(Level::Error, "evidence", "two conflicting votes by one key"); break;
-    case Type::Diverged: place(Level::Error, "diverged", "the own result contradicts the others': no more votes"); break;
-    case Type::VotesStopped: place(Level::Error, "votes_stopped", "this validator casts no more votes in this view"); break;
+    case Type::Committed:
+      last_commit_ = read_clocks().steady;
+      break;
+    case Type::EpochEntered:
+      place(Level::Info, "epoch_entered", "a new epoch");
+      break;
+    case Type::Suspecting:
+      place(Level::Warn, "suspecting", "the primary is suspected");
+      break;
+    case Type::SuspicionEnded:
+      place(Level::Info, "suspicion_ended", "the primary is no longer suspected");
+      break;
+    case Type::Evidence:
+      place(Level::Error, "evidence", "two conflicting votes by one key");
+      break;
+    case Type::Diverged:
+      place(Level::Error, "diverged", "the own result contradicts the others': no more votes");
+      break;
+    case Type::VotesStopped:
+      place(Level::Error, "votes_stopped", "this validator casts no more votes in this view");
+      break;
     case Type::BlockAccepted:
     case Type::BlockProposed:
     case Type::Prepared:
@@ -296,7 +332,9 @@ void Node::Parts::on_event(const consensus::Event& event) {
     case Type::Stable:
     case Type::BatchAccepted:
     case Type::BatchRefused:
-    case Type::Refused: place(Level::Debug, "replica", "a step of agreement"); break;
+    case Type::Refused:
+      place(Level::Debug, "replica", "a step of agreement");
+      break;
   }
 }
 
@@ -305,7 +343,8 @@ void Node::Parts::serve_chain(consensus::InstitutionId from, const consensus::Fe
     auto segment = catch_up_->chain(asked);
     if (!segment) return;
     auto frame = frame_of(*segment);
-    boost::asio::post(core_, [this, from, frame = std::move(frame)] { mesh_->send(from.value, frame); });
+    boost::asio::post(core_,
+                      [this, from, frame = std::move(frame)] { mesh_->send(from.value, frame); });
   });
 }
 
@@ -313,7 +352,8 @@ void Node::Parts::serve_batches(consensus::InstitutionId from, consensus::FetchB
   pool->run([this, from, asked = std::move(asked)] {
     catch_up_->batches(asked, [&](consensus::BatchPtr batch) {
       auto frame = frame_of(consensus::BatchMessage{std::move(batch)});
-      boost::asio::post(core_, [this, from, frame = std::move(frame)] { mesh_->send(from.value, frame); });
+      boost::asio::post(core_,
+                        [this, from, frame = std::move(frame)] { mesh_->send(from.value, frame); });
     });
   });
 }

@@ -1,4 +1,5 @@
-// The inside of a node: every part, what binds them, and which thread may touch which. Private to node/runtime.
+// The inside of a node: every part, what binds them, and which thread may touch which. Private to
+// node/runtime.
 #pragma once
 
 #include <atomic>
@@ -30,7 +31,8 @@ class Node::Parts {
   void run();
   void stop();
 
-  // --- for the service, any thread ----------------------------------------------------------------------------------
+  // --- for the service, any thread
+  // ----------------------------------------------------------------------------------
   [[nodiscard]] OperationInfo status(const OperationKey& key);
   [[nodiscard]] consensus::Height final_height() const { return {final_height_.load()}; }
   [[nodiscard]] std::shared_ptr<const StoredBlock> block(consensus::Height height);
@@ -67,7 +69,7 @@ class Node::Parts {
   void wake();  // any thread: after_inputs() soon
   void on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran);  // executor
   void on_written(consensus::Height written, consensus::Height attested);        // store
-  void on_event(const consensus::Event& event);                                 // core
+  void on_event(const consensus::Event& event);                                  // core
   void serve_chain(consensus::InstitutionId from, const consensus::FetchChain& asked);
   void serve_batches(consensus::InstitutionId from, consensus::FetchBatches asked);
   void publish_info();
@@ -94,9 +96,9 @@ class Node::Parts {
   std::map<consensus::Height, std::shared_ptr<const StoredBlock>> recent_;
   std::mutex info_mutex_;  // of info_
   NodeInfo info_;
-  consensus::Instant last_commit_;      // core
-  consensus::Height logged_height_;     // core: idle blocks are summed up
-  std::int64_t expired_checked_ms_ = 0;  // store thread
+  consensus::Instant last_commit_;                    // core
+  consensus::Height logged_height_;                   // core: idle blocks are summed up
+  std::int64_t expired_checked_ms_ = 0;               // store thread
   std::map<std::uint32_t, std::string> peer_logged_;  // core: last cause told, by institution
 };
 

@@ -1,5 +1,5 @@
-// The operations of batches, decoded and with their signatures checked: once per validator (protocol A12), in parallel
-// with agreement (protocol R3), on the verifier pool. Thread-safe.
+// The operations of batches, decoded and with their signatures checked: once per validator
+// (protocol A12), in parallel with agreement (protocol R3), on the verifier pool. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -26,8 +26,8 @@ class Payload {
   void begin(const consensus::BatchPtr& batch);
   // For a batch packed here: its operations were checked when they were admitted.
   void put(const consensus::BatchPtr& batch, std::vector<CheckedOperation> operations);
-  // Gives the operations away, in the batch's order; waits until they are checked. The entry is gone afterwards. A
-  // batch that was never begun is begun now.
+  // Gives the operations away, in the batch's order; waits until they are checked. The entry is
+  // gone afterwards. A batch that was never begun is begun now.
   [[nodiscard]] std::vector<CheckedOperation> take(const consensus::BatchPtr& batch);
   // Batches that no block can name any more (protocol R5).
   void forget_expired(consensus::WallTime block_time);

@@ -1,5 +1,6 @@
-// What a running node offers to node/api and node/metrics: submit, wait, read. Every method may be called from any
-// thread; callbacks run on a thread of the node, must not block, and are called exactly once.
+// What a running node offers to node/api and node/metrics: submit, wait, read. Every method may be
+// called from any thread; callbacks run on a thread of the node, must not block, and are called
+// exactly once.
 #pragma once
 
 #include <array>
@@ -23,8 +24,16 @@ namespace giro::runtime {
 
 using OpId = std::array<std::byte, 16>;
 
-// surface 0: the life of an operation as this node sees it. The last three are final and rest on an attested height.
-enum class OperationStatus : std::uint8_t { Unknown, Received, Ordering, Committed, Rejected, Expired };
+// surface 0: the life of an operation as this node sees it. The last three are final and rest on an
+// attested height.
+enum class OperationStatus : std::uint8_t {
+  Unknown,
+  Received,
+  Ordering,
+  Committed,
+  Rejected,
+  Expired
+};
 
 struct RecordedOutcome {
   ledger::Code code{};
@@ -62,7 +71,8 @@ struct Admitted {
 };
 using SubmitAnswer = std::expected<Admitted, Refusal>;
 
-// One consistent height of the stored ledger. Cheap to take; release it soon, since it pins store files.
+// One consistent height of the stored ledger. Cheap to take; release it soon, since it pins store
+// files.
 class ReadView : public ledger::StateView {
  public:
   [[nodiscard]] virtual consensus::Height height() const = 0;
@@ -132,19 +142,21 @@ class Service {
 
   [[nodiscard]] virtual const config::CheckedGenesis& genesis() const = 0;
 
-  // Checks form and signatures off the caller's thread, admits, and answers. The operation is in memory only.
+  // Checks form and signatures off the caller's thread, admits, and answers. The operation is in
+  // memory only.
   virtual void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) = 0;
   // The status now.
   [[nodiscard]] virtual OperationInfo operation(std::uint32_t actor, const OpId& op_id) = 0;
-  // Answers when the status is final or the time is over, with the status then. False: too many waiters; `done` is not
-  // called. Touches no consensus state.
+  // Answers when the status is final or the time is over, with the status then. False: too many
+  // waiters; `done` is not called. Touches no consensus state.
   virtual bool wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
                     std::function<void(OperationInfo)> done) = 0;
 
   [[nodiscard]] virtual std::shared_ptr<const ReadView> read() = 0;
   [[nodiscard]] virtual std::optional<BlockInfo> block(consensus::Height height) = 0;
   // nullopt before a final recorded outcome.
-  [[nodiscard]] virtual std::optional<receipt::Receipt> receipt(std::uint32_t actor, const OpId& op_id) = 0;
+  [[nodiscard]] virtual std::optional<receipt::Receipt> receipt(std::uint32_t actor,
+                                                                const OpId& op_id) = 0;
 
   [[nodiscard]] virtual NodeInfo info() = 0;
   [[nodiscard]] virtual std::vector<Probe> live() = 0;

@@ -17,8 +17,12 @@ namespace {
 using Failure = std::unexpected<StartError>;
 constexpr std::string_view kIdentityFormat = "giro data 1";
 
-Failure fail(ExitCode code, std::string message) { return Failure(StartError{code, std::move(message)}); }
-Failure misconfigured(std::string message) { return fail(ExitCode::Configuration, std::move(message)); }
+Failure fail(ExitCode code, std::string message) {
+  return Failure(StartError{code, std::move(message)});
+}
+Failure misconfigured(std::string message) {
+  return fail(ExitCode::Configuration, std::move(message));
+}
 
 struct GenesisState {
   ledger::BlockResult result;
@@ -52,7 +56,8 @@ consensus::ValidatorSet genesis_set(const config::Genesis& genesis) {
   consensus::ValidatorSet set;
   for (std::size_t i = 0; i < genesis.ledger.institutions.size(); ++i) {
     const auto& institution = genesis.ledger.institutions[i];
-    if (institution.validator) set.members.push_back({{static_cast<std::uint32_t>(i + 1)}, *institution.validator});
+    if (institution.validator)
+      set.members.push_back({{static_cast<std::uint32_t>(i + 1)}, *institution.validator});
   }
   return set;
 }
@@ -69,8 +74,9 @@ std::expected<void, StartError> lock_data(Opened& node) {
                              : "data_dir: " + lock.error().text);
   }
   node.data_lock = std::move(*lock);
-  const std::string identity = std::string(kIdentityFormat) + "\nchain " + crypto::to_hex(node.genesis.chain_id) +
-                               "\ninstitution " + node.config.name + "\n";
+  const std::string identity = std::string(kIdentityFormat) + "\nchain " +
+                               crypto::to_hex(node.genesis.chain_id) + "\ninstitution " +
+                               node.config.name + "\n";
   const std::string path = storage::join_path(directory, "IDENTITY");
   const auto type = node.files->type(path);
   if (!type) return misconfigured("data_dir: " + type.error().text);
@@ -82,13 +88,15 @@ std::expected<void, StartError> lock_data(Opened& node) {
   const auto present = storage::read_whole(*node.files, path, 4096);
   if (!present) return misconfigured("data_dir: " + present.error().text);
   if (crypto::as_text(*present) != identity) {
-    return misconfigured("data_dir " + directory +
-                         " belongs to another chain or institution (see IDENTITY there); choose another data_dir");
+    return misconfigured(
+        "data_dir " + directory +
+        " belongs to another chain or institution (see IDENTITY there); choose another data_dir");
   }
   return {};
 }
 
-std::expected<std::unique_ptr<crypto::Signer>, StartError> open_key(const config::NodeConfig& config) {
+std::expected<std::unique_ptr<crypto::Signer>, StartError> open_key(
+    const config::NodeConfig& config) {
   const auto passphrase = config.validator_key->passphrase.read();
   if (!passphrase) return misconfigured("keys.validator.passphrase: " + passphrase.error());
   auto key = crypto::read_key_file(config.validator_key->path, *passphrase);
@@ -106,7 +114,8 @@ std::expected<void, StartError> open_store(Opened& node) {
   if (node.store->is_empty()) {
     auto state = genesis_state(node.genesis);
     auto writes = std::move(state.result.writes);
-    writes.push_back({ledger::chain_key().to_bytes(), ledger::encode(ledger::Chain{state.roots.chain})});
+    writes.push_back(
+        {ledger::chain_key().to_bytes(), ledger::encode(ledger::Chain{state.roots.chain})});
     node.store->write_genesis(writes, state.header, state.header.hash(node.genesis.chain_id));
   }
   return {};
@@ -116,14 +125,18 @@ std::expected<void, StartError> prepare_executor(Opened& node, const Progress& p
   const auto view = node.store->read();
   progress("rebuilding the state tree");
   auto tree = ledger::StateTree::rebuild(*view);
-  if (!tree) return fail(ExitCode::Invariant, "the store is damaged: " + std::string(describe(tree.error())));
+  if (!tree)
+    return fail(ExitCode::Invariant,
+                "the store is damaged: " + std::string(describe(tree.error())));
   const auto chain_row = view->get(ledger::chain_key());
   const auto chain = chain_row ? ledger::decode_record<ledger::Chain>(*chain_row) : std::nullopt;
   const auto header = node.store->header(view->height());
-  if (!chain || !header) return fail(ExitCode::Invariant, "the store is damaged: no chain value, or no newest block");
+  if (!chain || !header)
+    return fail(ExitCode::Invariant, "the store is damaged: no chain value, or no newest block");
   if (ledger::state_root(tree->root(), chain->value) != header->state_root) {
-    return fail(ExitCode::Invariant, "the store is damaged: its records do not give the state root of height " +
-                                         std::to_string(header->height.value));
+    return fail(ExitCode::Invariant,
+                "the store is damaged: its records do not give the state root of height " +
+                    std::to_string(header->height.value));
   }
   std::array<std::byte, 8> seed{};
   crypto::random_bytes(seed);
@@ -139,8 +152,10 @@ std::expected<void, StartError> prepare_executor(Opened& node, const Progress& p
   return {};
 }
 
-// Reads the log back: what the replica continues from, what the guard must remember, where payload lies.
-std::expected<std::optional<consensus::CeilingRecord>, StartError> read_log(Opened& node, const Progress& progress) {
+// Reads the log back: what the replica continues from, what the guard must remember, where payload
+// lies.
+std::expected<std::optional<consensus::CeilingRecord>, StartError> read_log(
+    Opened& node, const Progress& progress) {
   const consensus::Header& executed = node.executor.header;
   std::vector<consensus::Header> recent;  // headers that may not be stable yet: at most a window
   const std::uint64_t window = node.genesis.genesis.parameters.window;
@@ -148,34 +163,40 @@ std::expected<std::optional<consensus::CeilingRecord>, StartError> read_log(Open
        height <= executed.height.value; ++height) {
     if (const auto header = node.store->header({height})) recent.push_back(*header);
   }
-  consensus::Recovery recovery(node.genesis.chain_id, genesis_set(node.genesis.genesis), node.genesis.genesis.parameters.epoch_blocks,
-                               executed, node.executor.header_hash, std::move(recent));
+  consensus::Recovery recovery(node.genesis.chain_id, genesis_set(node.genesis.genesis),
+                               node.genesis.genesis.parameters.epoch_blocks, executed,
+                               node.executor.header_hash, std::move(recent));
   std::optional<std::string> bad;
   std::uint64_t count = 0;
   const std::string directory = (node.config.data_dir / "log").string();
   auto log = storage::Log::open(*node.files, directory, {}, [&](const storage::LogRecord& record) {
     if (bad) return;
-    auto decoded = consensus::wire::decode_record(static_cast<std::uint8_t>(record.type), record.payload);
+    auto decoded =
+        consensus::wire::decode_record(static_cast<std::uint8_t>(record.type), record.payload);
     if (!decoded) {
       bad = "record " + std::to_string(record.position.value) + " is of no kind this version knows";
       return;
     }
     if (const auto* batch = std::get_if<consensus::BatchRecord>(&*decoded)) {
-      if (!node.store->batch_position(batch->batch->id)) node.batches.emplace_back(batch->batch->id, record.position);
+      if (!node.store->batch_position(batch->batch->id))
+        node.batches.emplace_back(batch->batch->id, record.position);
     }
     recovery.apply(*decoded);
-    if (++count % 100'000 == 0) progress("reading back the log: " + std::to_string(count) + " records");
+    if (++count % 100'000 == 0)
+      progress("reading back the log: " + std::to_string(count) + " records");
   });
   if (!log) {
     if (log.error().code == storage::LogErrorCode::Damaged) {
-      return misconfigured("the log is damaged at " + log.error().segment + ":" + std::to_string(log.error().offset) +
-                           " (" + log.error().text + "): this validator may have forgotten votes and must not vote");
+      return misconfigured("the log is damaged at " + log.error().segment + ":" +
+                           std::to_string(log.error().offset) + " (" + log.error().text +
+                           "): this validator may have forgotten votes and must not vote");
     }
     return fail(ExitCode::WriteFailed, "the log: " + log.error().text);
   }
   if (bad) return misconfigured("the log: " + *bad);
   if (const auto& torn = log->opened().torn) {
-    progress("the log's torn tail was cut: " + std::to_string(torn->bytes) + " bytes that never became durable");
+    progress("the log's torn tail was cut: " + std::to_string(torn->bytes) +
+             " bytes that never became durable");
   }
   const auto ceiling = recovery.last_ceiling();
   node.votes = recovery.votes();
@@ -185,35 +206,43 @@ std::expected<std::optional<consensus::CeilingRecord>, StartError> read_log(Open
   return ceiling;
 }
 
-// The sign state and the log must tell one story (protocol R37); then this start is recorded, in the log first.
-std::expected<void, StartError> bind_sign_state(Opened& node, const std::optional<consensus::CeilingRecord>& logged) {
+// The sign state and the log must tell one story (protocol R37); then this start is recorded, in
+// the log first.
+std::expected<void, StartError> bind_sign_state(
+    Opened& node, const std::optional<consensus::CeilingRecord>& logged) {
   const std::string directory = node.config.sign_state_dir.string();
-  auto state = storage::SignState::open(*node.files, directory, {node.genesis.chain_id, node.signer->public_key()});
+  auto state = storage::SignState::open(*node.files, directory,
+                                        {node.genesis.chain_id, node.signer->public_key()});
   if (!state) {
-    return misconfigured("sign state: " + state.error().text +
-                         (state.error().code == storage::SignStateErrorCode::Missing
-                              ? "; bring the file back, or ask the consortium for a new key: a key whose votes are "
-                                "forgotten must not vote"
-                              : ""));
+    return misconfigured(
+        "sign state: " + state.error().text +
+        (state.error().code == storage::SignStateErrorCode::Missing
+             ? "; bring the file back, or ask the consortium for a new key: a key whose votes are "
+               "forgotten must not vote"
+             : ""));
   }
   const storage::Ceiling present = state->ceiling();
   const std::uint64_t known = logged ? logged->number : 0;
   if (known < present.record) {
-    return misconfigured("the log is behind the sign state (record " + std::to_string(known) + " of " +
-                         std::to_string(present.record) +
-                         "): the data directory was lost or restored, and this validator must not vote");
+    return misconfigured(
+        "the log is behind the sign state (record " + std::to_string(known) + " of " +
+        std::to_string(present.record) +
+        "): the data directory was lost or restored, and this validator must not vote");
   }
   if (known > present.record + 1) {
-    return misconfigured("the sign state is behind the log (record " + std::to_string(present.record) + " of " +
-                         std::to_string(known) + "): it was restored from a copy, and this validator must not vote");
+    return misconfigured("the sign state is behind the log (record " +
+                         std::to_string(present.record) + " of " + std::to_string(known) +
+                         "): it was restored from a copy, and this validator must not vote");
   }
-  // A raise that reached the log and not the sign state signed nothing; taking it over only forbids less later.
+  // A raise that reached the log and not the sign state signed nothing; taking it over only forbids
+  // less later.
   consensus::Ceiling ceiling{known + 1, {present.epoch}, {present.view}, {present.height}};
   if (logged) ceiling = {known + 1, logged->epoch, logged->view, logged->height};
-  const consensus::DurableRecord record = consensus::CeilingRecord{ceiling.number, ceiling.epoch, ceiling.view,
-                                                                   ceiling.height};
-  node.log->append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
-                   consensus::wire::encode_record(record));
+  const consensus::DurableRecord record =
+      consensus::CeilingRecord{ceiling.number, ceiling.epoch, ceiling.view, ceiling.height};
+  node.log->append(
+      storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
+      consensus::wire::encode_record(record));
   if (const auto synced = node.log->sync(); !synced) {
     return fail(ExitCode::WriteFailed, "the log cannot be written: " + synced.error().text);
   }
@@ -238,7 +267,8 @@ std::expected<config::CheckedGenesis, StartError> load_genesis(const config::Nod
   return std::move(*genesis);
 }
 
-std::optional<consensus::InstitutionId> institution_of(const config::Genesis& genesis, std::string_view name) {
+std::optional<consensus::InstitutionId> institution_of(const config::Genesis& genesis,
+                                                       std::string_view name) {
   const auto& institutions = genesis.ledger.institutions;
   const auto found = std::ranges::find(institutions, name, &ledger::GenesisInstitution::name);
   if (found == institutions.end()) return std::nullopt;
@@ -247,14 +277,16 @@ std::optional<consensus::InstitutionId> institution_of(const config::Genesis& ge
 
 }  // namespace
 
-std::expected<Opened, StartError> open_node(const config::NodeConfig& config, const Progress& progress) {
+std::expected<Opened, StartError> open_node(const config::NodeConfig& config,
+                                            const Progress& progress) {
   Opened node;
   node.config = config;
   auto genesis = load_genesis(config);
   if (!genesis) return Failure(genesis.error());
   node.genesis = std::move(*genesis);
   const auto self = institution_of(node.genesis.genesis, config.name);
-  if (!self) return misconfigured("name \"" + config.name + "\" is no institution of the genesis file");
+  if (!self)
+    return misconfigured("name \"" + config.name + "\" is no institution of the genesis file");
   node.self = *self;
   node.files = std::make_unique<storage::PosixFilePort>();
   if (auto locked = lock_data(node); !locked) return Failure(locked.error());
@@ -266,7 +298,8 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, co
     const auto set = genesis_set(node.genesis.genesis);
     const auto seat = set.find(node.self);
     if (!seat || set.at(*seat).key != node.signer->public_key()) {
-      return misconfigured("the validator key is not the one registered for " + config.name + " in the genesis file");
+      return misconfigured("the validator key is not the one registered for " + config.name +
+                           " in the genesis file");
     }
   }
   if (auto opened = open_store(node); !opened) return Failure(opened.error());

@@ -1,5 +1,6 @@
-// From a configuration to everything a node needs to run: locks, key, store, log read back (protocol R38), sign state
-// compared with the log (protocol R37). Nothing is sent and nothing is signed here.
+// From a configuration to everything a node needs to run: locks, key, store, log read back
+// (protocol R38), sign state compared with the log (protocol R37). Nothing is sent and nothing is
+// signed here.
 #pragma once
 
 #include <expected>
@@ -50,10 +51,11 @@ struct Opened {
   Executor::Start executor;
 };
 
-[[nodiscard]] std::expected<Opened, StartError> open_node(const config::NodeConfig& config, const Progress& progress);
+[[nodiscard]] std::expected<Opened, StartError> open_node(const config::NodeConfig& config,
+                                                          const Progress& progress);
 
-// Makes the sign state of this node's key for this chain, once, empty (protocol R37). Part of setting a validator up,
-// never of starting one.
+// Makes the sign state of this node's key for this chain, once, empty (protocol R37). Part of
+// setting a validator up, never of starting one.
 [[nodiscard]] std::expected<void, StartError> create_sign_state(const config::NodeConfig& config);
 
 }  // namespace giro::runtime

@@ -22,7 +22,8 @@ template <typename T>
 T must(storage::KeyValueResult<T> result) {
   if (!result) {
     const bool corrupt = result.error().code == storage::KeyValueErrorCode::Corruption;
-    stop_process(corrupt ? ExitCode::Invariant : ExitCode::WriteFailed, "the store failed: " + result.error().text);
+    stop_process(corrupt ? ExitCode::Invariant : ExitCode::WriteFailed,
+                 "the store failed: " + result.error().text);
   }
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
@@ -32,7 +33,8 @@ class SnapshotView final : public ReadView {
   SnapshotView(std::unique_ptr<storage::KeyValueReader> reader, const consensus::Header& header)
       : reader_(std::move(reader)), height_(header.height), time_(header.time) {}
   std::optional<Bytes> get(ByteView key) const override { return must(reader_->get(key)); }
-  void scan(ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override {
+  void scan(ByteView from, ByteView to,
+            const std::function<bool(ByteView, ByteView)>& visit) const override {
     must(reader_->scan(from, to, visit));
   }
   consensus::Height height() const override { return height_; }
@@ -46,7 +48,8 @@ class SnapshotView final : public ReadView {
 
 std::size_t size_of(const ExecutedBlock& block) {
   std::size_t size = 1024;
-  for (const auto& write : block.writes) size += write.key.size() + (write.value ? write.value->size() : 0);
+  for (const auto& write : block.writes)
+    size += write.key.size() + (write.value ? write.value->size() : 0);
   for (const auto& leaf : block.leaves) size += leaf.canonical.size();
   for (const auto& event : block.events) size += event.size();
   return size;
@@ -61,7 +64,8 @@ struct KeyLess {
 
 }  // namespace
 
-// What was pushed but may not be written yet, over the backing store. Rows leave once they are written.
+// What was pushed but may not be written yet, over the backing store. Rows leave once they are
+// written.
 class Store::NewestState final : public ledger::StateView {
  public:
   explicit NewestState(const Store& store) : store_(store) {}
@@ -72,7 +76,8 @@ class Store::NewestState final : public ledger::StateView {
   }
 
   // Both sides come in key order: where they meet, the newer row wins.
-  void scan(ByteView from, ByteView to, const std::function<bool(ByteView, ByteView)>& visit) const override {
+  void scan(ByteView from, ByteView to,
+            const std::function<bool(ByteView, ByteView)>& visit) const override {
     auto row = rows_.lower_bound(from);
     const auto end = to.empty() ? rows_.end() : rows_.lower_bound(to);
     bool go_on = true;
@@ -116,7 +121,8 @@ class Store::NewestState final : public ledger::StateView {
     consensus::Height height;
     std::vector<Bytes> keys;
   };
-  static bool show(const std::pair<const Bytes, Row>& row, const std::function<bool(ByteView, ByteView)>& visit) {
+  static bool show(const std::pair<const Bytes, Row>& row,
+                   const std::function<bool(ByteView, ByteView)>& visit) {
     return !row.second.value || visit(row.first, *row.second.value);
   }
 
@@ -133,17 +139,22 @@ Store::Store(std::unique_ptr<storage::KeyValueStore> backing)
     written_ = *header;
   }
   // The newest attest certificate at or below the head.
-  must(backing_->scan(rows::attest_key({written_.height.value > 4096 ? written_.height.value - 4096 : 0}),
-                      rows::attest_key({~0ULL}), [&](ByteView key, ByteView) {
-                        crypto::Reader reader(key.subspan(1));
-                        attested_.value = reader.u64();
-                        return true;
-                      }));
+  must(backing_->scan(
+      rows::attest_key({written_.height.value > 4096 ? written_.height.value - 4096 : 0}),
+      rows::attest_key({~0ULL}), [&](ByteView key, ByteView) {
+        crypto::Reader reader(key.subspan(1));
+        attested_.value = reader.u64();
+        return true;
+      }));
 }
 
-Store::~Store() { stop(); }
+Store::~Store() {
+  stop();
+}
 
-bool Store::is_empty() const { return !must(backing_->get(rows::head_key())).has_value(); }
+bool Store::is_empty() const {
+  return !must(backing_->get(rows::head_key())).has_value();
+}
 
 void Store::write_genesis(const std::vector<ledger::Write>& writes, const consensus::Header& header,
                           const consensus::Hash& header_hash) {
@@ -200,7 +211,9 @@ void Store::push(consensus::Certificate attest) {
   wake_.notify_one();
 }
 
-const ledger::StateView& Store::newest_state() const { return *newest_; }
+const ledger::StateView& Store::newest_state() const {
+  return *newest_;
+}
 
 void Store::run() {
   for (;;) {
@@ -210,7 +223,8 @@ void Store::run() {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [&] { return stopping_ || !blocks_.empty() || !attests_.empty(); });
       if (blocks_.empty() && attests_.empty()) return;
-      blocks.assign(std::make_move_iterator(blocks_.begin()), std::make_move_iterator(blocks_.end()));
+      blocks.assign(std::make_move_iterator(blocks_.begin()),
+                    std::make_move_iterator(blocks_.end()));
       blocks_.clear();
       attests = std::exchange(attests_, {});
       queued_bytes_ = 0;
@@ -288,12 +302,14 @@ std::optional<consensus::Header> Store::header(consensus::Height height) const {
 
 std::optional<consensus::Certificate> Store::attest_at_or_above(consensus::Height height) const {
   std::optional<consensus::Certificate> found;
-  must(backing_->scan(rows::attest_key(height), rows::attest_key({~0ULL}), [&](ByteView, ByteView value) {
-    const auto certificate = consensus::wire::decode_certificate(value);
-    if (!certificate) stop_process(ExitCode::Invariant, "a certificate row of the store is damaged");
-    found = *certificate;
-    return false;
-  }));
+  must(backing_->scan(
+      rows::attest_key(height), rows::attest_key({~0ULL}), [&](ByteView, ByteView value) {
+        const auto certificate = consensus::wire::decode_certificate(value);
+        if (!certificate)
+          stop_process(ExitCode::Invariant, "a certificate row of the store is damaged");
+        found = *certificate;
+        return false;
+      }));
   return found;
 }
 

@@ -1,6 +1,7 @@
-// The store (architecture 5): ledger state and what queries need, in a key-value store behind the executor. It is always
-// reconstructible from the log, carries the height that it reflects in the same write batch, and is not synced per
-// block. One thread writes; several executed blocks go into one batch.
+// The store (architecture 5): ledger state and what queries need, in a key-value store behind the
+// executor. It is always reconstructible from the log, carries the height that it reflects in the
+// same write batch, and is not synced per block. One thread writes; several executed blocks go into
+// one batch.
 #pragma once
 
 #include <condition_variable>
@@ -29,7 +30,7 @@ struct ExecutedBlock {
   consensus::Hash header_hash;
   std::vector<ledger::Write> writes;  // ledger state, meta included
   struct Leaf {
-    std::uint32_t type = 0;  // ledger operation number; 0: the sweep, or undecodable
+    std::uint32_t type = 0;   // ledger operation number; 0: the sweep, or undecodable
     crypto::Bytes canonical;  // OutcomeLeaf
   };
   std::vector<Leaf> leaves;           // 0 is the sweep's
@@ -48,13 +49,15 @@ struct StoredBlock {
 
 class Store {
  public:
-  // After a batch was written: the height that can be read now, and the highest attested one. On the store thread.
+  // After a batch was written: the height that can be read now, and the highest attested one. On
+  // the store thread.
   using OnWritten = std::function<void(consensus::Height written, consensus::Height attested)>;
 
   explicit Store(std::unique_ptr<storage::KeyValueStore> backing);
   ~Store();
 
-  // --- start-up, before start() -----------------------------------------------------------------------------------
+  // --- start-up, before start()
+  // -----------------------------------------------------------------------------------
   [[nodiscard]] bool is_empty() const;
   // Block 0, synced. `chain` is its block hash.
   void write_genesis(const std::vector<ledger::Write>& writes, const consensus::Header& header,
@@ -62,20 +65,24 @@ class Store {
   void start(OnWritten on_written);
   void stop();  // writes what is queued, syncs, joins
 
-  // --- the executor's and the core's side: never block on the disk, unless far behind ------------------------------
+  // --- the executor's and the core's side: never block on the disk, unless far behind
+  // ------------------------------
   void push(ExecutedBlock block);
   void push(consensus::Certificate attest);
   // The state after the newest pushed block, for the executor thread alone.
   [[nodiscard]] const ledger::StateView& newest_state() const;
 
-  // --- reads, any thread: what is written --------------------------------------------------------------------------
+  // --- reads, any thread: what is written
+  // --------------------------------------------------------------------------
   [[nodiscard]] std::shared_ptr<const ReadView> read() const;
-  [[nodiscard]] consensus::Height height() const;    // written
-  [[nodiscard]] consensus::Height attested() const;  // highest height with a stored attest certificate
+  [[nodiscard]] consensus::Height height() const;  // written
+  [[nodiscard]] consensus::Height attested()
+      const;  // highest height with a stored attest certificate
   [[nodiscard]] std::optional<StoredBlock> block(consensus::Height height) const;
   [[nodiscard]] std::optional<consensus::Header> header(consensus::Height height) const;
   // Of this height, or of the lowest one above it that has one.
-  [[nodiscard]] std::optional<consensus::Certificate> attest_at_or_above(consensus::Height height) const;
+  [[nodiscard]] std::optional<consensus::Certificate> attest_at_or_above(
+      consensus::Height height) const;
   [[nodiscard]] std::optional<storage::LogPosition> batch_position(const consensus::Hash& id) const;
 
  private:

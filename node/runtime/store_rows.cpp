@@ -22,14 +22,21 @@ void put_sized(Writer& writer, ByteView bytes) {
 
 Bytes get_sized(Reader& reader) {
   const std::uint32_t size = reader.u32();
-  return size <= reader.remaining() ? crypto::to_bytes(reader.raw(size)) : (reader.raw(size), Bytes{});
+  return size <= reader.remaining() ? crypto::to_bytes(reader.raw(size))
+                                    : (reader.raw(size), Bytes{});
 }
 
 }  // namespace
 
-Bytes block_key(consensus::Height height) { return numbered(0x80, height.value); }
-Bytes attest_key(consensus::Height height) { return numbered(0x81, height.value); }
-Bytes head_key() { return {std::byte{0x8f}}; }
+Bytes block_key(consensus::Height height) {
+  return numbered(0x80, height.value);
+}
+Bytes attest_key(consensus::Height height) {
+  return numbered(0x81, height.value);
+}
+Bytes head_key() {
+  return {std::byte{0x8f}};
+}
 Bytes batch_key(const consensus::Hash& id) {
   Bytes key;
   Writer(key).u8(0x82).raw(id);
@@ -61,13 +68,18 @@ std::optional<StoredBlock> decode_block(ByteView bytes) {
   const auto block_hash = reader.hash();
   const auto header = consensus::wire::decode_header(get_sized(reader));
   if (!block || !header) return std::nullopt;
-  StoredBlock stored{.block = *block, .block_hash = block_hash, .header = *header, .header_hash = reader.hash(),
-                     .leaves = {}, .events = {}};
+  StoredBlock stored{.block = *block,
+                     .block_hash = block_hash,
+                     .header = *header,
+                     .header_hash = reader.hash(),
+                     .leaves = {},
+                     .events = {}};
   for (std::uint32_t count = reader.u32(); count > 0 && reader.ok(); --count) {
     const std::uint32_t type = reader.u32();
     stored.leaves.push_back({type, get_sized(reader)});
   }
-  for (std::uint32_t count = reader.u32(); count > 0 && reader.ok(); --count) stored.events.push_back(get_sized(reader));
+  for (std::uint32_t count = reader.u32(); count > 0 && reader.ok(); --count)
+    stored.events.push_back(get_sized(reader));
   if (!reader.at_end()) return std::nullopt;
   return stored;
 }

@@ -12,16 +12,19 @@
 namespace giro::runtime {
 namespace {
 
-constexpr std::uint64_t kSyncedWithin = 10;  // blocks behind the highest attested height (surface 5.1)
+constexpr std::uint64_t kSyncedWithin =
+    10;  // blocks behind the highest attested height (surface 5.1)
 
-std::optional<ledger::OutcomeRecord> outcome_of(const ledger::StateView& state, const OperationKey& key) {
+std::optional<ledger::OutcomeRecord> outcome_of(const ledger::StateView& state,
+                                                const OperationKey& key) {
   const auto row = state.get(ledger::outcome_key(key.first, ledger::OpId{key.second}));
   if (!row) return std::nullopt;
   return ledger::decode_record<ledger::OutcomeRecord>(*row);
 }
 
 ledger::OutcomeLeaf leaf_at(const StoredBlock& block, std::uint32_t index) {
-  if (index >= block.leaves.size()) stop_process(ExitCode::Invariant, "an outcome names a leaf that its block lacks");
+  if (index >= block.leaves.size())
+    stop_process(ExitCode::Invariant, "an outcome names a leaf that its block lacks");
   const auto leaf = ledger::decode_leaf(block.leaves[index].canonical);
   if (!leaf) stop_process(ExitCode::Invariant, "an outcome leaf of the store is damaged");
   return *leaf;
@@ -67,7 +70,8 @@ OperationInfo Node::Parts::status(const OperationKey& key) {
       info.status = OperationStatus::Ordering;
       return info;
     }
-    info.status = outcome->code == ledger::Code::Ok ? OperationStatus::Committed : OperationStatus::Rejected;
+    info.status =
+        outcome->code == ledger::Code::Ok ? OperationStatus::Committed : OperationStatus::Rejected;
     info.receipt_id = receipt::receipt_id(chain, leaf_at(*at, outcome->index), at->header);
     return info;
   }
@@ -91,7 +95,8 @@ std::optional<receipt::Receipt> Node::Parts::receipt(const OperationKey& key) {
   hashes.reserve(at->leaves.size());
   for (const auto& leaf : at->leaves) hashes.push_back(crypto::merkle_leaf(leaf.canonical));
   receipt.path = crypto::merkle_path(hashes, outcome->index);
-  for (std::uint64_t height = outcome->height + 1; height <= attest->content.height.value; ++height) {
+  for (std::uint64_t height = outcome->height + 1; height <= attest->content.height.value;
+       ++height) {
     const auto later = block({height});
     if (later == nullptr) return std::nullopt;
     receipt.later_headers.push_back(later->header);
@@ -144,7 +149,9 @@ void Node::Parts::publish_info() {
   if (const auto head = block(view.executed)) info.last_block_time = head->header.time;
   const auto now_us = read_clocks().steady.us;
   info.milliseconds_since_commit =
-      last_commit_.us == 0 ? 0 : static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_us - last_commit_.us) / 1000);
+      last_commit_.us == 0
+          ? 0
+          : static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_us - last_commit_.us) / 1000);
   info.own_last_vote = driver_->own_last_vote();
   info.suspecting = view.suspecting;
   info.voting = view.voting;
@@ -162,8 +169,8 @@ void Node::Parts::publish_info() {
     shown.cause = std::string(p2p::code_of(peer.cause));
     shown.detail = peer.text;
     if (peer.since.time_since_epoch().count() != 0) {
-      shown.seconds_in_state = static_cast<std::uint64_t>(
-          std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(now - peer.since).count()));
+      shown.seconds_in_state = static_cast<std::uint64_t>(std::max<std::int64_t>(
+          0, std::chrono::duration_cast<std::chrono::seconds>(now - peer.since).count()));
     }
     const auto heard = std::ranges::find(view.peers, consensus::InstitutionId{peer.institution},
                                          &consensus::ReplicaView::Peer::institution);
@@ -194,10 +201,13 @@ std::vector<Probe> Node::Parts::ready() {
       {"storage", true, "open"},
       {"chain", true, "genesis " + crypto::to_hex(chain).substr(0, 6)},
       {"synced", behind <= kSyncedWithin, plural(behind, "block") + " behind"},
-      {"disk", now.disk_free >= config.storage.stop_below_bytes, std::to_string(now.disk_free) + " bytes free"},
-      {"not_diverged", !now.diverged, now.diverged ? "the own results contradict the others'" : "agrees"}};
+      {"disk", now.disk_free >= config.storage.stop_below_bytes,
+       std::to_string(now.disk_free) + " bytes free"},
+      {"not_diverged", !now.diverged,
+       now.diverged ? "the own results contradict the others'" : "agrees"}};
   if (now.validator) {
-    probes.push_back({"voting", votes, "last own vote at height " + std::to_string(now.own_last_vote.value)});
+    probes.push_back(
+        {"voting", votes, "last own vote at height " + std::to_string(now.own_last_vote.value)});
     probes.push_back({"signer", true, "file"});
   }
   return probes;

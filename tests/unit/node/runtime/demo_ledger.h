@@ -1,4 +1,5 @@
-// The demo network with keys of its own, for tests of the runtime: its first state, and signed operations on it.
+// The demo network with keys of its own, for tests of the runtime: its first state, and signed
+// operations on it.
 #pragma once
 
 #include <map>
@@ -24,7 +25,8 @@ class DemoLedger {
     std::uint16_t port = 7301;
     for (const auto& name : config::demo_validators()) {
       auto key = crypto::SecretKey::generate();
-      setup.validators.emplace(name, config::DemoValidator{key.public_key(), {"127.0.0.1", port++}});
+      setup.validators.emplace(name,
+                               config::DemoValidator{key.public_key(), {"127.0.0.1", port++}});
     }
     const std::string file = config::write_genesis_file(config::demo_genesis(setup));
     auto checked = config::check_genesis_file(file);
@@ -59,7 +61,8 @@ class DemoLedger {
                                       .action = transfer};
     const auto body = ledger::encode_body(operation);
     const auto& key = operators_.at("bank-a-maker-1");
-    const auto signature = key.sign(ledger::operation_sign_bytes(chain(), ledger::operation_hash(body)));
+    const auto signature =
+        key.sign(ledger::operation_sign_bytes(chain(), ledger::operation_hash(body)));
     return ledger::encode_signed_operation(body, {{key.public_key(), signature}});
   }
   [[nodiscard]] static ledger::Uetr uetr(std::uint32_t id) {

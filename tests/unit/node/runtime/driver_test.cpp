@@ -27,8 +27,8 @@ class DriverTest : public testing::Test {
     auto recovered = consensus::RecoveredState::fresh(set, genesis, genesis.hash(chain_));
     header_ = genesis;
     guard_.emplace(signer_, chain_, self_, consensus::Ceiling{}, parameters_.window);
-    driver_.emplace(consensus::Replica(chain_, self_, parameters_, {}, std::move(recovered), now_), &*guard_,
-                    consensus::wire::Verifier(chain_, self_), self_, ports());
+    driver_.emplace(consensus::Replica(chain_, self_, parameters_, {}, std::move(recovered), now_),
+                    &*guard_, consensus::wire::Verifier(chain_, self_), self_, ports());
   }
 
   DriverPorts ports() {
@@ -38,7 +38,9 @@ class DriverTest : public testing::Test {
     ports.send = [this](std::optional<consensus::InstitutionId>, const p2p::Frame& frame) {
       effects_.push_back("send " + std::to_string(static_cast<int>((*frame)[5])));
     };
-    ports.payload_arrived = [this](const consensus::BatchPtr&) { effects_.emplace_back("payload"); };
+    ports.payload_arrived = [this](const consensus::BatchPtr&) {
+      effects_.emplace_back("payload");
+    };
     ports.execute = [this](consensus::CommittedBlock block) {
       effects_.push_back("execute " + std::to_string(block.block.height.value));
       executed_.push_back(std::move(block));
@@ -62,7 +64,8 @@ class DriverTest : public testing::Test {
   void own_batch() {
     const crypto::Bytes operation(40, std::byte{1});
     const std::vector<crypto::ByteView> operations{operation};
-    driver_->on_own_batch(consensus::wire::make_batch(self_, ++seq_, {now_.wall.ms + 30'000}, operations));
+    driver_->on_own_batch(
+        consensus::wire::make_batch(self_, ++seq_, {now_.wall.ms + 30'000}, operations));
     driver_->turn();
   }
   // The next group that waits for the disk becomes durable.
@@ -74,11 +77,14 @@ class DriverTest : public testing::Test {
   void sync_all() {
     while (durable_ < groups_.size()) sync();
   }
-  bool contains(std::string_view effect) const { return std::ranges::find(effects_, effect) != effects_.end(); }
+  bool contains(std::string_view effect) const {
+    return std::ranges::find(effects_, effect) != effects_.end();
+  }
   template <typename Record>
   bool group_has(std::size_t group) const {
-    return std::ranges::any_of(groups_.at(group).records,
-                               [](const auto& record) { return std::holds_alternative<Record>(record); });
+    return std::ranges::any_of(groups_.at(group).records, [](const auto& record) {
+      return std::holds_alternative<Record>(record);
+    });
   }
 
   const consensus::InstitutionId self_{1};
@@ -96,7 +102,9 @@ class DriverTest : public testing::Test {
   std::optional<Driver> driver_;
 };
 
-std::string sent(MessageType type) { return "send " + std::to_string(static_cast<int>(type)); }
+std::string sent(MessageType type) {
+  return "send " + std::to_string(static_cast<int>(type));
+}
 
 TEST_F(DriverTest, Nothing_leaves_before_what_it_promises_is_durable) {
   own_batch();
@@ -120,10 +128,12 @@ TEST_F(DriverTest, A_vote_is_logged_after_what_it_promises_and_under_a_ceiling) 
   EXPECT_GE(groups_[0].raise->height.value, 1U);
   const auto& records = groups_[0].records;
   const auto place_of = [&]<typename Record>(std::type_identity<Record>) {
-    return std::ranges::find_if(records, [](const auto& r) { return std::holds_alternative<Record>(r); }) -
+    return std::ranges::find_if(records,
+                                [](const auto& r) { return std::holds_alternative<Record>(r); }) -
            records.begin();
   };
-  EXPECT_LT(place_of(std::type_identity<consensus::BlockRecord>()), place_of(std::type_identity<consensus::VoteRecord>()));
+  EXPECT_LT(place_of(std::type_identity<consensus::BlockRecord>()),
+            place_of(std::type_identity<consensus::VoteRecord>()));
 }
 
 TEST_F(DriverTest, Effects_keep_their_order_while_groups_are_on_their_way) {
@@ -156,7 +166,8 @@ TEST_F(DriverTest, A_block_is_executed_once_attested_and_stable) {
 
 TEST_F(DriverTest, Bytes_that_no_correct_peer_sends_are_refused_counted_and_reported) {
   const crypto::Bytes garbage(17, std::byte{0xff});
-  for (int type = 0; type < 256; ++type) driver_->on_frame({2}, static_cast<std::uint8_t>(type), garbage);
+  for (int type = 0; type < 256; ++type)
+    driver_->on_frame({2}, static_cast<std::uint8_t>(type), garbage);
   driver_->turn();
   EXPECT_TRUE(contains("violation"));
   EXPECT_FALSE(contains("payload"));

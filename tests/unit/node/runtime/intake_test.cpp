@@ -20,9 +20,10 @@ class IntakeTest : public testing::Test {
     intake_ = std::make_unique<Intake>(
         demo().chain(), consensus::InstitutionId{1}, parameters_, limits_, pool_, payload_,
         Intake::Ports{.read = [] { return demo().state(); },
-                      .status = [this](std::uint32_t actor, const OpId& id) {
-                        return intake_->pending(actor, id).value_or(OperationInfo{});
-                      },
+                      .status =
+                          [this](std::uint32_t actor, const OpId& id) {
+                            return intake_->pending(actor, id).value_or(OperationInfo{});
+                          },
                       .wake = [] {},
                       .clock = [this] { return consensus::WallTime{now_.wall.ms}; }});
   }
@@ -68,13 +69,15 @@ TEST_F(IntakeTest, An_admitted_operation_leaves_alone_after_the_linger) {  // pr
   ASSERT_EQ(batches.size(), 1U);
   EXPECT_EQ(batches[0]->operations.size(), 1U);
   EXPECT_EQ(intake_->pending(1, id(1))->status, OperationStatus::Ordering);
-  EXPECT_EQ(batches[0]->expires_at.ms, now_.wall.ms + static_cast<std::int64_t>(parameters_.batch_lifetime_ms));
+  EXPECT_EQ(batches[0]->expires_at.ms,
+            now_.wall.ms + static_cast<std::int64_t>(parameters_.batch_lifetime_ms));
 }
 
 TEST_F(IntakeTest, Two_unordered_batches_hold_the_next_one_back_until_it_is_full) {  // protocol R1
   ASSERT_TRUE(submit(demo().transfer(1)).has_value());
   EXPECT_TRUE(pack_after(100, 2).empty());
-  for (std::uint32_t i = 2; i <= parameters_.batch_operations; ++i) ASSERT_TRUE(submit(demo().transfer(i)).has_value());
+  for (std::uint32_t i = 2; i <= parameters_.batch_operations; ++i)
+    ASSERT_TRUE(submit(demo().transfer(i)).has_value());
   const auto batches = pack_after(1, 2);
   ASSERT_EQ(batches.size(), 1U);
   EXPECT_EQ(batches[0]->operations.size(), parameters_.batch_operations);
@@ -92,7 +95,8 @@ TEST_F(IntakeTest, A_batch_stays_within_its_bytes) {
   EXPECT_GT(operations, 0U);
 }
 
-TEST_F(IntakeTest, The_same_bytes_again_are_a_duplicate_and_another_body_a_conflict) {  // ledger 4.3
+TEST_F(IntakeTest,
+       The_same_bytes_again_are_a_duplicate_and_another_body_a_conflict) {  // ledger 4.3
   ASSERT_TRUE(submit(demo().transfer(1)).has_value());
   const auto again = submit(demo().transfer(1));
   ASSERT_TRUE(again.has_value());
@@ -130,7 +134,9 @@ TEST_F(IntakeTest, What_ran_elsewhere_is_not_packed_again) {
   EXPECT_FALSE(intake_->pending(1, id(1)).has_value());
 }
 
-TEST_F(IntakeTest, A_batch_that_block_time_passed_is_packed_again_while_its_operations_are_valid) {  // protocol R2
+TEST_F(
+    IntakeTest,
+    A_batch_that_block_time_passed_is_packed_again_while_its_operations_are_valid) {  // protocol R2
   ASSERT_TRUE(submit(demo().transfer(1, 100, 300'000)).has_value());
   ASSERT_TRUE(submit(demo().transfer(2, 100, 30'000)).has_value());
   const auto first = pack_after(5);

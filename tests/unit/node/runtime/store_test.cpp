@@ -7,7 +7,9 @@
 namespace giro::runtime {
 namespace {
 
-crypto::Bytes bytes_of(std::string_view text) { return crypto::to_bytes(crypto::as_view(text)); }
+crypto::Bytes bytes_of(std::string_view text) {
+  return crypto::to_bytes(crypto::as_view(text));
+}
 
 crypto::Hash hash_of(std::uint8_t fill) {
   crypto::Hash hash;
@@ -31,7 +33,8 @@ ExecutedBlock block_at(std::uint64_t height, std::vector<ledger::Write> writes) 
   block.writes = std::move(writes);
   block.leaves = {{0, bytes_of("sweep")}, {53, bytes_of("pay")}};
   block.events = {bytes_of("event")};
-  block.batches = {{hash_of(static_cast<std::uint8_t>(height + 50)), storage::LogPosition{height * 10}}};
+  block.batches = {
+      {hash_of(static_cast<std::uint8_t>(height + 50)), storage::LogPosition{height * 10}}};
   return block;
 }
 
@@ -42,11 +45,15 @@ consensus::Certificate attest_at(std::uint64_t height) {
   return certificate;
 }
 
-ledger::Write put(std::string_view key, std::string_view value) { return {bytes_of(key), bytes_of(value)}; }
-ledger::Write erase(std::string_view key) { return {bytes_of(key), std::nullopt}; }
+ledger::Write put(std::string_view key, std::string_view value) {
+  return {bytes_of(key), bytes_of(value)};
+}
+ledger::Write erase(std::string_view key) {
+  return {bytes_of(key), std::nullopt};
+}
 
-std::vector<std::pair<std::string, std::string>> scan(const ledger::StateView& view, std::string_view from,
-                                                      std::string_view to) {
+std::vector<std::pair<std::string, std::string>> scan(const ledger::StateView& view,
+                                                      std::string_view from, std::string_view to) {
   std::vector<std::pair<std::string, std::string>> rows;
   view.scan(bytes_of(from), bytes_of(to), [&](crypto::ByteView key, crypto::ByteView value) {
     rows.emplace_back(crypto::as_text(key), crypto::as_text(value));
@@ -60,7 +67,8 @@ class StoreTest : public testing::Test {
   void SetUp() override {
     auto backing = std::make_unique<storage::MemoryKeyValueStore>();
     store_ = std::make_unique<Store>(std::move(backing));
-    store_->write_genesis({put("a", "0"), put("c", "0"), put("e", "0")}, header_at(0), hash_of(100));
+    store_->write_genesis({put("a", "0"), put("c", "0"), put("e", "0")}, header_at(0),
+                          hash_of(100));
   }
   void start() {
     store_->start([this](consensus::Height written, consensus::Height attested) {
@@ -84,7 +92,8 @@ class StoreTest : public testing::Test {
 };
 
 TEST_F(StoreTest, The_newest_state_shows_what_is_pushed_before_it_is_written) {
-  store_->push(block_at(1, {put("b", "1"), put("c", "1"), erase("e")}));  // the store thread does not run yet
+  store_->push(block_at(
+      1, {put("b", "1"), put("c", "1"), erase("e")}));  // the store thread does not run yet
   const auto& state = store_->newest_state();
   EXPECT_EQ(state.get(bytes_of("b")), bytes_of("1"));
   EXPECT_EQ(state.get(bytes_of("c")), bytes_of("1"));
@@ -97,7 +106,8 @@ TEST_F(StoreTest, The_newest_state_shows_what_is_pushed_before_it_is_written) {
 TEST_F(StoreTest, A_scan_of_the_newest_state_merges_in_key_order_and_the_newer_row_wins) {
   store_->push(block_at(1, {put("b", "1"), put("c", "1"), erase("e"), put("f", "1")}));
   using Rows = std::vector<std::pair<std::string, std::string>>;
-  EXPECT_EQ(scan(store_->newest_state(), "a", "g"), (Rows{{"a", "0"}, {"b", "1"}, {"c", "1"}, {"f", "1"}}));
+  EXPECT_EQ(scan(store_->newest_state(), "a", "g"),
+            (Rows{{"a", "0"}, {"b", "1"}, {"c", "1"}, {"f", "1"}}));
   EXPECT_EQ(scan(store_->newest_state(), "b", "d"), (Rows{{"b", "1"}, {"c", "1"}}));
 }
 
@@ -105,9 +115,8 @@ TEST_F(StoreTest, A_scan_stops_where_the_visitor_says) {
   store_->push(block_at(1, {put("b", "1"), put("d", "1")}));
   for (std::size_t limit = 1; limit <= 5; ++limit) {
     std::size_t seen = 0;
-    store_->newest_state().scan(bytes_of("a"), bytes_of("z"), [&](crypto::ByteView, crypto::ByteView) {
-      return ++seen < limit;
-    });
+    store_->newest_state().scan(bytes_of("a"), bytes_of("z"),
+                                [&](crypto::ByteView, crypto::ByteView) { return ++seen < limit; });
     EXPECT_EQ(seen, limit);
   }
 }
@@ -160,7 +169,8 @@ TEST_F(StoreTest, The_lowest_certificate_at_or_above_a_height_is_found) {
 TEST_F(StoreTest, Written_rows_leave_memory_and_the_state_stays_the_same) {
   start();
   for (std::uint64_t height = 1; height <= 50; ++height) {
-    store_->push(block_at(height, {put("a", std::to_string(height)), put("k" + std::to_string(height), "x")}));
+    store_->push(block_at(
+        height, {put("a", std::to_string(height)), put("k" + std::to_string(height), "x")}));
     if (height % 7 == 0) wait_for(height, 0);
     EXPECT_EQ(store_->newest_state().get(bytes_of("a")), bytes_of(std::to_string(height)));
     EXPECT_EQ(scan(store_->newest_state(), "k", "l").size(), height);
