@@ -1,4 +1,5 @@
-// Byte strings, hexadecimal and the big-endian fixed layout in which everything signed or hashed is written.
+// Byte strings, hexadecimal and the big-endian fixed layout in which everything signed or hashed is
+// written.
 #pragma once
 
 #include <array>
@@ -48,7 +49,8 @@ class Writer {
   Bytes& out_;
 };
 
-// Reads the fixed layout. After the first short read every further read gives zeros and ok() is false.
+// Reads the fixed layout. After the first short read every further read gives zeros and ok() is
+// false.
 class Reader {
  public:
   explicit Reader(ByteView in) : in_(in) {}

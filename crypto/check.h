@@ -1,5 +1,5 @@
-// GIRO_CHECK: our own mistakes. On in every build, prints its operands and aborts (style: errors, third kind).
-// Never reachable from bytes that came from outside the process.
+// GIRO_CHECK: our own mistakes. On in every build, prints its operands and aborts (style: errors,
+// third kind). Never reachable from bytes that came from outside the process.
 #pragma once
 
 #include <initializer_list>
@@ -26,11 +26,11 @@ template <typename... Values>
 }  // namespace giro::crypto
 
 // GIRO_CHECK(height <= tip, height, tip): the values must be streamable.
-#define GIRO_CHECK(condition, ...)                                                       \
-  do {                                                                                   \
-    if (!(condition)) [[unlikely]] {                                                     \
-      ::giro::crypto::check_failed(#condition, __FILE__, __LINE__,                       \
-                                   ::giro::crypto::check_values(                         \
-                                       #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__));        \
-    }                                                                                    \
+#define GIRO_CHECK(condition, ...)                                                \
+  do {                                                                            \
+    if (!(condition)) [[unlikely]] {                                              \
+      ::giro::crypto::check_failed(                                               \
+          #condition, __FILE__, __LINE__,                                         \
+          ::giro::crypto::check_values(#__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__)); \
+    }                                                                             \
   } while (false)

@@ -8,7 +8,8 @@
 
 namespace giro::crypto {
 
-// A reusable SHA-256 context. Feed it, then finish(); it is then ready for the next message. One thread at a time.
+// A reusable SHA-256 context. Feed it, then finish(); it is then ready for the next message. One
+// thread at a time.
 class Sha256 {
  public:
   Sha256();
@@ -31,7 +32,8 @@ class Sha256 {
 [[nodiscard]] Hash sha256(ByteView bytes);
 [[nodiscard]] Hash sha256(std::initializer_list<ByteView> parts);
 
-// SHA-256(tag ‖ parts): tags look like "giro/vote/v1" and keep the domains of signatures and hashes apart.
+// SHA-256(tag ‖ parts): tags look like "giro/vote/v1" and keep the domains of signatures and hashes
+// apart.
 [[nodiscard]] Hash tagged_hash(std::string_view tag, std::initializer_list<ByteView> parts);
 
 }  // namespace giro::crypto

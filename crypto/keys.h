@@ -27,15 +27,17 @@ struct Signature {
 
 [[nodiscard]] bool is_valid_point(const PublicKey& key);
 
-// True only for a valid point, r and s in range, low S, and a signature of `digest`. Total for all inputs. Parsed
-// points are cached per thread (bounded), since parsing costs about a tenth of a check.
+// True only for a valid point, r and s in range, low S, and a signature of `digest`. Total for all
+// inputs. Parsed points are cached per thread (bounded), since parsing costs about a tenth of a
+// check.
 [[nodiscard]] bool verify(const PublicKey& key, const Hash& digest, const Signature& signature);
 
 // A secret scalar. Wiped when destroyed; not copyable by accident.
 class SecretKey {
  public:
-  [[nodiscard]] static SecretKey generate();                              // from the system's random source
-  [[nodiscard]] static std::optional<SecretKey> from_bytes(ByteView scalar);  // 32 bytes in [1, n-1]
+  [[nodiscard]] static SecretKey generate();  // from the system's random source
+  [[nodiscard]] static std::optional<SecretKey> from_bytes(
+      ByteView scalar);  // 32 bytes in [1, n-1]
   SecretKey(SecretKey&&) noexcept;
   SecretKey& operator=(SecretKey&&) noexcept;
   ~SecretKey();

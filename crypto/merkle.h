@@ -1,4 +1,5 @@
-// Merkle trees as in RFC 6962, section 2.1: SHA-256, leaves and nodes in separate domains, no duplicated last leaf.
+// Merkle trees as in RFC 6962, section 2.1: SHA-256, leaves and nodes in separate domains, no
+// duplicated last leaf.
 #pragma once
 
 #include <span>
@@ -8,8 +9,8 @@
 
 namespace giro::crypto {
 
-[[nodiscard]] Hash merkle_leaf(ByteView data);                          // SHA-256(00 ‖ data)
-[[nodiscard]] Hash merkle_node(const Hash& left, const Hash& right);    // SHA-256(01 ‖ left ‖ right)
+[[nodiscard]] Hash merkle_leaf(ByteView data);                        // SHA-256(00 ‖ data)
+[[nodiscard]] Hash merkle_node(const Hash& left, const Hash& right);  // SHA-256(01 ‖ left ‖ right)
 
 // Over leaf hashes. The root of no leaves is SHA-256 of the empty string.
 [[nodiscard]] Hash merkle_root(std::span<const Hash> leaves);

@@ -16,7 +16,8 @@ struct SignatureCheck {
   Signature signature;
 };
 
-// One answer for each check, in order. A plain bool array, so that std::span<const bool> can view a part of it.
+// One answer for each check, in order. A plain bool array, so that std::span<const bool> can view a
+// part of it.
 class Verdicts {
  public:
   explicit Verdicts(std::size_t size) : size_(size), valid_(std::make_unique<bool[]>(size)) {}
@@ -28,8 +29,8 @@ class Verdicts {
   std::unique_ptr<bool[]> valid_;
 };
 
-// Thread-safe. Work is taken in the order of submission; a large job is shared by all threads. Destruction drops jobs
-// that were not begun, without calling their `done`.
+// Thread-safe. Work is taken in the order of submission; a large job is shared by all threads.
+// Destruction drops jobs that were not begun, without calling their `done`.
 class VerifierPool {
  public:
   // threads >= 1. chunk: checks handed to a thread at a time.
@@ -41,7 +42,8 @@ class VerifierPool {
   using Done = std::function<void(Verdicts)>;
   // Calls `done` once, on a pool thread. An empty job is answered as well.
   void submit(std::vector<SignatureCheck> checks, Done done);
-  // Runs `work` on a pool thread: for preparation that belongs beside the checks (decoding a batch).
+  // Runs `work` on a pool thread: for preparation that belongs beside the checks (decoding a
+  // batch).
   void run(std::function<void()> work);
   [[nodiscard]] std::size_t threads() const;
 
