@@ -1,4 +1,4 @@
-#include "rules.h"
+#include "tests/unit/node/ledger/rules.h"
 
 #include "crypto/digest.h"
 

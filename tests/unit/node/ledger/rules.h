@@ -3,7 +3,7 @@
 // one.
 #pragma once
 
-#include "demo.h"
+#include "tests/unit/node/ledger/demo.h"
 
 namespace giro::ledger::demo {
 

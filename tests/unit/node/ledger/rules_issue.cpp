@@ -1,5 +1,5 @@
 #include "crypto/digest.h"
-#include "rules.h"
+#include "tests/unit/node/ledger/rules.h"
 
 namespace giro::ledger::demo {
 

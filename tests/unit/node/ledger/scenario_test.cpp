@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "crypto/digest.h"
-#include "demo.h"
 #include "node/ledger/events.h"
+#include "tests/unit/node/ledger/demo.h"
 
 namespace giro::ledger::demo {
 namespace {
