@@ -1,6 +1,7 @@
 #include "tests/unit/node/api/fake_service.h"
 
 #include "crypto/check.h"
+#include "node/ledger/messages.h"
 
 namespace giro::api {
 

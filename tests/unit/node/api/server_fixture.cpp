@@ -6,6 +6,8 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include "crypto/digest.h"
+
 namespace giro::api {
 
 config::NodeConfig ServerTest::config() {

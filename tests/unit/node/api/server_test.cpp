@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "node/api/limits.h"
+#include "crypto/digest.h"
 #include "node/client/operations.h"
 #include "tests/unit/node/api/server_fixture.h"
 

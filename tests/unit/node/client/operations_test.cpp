@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "crypto/digest.h"
 #include "crypto/signer.h"
 #include "node/client/journal.h"
 #include "node/config/demo_genesis.h"
@@ -70,7 +71,8 @@ TEST(Accounts, Are_aliases_or_ids) {
   EXPECT_EQ(parse_account("ALICE", profile)->servicer, "bank-a");
   EXPECT_EQ(parse_account(id, profile)->servicer, "bank-a");
   EXPECT_EQ(parse_account("bank-b/" + id, profile)->servicer, "bank-b");
-  for (const std::string text : {"", "CAROL", "bank-b/", "/" + id, "bank-b/" + id + "0"}) {
+  for (const std::string& text :
+       std::vector<std::string>{"", "CAROL", "bank-b/", "/" + id, "bank-b/" + id + "0"}) {
     EXPECT_FALSE(parse_account(text, profile).has_value()) << text;
   }
 }

@@ -14,7 +14,7 @@ StubNode::StubNode(Answer answer) : answer_(std::move(answer)) {
         }
         respond(answer_(*request));
       },
-      [](api::TransportError, const std::string&) { return api::Response{.status = 400}; });
+      [](api::TransportError, const std::string&) { return json_answer(400, "{}"); });
   GIRO_CHECK(port.has_value(), port.error());
   port_ = *port;
   server_.start();
