@@ -14,14 +14,16 @@ bool Replica::State::is_ahead(const Peer& peer) const {
   return peer.status->stable > stable && now.steady.us - catch_up.stable_since.us >= patience;
 }
 
-// The next one, after the last asked, that claims to be ahead. An observer hears no Status: it asks
-// all in turn.
+// Who gave news last, or the next one after it that claims to be ahead. An observer hears no
+// Status: it asks all in turn.
 std::optional<InstitutionId> Replica::State::next_provider() const {
   std::vector<InstitutionId> able;
   for (const auto& [id, peer] : peers) {
     if (is_ahead(peer) || (!me && !peer.status)) able.push_back(id);
   }
   if (able.empty()) return std::nullopt;
+  if (catch_up.stay && std::ranges::binary_search(able, *catch_up.last_peer))
+    return catch_up.last_peer;
   const auto next =
       catch_up.last_peer ? std::ranges::upper_bound(able, *catch_up.last_peer) : able.begin();
   return next == able.end() ? able.front() : *next;
@@ -47,6 +49,7 @@ void Replica::State::ask_for_chain() {
   const Height above = only_proof ? stable : committed;
   catch_up.asked = CatchUp::Question{*peer, Instant{now.steady.us + kChainTimeoutUs}};
   catch_up.last_peer = peer;
+  catch_up.stay = false;
   out.fetch.push_back({*peer, FetchChain{set.epoch, above}});
 }
 
@@ -80,6 +83,7 @@ void Replica::State::on(const ChainSegment& segment, InstitutionId from) {
   } else if (proofs.contains(header.height)) {
     return without_news(RejectReason::Duplicate);
   }
+  catch_up.stay = answers;
   learn_proof(segment.attest);
 }
 

@@ -7,6 +7,10 @@
 
 namespace giro::consensus {
 
+std::uint64_t BatchPool::charge(const Batch& batch) {
+  return kBatchOverheadBytes + batch.bytes.size();
+}
+
 BatchPtr BatchPool::find(const Hash& id) const {
   const auto held = held_.find(id);
   return held == held_.end() ? nullptr : held->second.batch;
@@ -15,7 +19,7 @@ BatchPtr BatchPool::find(const Hash& id) const {
 void BatchPool::insert(BatchPtr batch, bool charged, Instant now) {
   const Hash id = batch->id;
   Author& author = authors_[batch->author];
-  if (charged) author.charged_bytes += batch->bytes.size();
+  if (charged) author.charged_bytes += charge(*batch);
   ++author.unordered;
   const auto [held, added] = held_.emplace(id, Held{std::move(batch), now, Place::Named, charged});
   GIRO_CHECK(added);
@@ -48,7 +52,7 @@ void BatchPool::move_to(Held& held, Place place) {
 
 void BatchPool::discharge(Held& held) {
   Author& author = authors_[held.batch->author];
-  if (held.charged) author.charged_bytes -= held.batch->bytes.size();
+  if (held.charged) author.charged_bytes -= charge(*held.batch);
   held.charged = false;
   if (held.place != Place::Ordered) --author.unordered;
 }

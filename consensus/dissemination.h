@@ -18,6 +18,8 @@ class BatchPool {
   [[nodiscard]] bool holds(const Hash& id) const { return held_.contains(id); }
   [[nodiscard]] BatchPtr find(const Hash& id) const;
 
+  // What a batch takes of its author's quota: many small ones cost memory too.
+  [[nodiscard]] static std::uint64_t charge(const Batch& batch);
   // `charged`: counts against its author's quota until it is ordered (protocol R3).
   void insert(BatchPtr batch, bool charged, Instant now);
   void name(const Hash& id);    // a block of the chain names it

@@ -25,6 +25,9 @@ inline constexpr std::size_t kCertifiedBlocksMax = 64;  // blocks in a Certified
 inline constexpr std::size_t kSegmentBlocksMax = 256;   // blocks in a ChainSegment
 inline constexpr std::size_t kBlocksMessageIdsMax = 131'072;  // batch ids in all of them together
 
+inline constexpr std::int64_t kTimeMsMax =
+    253'402'300'799'999;  // the end of the year 9999: sums of times stay numbers
+
 // --- push: to a peer that is behind, each time its Status says so (protocol R22)
 // ----------------------------------------
 inline constexpr std::uint64_t kPushHeightsMax =
@@ -50,6 +53,8 @@ inline constexpr std::uint64_t kWindowsAhead = 2;  // R13
 inline constexpr std::size_t kVoteBytes = 192;     // what a kept vote is charged with
 inline constexpr std::size_t kBlockOverheadBytes =
     256;  // what a kept block is charged with, beside its ids
+inline constexpr std::size_t kBatchOverheadBytes =
+    512;  // what a kept batch is charged with, beside its bytes
 inline constexpr std::size_t kOffersMax =
     1024;  // offered batches that a primary asks for at one time
 

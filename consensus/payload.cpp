@@ -44,7 +44,7 @@ RejectReason Replica::State::judge(const Batch& batch, InstitutionId from) const
   if (batch.expires_at.ms > now.wall.ms + ahead) return RejectReason::ExpiresTooLate;
   if (batch.expires_at < now.wall || batch.expires_at < committed_time)
     return RejectReason::Expired;
-  if (pool.unordered_bytes(batch.author) + batch.bytes.size() > parameters.author_quota) {
+  if (pool.unordered_bytes(batch.author) + BatchPool::charge(batch) > parameters.author_quota) {
     return RejectReason::OverQuota;
   }
   return RejectReason::None;

@@ -36,7 +36,10 @@ struct RecoveredState {
   std::vector<Header> unstable_headers;   // stable+1 .. executed, for attest votes; from the store
   std::vector<BatchPtr> batches;          // held and not named by an executed block
   std::vector<OrderedId> ordered;         // named by executed blocks
-  bool abstain = false;                   // R11: no more votes in (epoch, view)
+  // From the store, not the log: when the last height of the epoch is executed and not stable, and
+  // governance changed the set, the members of the next one.
+  std::optional<std::vector<Member>> next_members;
+  bool abstain = false;  // R11: no more votes in (epoch, view)
 
   // Genesis: block 0 executed and stable, epoch 0, view 0.
   [[nodiscard]] static RecoveredState fresh(ValidatorSet genesis_set, const Header& genesis,

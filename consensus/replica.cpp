@@ -38,6 +38,7 @@ Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& pa
   catch_up.stable_since = start.steady;
   for (const InstitutionId peer : others()) peers.try_emplace(peer);
   pool.set_clock(now.wall);
+  next_members = recovered.next_members;
   restore(recovered);
   seen = {set.epoch, view, stable, executed, committed, std::nullopt};
   settle();
@@ -195,7 +196,7 @@ std::uint64_t Replica::unordered_own_batches() const noexcept {
   return state_->pool.unordered_count(state_->self);
 }
 std::uint64_t Replica::own_quota_left() const noexcept {
-  const std::uint64_t used = state_->pool.unordered_bytes(state_->self);
+  const std::uint64_t used = state_->pool.unordered_bytes(state_->self) + kBatchOverheadBytes;
   return state_->parameters.author_quota - std::min(used, state_->parameters.author_quota);
 }
 Height Replica::stable() const noexcept {

@@ -33,6 +33,7 @@ struct CatchUp {
   };
   std::optional<Question> asked;
   std::optional<InstitutionId> last_peer;
+  bool stay = false;   // its answer had news: it is asked again
   Instant not_before;  // after an answer without news
   Height stable_seen;  // for noticing that nothing moves
   Instant stable_since;

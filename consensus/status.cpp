@@ -39,15 +39,17 @@ void Replica::State::on(const Status& status, InstitutionId from) {
   const bool stuck = fresh || !has_moved(*peer.status, status);
   peer.status = status;
   peer.heard = now.steady;
+  const std::uint64_t far = stable.value - std::min(stable.value, parameters.window / 2);
   const bool is_behind =
-      std::pair(status.epoch, Height{status.stable.value + parameters.window / 2}) <
-      std::pair(set.epoch, stable);
+      status.epoch < set.epoch || (status.epoch == set.epoch && status.stable.value < far);
   if (is_behind) answer_status(from, peer);
   if (status.epoch != set.epoch) return;  // behind: it asks for the chain; ahead: we do
   if (status.suspected) note_suspicion(from, status.epoch, status.view);
   if (!status.suspected && peer.suspects == status.view) peer.suspects.reset();
-  const auto pause = static_cast<std::int64_t>(parameters.status_interval_ms) * 500;
-  if (!fresh && peer.pushed && now.steady.us - peer.pushed->us < pause) return;
+  // Who enters our epoch is helped at once, but however often it says so, not more than ten times
+  // an interval.
+  const auto pause = static_cast<std::int64_t>(parameters.status_interval_ms) * (fresh ? 100 : 500);
+  if (peer.pushed && now.steady.us - peer.pushed->us < pause) return;
   for (BatchPtr& batch : own.due(from, now.steady, pool, kResendBatchBytesMax)) {
     peer.pushed = now.steady;
     send(BatchMessage{std::move(batch)}, from);
@@ -103,7 +105,8 @@ void Replica::State::push_blocks(InstitutionId to, const Status& status) {
       send(std::move(proof), to);
     }
   }
-  next = {std::max({status.tip, status.committed, chain.base()}).value + 1};
+  // What a Status claims may be any number.
+  next = {std::min(std::max({status.tip, status.committed, chain.base()}), chain.tip()).value + 1};
   std::size_t bytes = 0;
   for (std::uint64_t sent = 0;
        next <= chain.tip() && sent < kPushHeightsMax && bytes < kPushBytesMax; ++sent) {
@@ -126,13 +129,13 @@ void Replica::State::push_votes(InstitutionId to, const Status& status) {
   const auto send_own = [&](VoteKind kind, View at, Height height) {
     if (const Vote* vote = votes.find(kind, at, height, *me)) send(*vote, to);
   };
-  const Height first{std::max(status.committed, stable).value + 1};
+  const Height first{std::min(std::max(status.committed, stable), chain.tip()).value + 1};
   for (std::uint64_t i = 0; i < kPushHeightsMax && first.value + i <= chain.tip().value; ++i) {
     const Height height{first.value + i};
     send_own(VoteKind::Prepare, view, height);
     send_own(VoteKind::Commit, view, height);
   }
-  const Height lowest{std::max(status.stable, stable).value + 1};
+  const Height lowest{std::min(std::max(status.stable, stable), chain.tip()).value + 1};
   for (std::uint64_t i = 0; i < kPushHeightsMax && lowest.value + i <= executed.value; ++i) {
     send_own(VoteKind::Attest, View{}, Height{lowest.value + i});
   }

@@ -120,7 +120,7 @@ BatchPtr make_batch(InstitutionId author, std::uint64_t author_seq, WallTime exp
   const std::size_t size = batch_size(author, author_seq, expires_at, operations);
   GIRO_CHECK(size <= kBatchBytesMax, size);
   GIRO_CHECK(!operations.empty() && operations.size() <= kBatchOperationsMax, operations.size());
-  GIRO_CHECK(expires_at.ms >= 0, expires_at);
+  GIRO_CHECK(expires_at.ms >= 0 && expires_at.ms <= kTimeMsMax, expires_at);
   Bytes& bytes = batch->bytes;
   bytes.reserve(size);
   put_number(bytes, kAuthorTag, author.value);
@@ -145,7 +145,7 @@ std::expected<BatchPtr, RejectReason> parse_batch(Bytes bytes) {
   const std::optional<std::uint64_t> author = in.number(kAuthorTag);
   const std::optional<std::uint64_t> seq = author ? in.number(kSeqTag) : std::nullopt;
   const std::optional<std::uint64_t> expires = seq ? in.number(kExpiresTag) : std::nullopt;
-  if (!expires || *author > UINT32_MAX || *expires > INT64_MAX) {
+  if (!expires || *author > UINT32_MAX || *expires > std::uint64_t{kTimeMsMax}) {
     return std::unexpected(RejectReason::Malformed);
   }
   auto batch = std::make_shared<Batch>();

@@ -155,7 +155,7 @@ RejectReason read(const pb::Block& in, Block& out) {
   out.view = {in.view()};
   out.height = {in.height()};
   out.time = {in.time_ms()};
-  if (out.height.value == 0 || out.time.ms < 0)
+  if (out.height.value == 0 || out.time.ms < 0 || out.time.ms > kTimeMsMax)
     return RejectReason::Malformed;  // genesis never travels
   return Steps()
       .then([&] { return read(in.parent(), out.parent.bytes); })
@@ -169,7 +169,7 @@ RejectReason read(const pb::Header& in, Header& out) {
   out.time = {in.time_ms()};
   out.next_first_view = {in.next_first_view()};
   out.rules_version = in.rules_version();
-  if (out.time.ms < 0) return RejectReason::Malformed;
+  if (out.time.ms < 0 || out.time.ms > kTimeMsMax) return RejectReason::Malformed;
   return Steps()
       .then([&] { return read(in.block(), out.block.bytes); })
       .then([&] { return read(in.previous(), out.previous.bytes); })
