@@ -120,7 +120,8 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
 
   const auto account = giro({"account", "show", "ALICE", "--json"});
   ASSERT_EQ(account.exit_code, 0) << account.err;
-  for (const auto& position : *array_field(account.document(), "positions")) {
+  const auto shown = account.document();
+  for (const auto& position : *array_field(shown, "positions")) {
     if (text_field(position.get_object(), "token") != "bank-a.EUR") continue;
     EXPECT_EQ(text_field(position.get_object(), "posted"), "988.77");
   }

@@ -32,7 +32,7 @@ TEST(Usage, Without_profile_or_network_the_error_says_what_is_missing) {
   const auto pay = run_giro({"pay", "ALICE", "BOB", "1", "--json"}, folder.path() / "client.toml");
   EXPECT_EQ(pay.exit_code, 69);
   EXPECT_NE(pay.err.find("client.toml"), std::string::npos);
-  EXPECT_NE(pay.document().find("error"), pay.document().end());
+  EXPECT_TRUE(pay.document().contains("error"));
   EXPECT_EQ(run_giro({"testnet", "status", "--dir", folder.path().string()}).exit_code, 1);
   EXPECT_EQ(run_giro({"testnet", "down", "--dir", folder.path().string()}).exit_code, 1);
 }
