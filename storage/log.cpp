@@ -56,9 +56,6 @@ struct Log::State {
   [[nodiscard]] std::uint64_t next() const { return tip.next + places.size(); }
 
   FileResult<void> roll(std::uint64_t group_extent) {
-    // The seal becomes durable, so that the bytes behind the last group of a full segment are never
-    // torn ones.
-    if (auto done = tip.segments.back()->file->sync(); !done) return done;
     const auto needed = align_log(kSegmentHeaderBytes + group_extent + kFrameBytes);
     auto segment = create_segment(port, directory, tip, std::max(segment_bytes, needed));
     if (!segment) return std::unexpected(segment.error());

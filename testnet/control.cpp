@@ -266,6 +266,7 @@ std::expected<FirstPayment, Error> first_payment(const Network& network) {
                                    .op_id = draft->draft.operation.op_id.bytes,
                                    .summary = draft->draft.summary,
                                    .created_ms = options.now_ms,
+                                   .operation_hash = bytes->operation_hash,
                                    .signed_operation = bytes->signed_operation,
                                    .status = {}};
   auto sent = client::send(*session, entry, kPaymentPatience);

@@ -21,9 +21,10 @@ namespace giro::api {
 struct Context {
   runtime::Service& service;
   metrics::Metrics& metrics;  // any thread
-  HttpServer& http;           // post() and after(): any thread
+  HttpServer& http;
   config::NodeConfig config;
   std::string version;
+  HttpServer::Post post;  // any thread: what callbacks of the service answer through
   std::size_t height_waiters = 0;
 
   // Runs `then` on the loop once the stored height has been reached, with true, or after `limit`,

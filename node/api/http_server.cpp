@@ -317,8 +317,11 @@ void HttpServer::stop() {
   loop_->thread.join();
 }
 
-void HttpServer::post(std::function<void()> work) {
-  asio::post(loop_->io, std::move(work));
+HttpServer::Post HttpServer::post() const {
+  return [weak = std::weak_ptr<Loop>(loop_)](std::function<void()> work) {
+    const auto loop = weak.lock();
+    if (loop && !loop->stopped) asio::post(loop->io, std::move(work));
+  };
 }
 
 void HttpServer::after(std::chrono::milliseconds delay, std::function<void()> work) {

@@ -40,9 +40,11 @@ class HttpServer {
   // Closes every connection and joins the thread. Answers that come later are dropped.
   void stop();
 
-  // From any thread: runs `work` on the loop's thread, now or after `delay`; not at all after
-  // stop().
-  void post(std::function<void()> work);
+  // Runs `work` on the loop's thread; drops it after stop(). May be called from any thread, and may
+  // outlive the server: for callbacks that others hold.
+  using Post = std::function<void(std::function<void()> work)>;
+  [[nodiscard]] Post post() const;
+  // On the loop's thread, after `delay`; not at all after stop().
   void after(std::chrono::milliseconds delay, std::function<void()> work);
 
  private:

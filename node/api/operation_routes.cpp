@@ -151,15 +151,17 @@ void wait_for_final(Context& context, const CallPtr& call, const OperationInfo& 
   call->begin_wait();
   context.metrics.api_waiting(1);
   const auto begin = Steady::now();
-  const bool is_waiting = context.service.wait(
-      now.actor, now.op_id, timeout, [&context, begin, then](OperationInfo info) {
-        context.http.post([&context, begin, then, info = std::move(info)] {
-          context.metrics.api_waiting(-1);
-          const std::chrono::duration<double> passed = Steady::now() - begin;
-          if (info.outcome && is_final(info.status)) context.metrics.finality(passed.count());
-          then(info);
-        });
-      });
+  const bool is_waiting =
+      context.service.wait(now.actor, now.op_id, timeout,
+                           [&context, post = context.post, begin, then](OperationInfo info) {
+                             post([&context, begin, then, info = std::move(info)] {
+                               context.metrics.api_waiting(-1);
+                               const std::chrono::duration<double> passed = Steady::now() - begin;
+                               if (info.outcome && is_final(info.status))
+                                 context.metrics.finality(passed.count());
+                               then(info);
+                             });
+                           });
   if (is_waiting) return;
   context.metrics.api_waiting(-1);
   then(now);
@@ -175,8 +177,9 @@ void submit(Context& context, const CallPtr& call) {
   if (!key.empty() && key != to_uuid_text(submission.op_id)) {
     return fail(*call, problem(Fault::IdempotencyKeyMismatch));
   }
-  auto done = [&context, call, asked = *asked, submission](runtime::SubmitAnswer answer) {
-    context.http.post([&context, call, asked, submission, answer = std::move(answer)] {
+  auto done = [&context, post = context.post, call, asked = *asked,
+               submission](runtime::SubmitAnswer answer) {
+    post([&context, call, asked, submission, answer = std::move(answer)] {
       if (!answer) return on_refused(context, call, answer.error());
       const bool duplicate = answer->duplicate;
       if (duplicate) {

@@ -57,7 +57,7 @@ std::string title_of(ledger::Code code) {
   if (code == ledger::Code::IdempotencyConflict)
     return "The id is already used by another operation";
   if (code == ledger::Code::Capacity) return "The node has no room for more operations";
-  return "The operation was not admitted: " + std::string(ledger::code_name(code));
+  return "The operation was not admitted";
 }
 
 }  // namespace

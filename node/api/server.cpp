@@ -59,7 +59,7 @@ struct Server::Parts {
         api(api_routes(context)),
         ops(ops_routes(context)),
         metrics(known_labels(from, api, ops, version)),
-        context{from, metrics, http, config, version},
+        context{from, metrics, http, config, version, http.post()},
         submit_rate(config.api.submit_rate, config.api.submit_burst),
         read_rate(config.api.read_rate, config.api.read_burst) {}
 

@@ -83,6 +83,7 @@ void submit(Run& run, const OpOptions& options) {
       .op_id = file->op_id,
       .summary = file->summary,
       .created_ms = client::now_ms(),
+      .operation_hash = ledger::operation_hash(file->body),
       .signed_operation = ledger::encode_signed_operation(file->body, file->signatures),
       .status = {}};
   if (!run.json)

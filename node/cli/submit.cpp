@@ -71,10 +71,12 @@ void submit_draft(Run& run, const std::string& command, client::Session& session
                              .op_id = draft.operation.op_id.bytes,
                              .summary = draft.summary,
                              .created_ms = client::now_ms(),
+                             .operation_hash = {},
                              .signed_operation = {},
                              .status = {}};
   auto bytes = client::sign(draft, session.keys, session.genesis.chain_id);
   if (!bytes) return fail(run, command, bytes.error());
+  entry.operation_hash = bytes->operation_hash;
   entry.signed_operation = std::move(bytes->signed_operation);
   if (!run.json) {
     std::cout << "op " << receipt::to_uuid_text(entry.op_id) << "  " << draft.summary

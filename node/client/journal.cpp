@@ -9,6 +9,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "node/client/json_fields.h"
+
 namespace giro::client {
 namespace {
 
@@ -29,12 +31,6 @@ bool write_all(int fd, std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(size));
   }
   return true;
-}
-
-std::optional<std::string> text_of(const json::object& from, std::string_view name) {
-  const auto* value = from.if_contains({name.data(), name.size()});
-  if (value == nullptr || !value->is_string()) return std::nullopt;
-  return std::string(value->get_string());
 }
 
 }  // namespace
@@ -71,6 +67,7 @@ std::expected<void, Error> Journal::store(const JournalEntry& entry) {
                               {"op_id", receipt::to_uuid_text(entry.op_id)},
                               {"summary", entry.summary},
                               {"created", receipt::to_time_text(entry.created_ms)},
+                              {"operation_hash", crypto::to_hex(entry.operation_hash)},
                               {"signed_operation", receipt::to_base64(entry.signed_operation)},
                               {"status", entry.status}};
   return write_file_durably(path_of(entry.op_id), json::serialize(document) + "\n", 0600);
@@ -79,13 +76,12 @@ std::expected<void, Error> Journal::store(const JournalEntry& entry) {
 std::expected<void, Error> Journal::begin(const JournalEntry& entry) {
   const auto known = find(entry.op_id);
   if (!known) return std::unexpected(known.error());
-  if (*known && (*known)->signed_operation != entry.signed_operation) {
+  if (*known && (*known)->operation_hash != entry.operation_hash) {
     return std::unexpected(Error{ErrorKind::Usage,
                                  {},
                                  "the journal has another operation under the id " +
                                      receipt::to_uuid_text(entry.op_id) + "; use a new id"});
   }
-  if (*known) return {};
   return store(entry);
 }
 
@@ -109,17 +105,21 @@ std::expected<std::optional<JournalEntry>, Error> Journal::find(const receipt::U
   json::error_code error;
   const json::value value = json::parse(text.str(), error);
   const auto* object = error ? nullptr : value.if_object();
-  if (object == nullptr || text_of(*object, "schema") != kSchema) return damaged();
-  const auto created = receipt::from_time_text(text_of(*object, "created").value_or(""));
-  auto bytes = receipt::from_base64(text_of(*object, "signed_operation").value_or("!"));
-  if (!created || !bytes) return damaged();
+  if (object == nullptr || text_field(*object, "schema") != kSchema) return damaged();
+  const auto created = receipt::from_time_text(text_field(*object, "created"));
+  auto bytes = receipt::from_base64(text_field(*object, "signed_operation"));
+  crypto::Hash hash;
+  if (!created || !bytes || !crypto::from_hex(text_field(*object, "operation_hash"), hash.bytes)) {
+    return damaged();
+  }
   JournalEntry entry;
-  entry.actor = text_of(*object, "actor").value_or("");
+  entry.actor = text_field(*object, "actor");
   entry.op_id = op_id;
-  entry.summary = text_of(*object, "summary").value_or("");
+  entry.summary = text_field(*object, "summary");
   entry.created_ms = *created;
+  entry.operation_hash = hash;
   entry.signed_operation = std::move(*bytes);
-  entry.status = text_of(*object, "status").value_or("");
+  entry.status = text_field(*object, "status");
   return entry;
 }
 

@@ -22,6 +22,7 @@ struct JournalEntry {
   receipt::Uuid op_id{};
   std::string summary;  // for people: "PAY EUR 1.23 ALICE -> BOB"
   std::int64_t created_ms = 0;
+  crypto::Hash operation_hash;
   crypto::Bytes signed_operation;
   std::string status;  // empty until it is final
 };
@@ -30,8 +31,8 @@ class Journal {
  public:
   explicit Journal(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-  // Durable when this returns. The same id with other bytes is refused: it would be another
-  // operation.
+  // Durable when this returns. The same id with another operation hash is refused. With the same
+  // one it is stored anew, since signatures may have been added.
   [[nodiscard]] std::expected<void, Error> begin(const JournalEntry& entry);
   [[nodiscard]] std::expected<void, Error> finish(const receipt::Uuid& op_id,
                                                   std::string_view status);

@@ -130,8 +130,7 @@ struct DecodedAccess {
   }
 };
 
-// ---- Decoded
-// ---------------------------------------------------------------------------------------------------------
+// ---- Decoded ----
 
 Decoded::Decoded(std::unique_ptr<Content> content) : content_(std::move(content)) {}
 Decoded::Decoded(Decoded&&) noexcept = default;
@@ -166,8 +165,7 @@ const Operation& Decoded::operation() const {
   return content_->operation;
 }
 
-// ---- Verified
-// --------------------------------------------------------------------------------------------------------
+// ---- Verified ----
 
 Verified::Verified(Decoded decoded) : decoded_(std::move(decoded)) {
   Decoded::Content& content = *decoded_.content_;

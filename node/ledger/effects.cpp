@@ -31,4 +31,11 @@ Mandate& Effects::mandate(TokenId token) {
   return mandates.emplace_back(Mandate{.token = token});
 }
 
+AccountId Effects::fee_account(TokenId token) {
+  for (const auto& [id, account] : fee_accounts) {
+    if (id == token) return account;
+  }
+  return fee_accounts.emplace_back(token, internal_account(token, AccountKind::Fee)).second;
+}
+
 }  // namespace giro::ledger

@@ -36,7 +36,8 @@ struct Effects {
   std::vector<Event> events;
   std::vector<TokenFlow> flows;
   std::vector<Mandate> mandates;
-  std::uint32_t lines = 0;  // journal lines so far
+  std::uint32_t lines = 0;                                    // journal lines so far
+  std::vector<std::pair<TokenId, AccountId>> fee_accounts{};  // of this block: each is hashed once
 
   // Ready for the next operation; keeps the memory.
   void reset(std::uint32_t next_index) {
@@ -56,6 +57,7 @@ struct Effects {
 
   [[nodiscard]] TokenFlow& flow(TokenId token);
   [[nodiscard]] Mandate& mandate(TokenId token);
+  [[nodiscard]] AccountId fee_account(TokenId token);
   [[nodiscard]] Day today() const { return day_of(block.time); }
 };
 

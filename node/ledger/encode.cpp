@@ -7,8 +7,7 @@
 namespace giro::ledger {
 
 Bytes encode_body(const Operation& operation) {
-  Bytes out;
-  wire::Encoder encoder(out);
+  wire::Encoder encoder;
   encoder(1, operation.version);
   encoder(2, operation.actor);
   encoder(3, operation.op_id);
@@ -18,7 +17,7 @@ Bytes encode_body(const Operation& operation) {
         if constexpr (!std::is_same_v<T, std::monostate>) encoder.message(T::kType, action);
       },
       operation.action);
-  return out;
+  return encoder.take();
 }
 
 Hash operation_hash(ByteView body) {
@@ -41,20 +40,18 @@ void sort_by_key(std::vector<SignatureField>& signatures) {
 
 Bytes encode_signed_operation(ByteView body, std::vector<SignatureField> signatures) {
   sort_by_key(signatures);
-  Bytes out;
-  wire::Encoder encoder(out);
+  wire::Encoder encoder;
   encoder(1, body);
   encoder(2, signatures);
-  return out;
+  return encoder.take();
 }
 
 Hash terms_hash(std::span<const PaymentTerms> terms) {
   Bytes hashes;
-  Bytes canonical;
   for (const PaymentTerms& each : terms) {
-    canonical.clear();
-    wire::encode_to(canonical, each);
-    const Hash hash = crypto::sha256(canonical);
+    wire::Encoder canonical;
+    PaymentTerms::fields(each, canonical);
+    const Hash hash = crypto::sha256(canonical.view());
     hashes.insert(hashes.end(), hash.bytes.begin(), hash.bytes.end());
   }
   return crypto::tagged_hash("giro/terms/v1", {hashes});

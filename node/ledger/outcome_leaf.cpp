@@ -78,11 +78,10 @@ std::optional<EventRecord> decode_event(ByteView bytes) {
 Hash events_root(std::span<const EventRecord> events) {
   std::vector<Hash> hashes;
   hashes.reserve(events.size());
-  Bytes canonical;
   for (const EventRecord& event : events) {
-    canonical.clear();
-    wire::encode_to(canonical, event);
-    hashes.push_back(crypto::merkle_leaf(canonical));
+    wire::Encoder canonical;
+    EventRecord::fields(event, canonical);
+    hashes.push_back(crypto::merkle_leaf(canonical.view()));
   }
   return crypto::merkle_root(hashes);
 }

@@ -4,8 +4,7 @@
 
 namespace giro::ledger {
 
-// ---- KeyIndex
-// --------------------------------------------------------------------------------------------------------
+// ---- KeyIndex ----
 
 std::uint64_t KeyIndex::hash(const Key& key) const {
   const ByteView bytes = key.view();
@@ -55,8 +54,7 @@ void KeyIndex::clear() {
   used_ = 0;
 }
 
-// ---- Store
-// -----------------------------------------------------------------------------------------------------------
+// ---- Store ----
 
 template <class Record>
 Cell<Record>& Store<Record>::cell(const Key& key, const StateView& state, const OverlayClock& clock,
@@ -68,26 +66,41 @@ Cell<Record>& Store<Record>::cell(const Key& key, const StateView& state, const 
     found.used_in = clock.block;
     return found;
   }
-  auto fresh = std::make_unique<Cell<Record>>();
-  fresh->key = key;
-  fresh->used_in = clock.block;
+  Cell<Record>& fresh = fresh_cell();
+  fresh.key = key;
+  fresh.used_in = clock.block;
   if (const std::optional<Bytes> bytes = state.get(key)) {
     if (auto record = decode_record<Record>(*bytes)) {
-      fresh->value = *std::move(record);
-      fresh->exists = fresh->in_state = true;
+      fresh.value = *std::move(record);
+      fresh.exists = fresh.in_state = true;
     } else if (!corrupt) {
       corrupt = key;
     }
   }
   index_.insert(hash, static_cast<std::uint32_t>(cells_.size()));
-  cells_.push_back(std::move(fresh));
-  return *cells_.back();
+  cells_.push_back(&fresh);
+  return fresh;
+}
+
+// From the free list, which grows by ever larger chunks: an overlay of one operation stays small.
+template <class Record>
+Cell<Record>& Store<Record>::fresh_cell() {
+  constexpr std::size_t kChunkMax = 64;
+  if (free_.empty()) {
+    auto& chunk = chunks_.emplace_back(std::make_unique<Cell<Record>[]>(next_chunk_));
+    for (std::size_t i = next_chunk_; i > 0; --i) free_.push_back(&chunk[i - 1]);
+    next_chunk_ = std::min(kChunkMax, 2 * next_chunk_);
+  }
+  Cell<Record>& cell = *free_.back();
+  free_.pop_back();
+  return cell;
 }
 
 template <class Record>
 void Store<Record>::save(Cell<Record>& cell, const OverlayClock& clock) {
   if (cell.saved_in != clock.savepoint) {
-    undo_.push_back({&cell, cell.value, cell.exists, cell.saved_in});
+    undo_.push_back({&cell, cell.saved_in, old_values_.size(), cell.exists});
+    if (cell.exists) old_values_.push_back(cell.value);
     cell.saved_in = clock.savepoint;
   }
   if (!cell.dirty) {
@@ -99,8 +112,13 @@ void Store<Record>::save(Cell<Record>& cell, const OverlayClock& clock) {
 template <class Record>
 void Store<Record>::rollback(Mark mark) {
   while (undo_.size() > mark.undo) {
-    Undo& undo = undo_.back();
-    undo.cell->value = std::move(undo.value);
+    const Undo& undo = undo_.back();
+    if (undo.existed) {
+      undo.cell->value = std::move(old_values_.back());
+      old_values_.pop_back();
+    } else {
+      undo.cell->value = Record{};
+    }
     undo.cell->exists = undo.existed;
     undo.cell->saved_in = undo.saved_in;
     undo_.pop_back();
@@ -112,16 +130,55 @@ void Store<Record>::rollback(Mark mark) {
 }
 
 template <class Record>
+void Store<Record>::forget_undo() {
+  undo_.clear();
+  old_values_.clear();
+}
+
+namespace {
+
+// Keys are sorted by the 16 bytes after the table number, which tell most of them apart, without
+// touching the cells.
+template <class Item>
+struct Sortable {
+  std::uint64_t high;
+  std::uint64_t low;
+  const Item* item;
+};
+template <class Item>
+Sortable<Item> sortable(const Item& item) {
+  const ByteView bytes = item.key.view().subspan(1);
+  std::array<std::byte, 16> head{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), head.size()), head.begin());
+  const Amount number = from_big_endian(head);
+  return {number.hi, number.lo, &item};
+}
+// Of one key, the earlier in `items` stays the earlier.
+template <class Item>
+void sort_by_key(std::vector<Sortable<Item>>& items) {
+  std::stable_sort(items.begin(), items.end(),
+                   [](const Sortable<Item>& a, const Sortable<Item>& b) {
+                     if (a.high != b.high) return a.high < b.high;
+                     if (a.low != b.low) return a.low < b.low;
+                     return a.item->key < b.item->key;
+                   });
+}
+
+}  // namespace
+
+template <class Record>
 void Store<Record>::append_writes(std::vector<Write>& writes, std::vector<Key>& created) const {
-  std::vector<Cell<Record>*> changed = dirty_;
-  std::sort(changed.begin(), changed.end(),
-            [](const Cell<Record>* a, const Cell<Record>* b) { return a->key < b->key; });
-  for (const Cell<Record>* cell : changed) {
-    if (cell->exists) {
-      writes.push_back({cell->key.to_bytes(), encode(cell->value)});
-      if (is_in_tree(Record::kTable) && !cell->in_state) created.push_back(cell->key);
-    } else if (cell->in_state) {
-      writes.push_back({cell->key.to_bytes(), std::nullopt});
+  std::vector<Sortable<Cell<Record>>> changed;
+  changed.reserve(dirty_.size());
+  for (const Cell<Record>* cell : dirty_) changed.push_back(sortable(*cell));
+  sort_by_key(changed);
+  for (const auto& each : changed) {
+    const Cell<Record>& cell = *each.item;
+    if (cell.exists) {
+      writes.push_back({cell.key.to_bytes(), encode(cell.value)});
+      if (is_in_tree(Record::kTable) && !cell.in_state) created.push_back(cell.key);
+    } else if (cell.in_state) {
+      writes.push_back({cell.key.to_bytes(), std::nullopt});
     }
   }
 }
@@ -141,54 +198,89 @@ void Store<Record>::end_block(std::size_t keep) {
     cell->dirty = false;
   }
   dirty_.clear();
-  undo_.clear();
+  forget_undo();
   if (cells_.size() <= keep) return;
   // Down to half, so that the next blocks do not come back here at once: the most recently used
   // stay.
   const std::size_t target = keep / 2;
-  if (target == 0) {
-    cells_.clear();
-  } else {
+  if (target != 0) {
     std::nth_element(cells_.begin(), cells_.begin() + static_cast<std::ptrdiff_t>(target),
                      cells_.end(),
-                     [](const auto& a, const auto& b) { return a->used_in > b->used_in; });
-    cells_.resize(target);
+                     [](const auto* a, const auto* b) { return a->used_in > b->used_in; });
   }
+  for (std::size_t i = target; i < cells_.size(); ++i) {
+    *cells_[i] = {};
+    free_.push_back(cells_[i]);
+  }
+  cells_.resize(target);
   rebuild_index();
 }
 
 template <class Record>
 void Store<Record>::clear() {
-  cells_.clear();
   dirty_.clear();
-  undo_.clear();
+  forget_undo();
+  cells_.clear();
+  free_.clear();
+  chunks_.clear();
+  next_chunk_ = kFirstChunk;
   index_.clear();
 }
 
-// ---- IndexRows
-// -------------------------------------------------------------------------------------------------------
+// ---- IndexRows ----
+
+std::size_t IndexRows::log_of(Table table) {
+  switch (table) {
+    case Table::UetrIndex:
+      return 0;
+    case Table::HoldOfPosition:
+      return 1;
+    case Table::Deadline:
+      return 2;
+    default:
+      return 3;  // Retention
+  }
+}
+
+IndexRows::Mark IndexRows::mark() const {
+  Mark mark;
+  for (std::size_t i = 0; i < logs_.size(); ++i) mark.sizes[i] = logs_[i].size();
+  return mark;
+}
+
+void IndexRows::rollback(const Mark& mark) {
+  for (std::size_t i = 0; i < logs_.size(); ++i) logs_[i].resize(mark.sizes[i]);
+}
+
+std::size_t IndexRows::size() const {
+  std::size_t sum = 0;
+  for (const auto& log : logs_) sum += log.size();
+  return sum;
+}
+
+void IndexRows::clear() {
+  for (auto& log : logs_) log.clear();
+}
 
 void IndexRows::append_writes(Table table, std::vector<Write>& writes) const {
-  std::vector<Row> rows;
-  for (const Row& row : log_) {
-    if (row.key.table() == table) rows.push_back(row);
-  }
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const Row& a, const Row& b) { return a.key < b.key; });
+  const std::vector<Row>& log = logs_[log_of(table)];
+  std::vector<Sortable<Row>> rows;
+  rows.reserve(log.size());
+  for (const Row& row : log) rows.push_back(sortable(row));
+  sort_by_key(rows);
   for (std::size_t first = 0; first < rows.size();) {
     std::size_t last = first;
-    while (last + 1 < rows.size() && rows[last + 1].key == rows[first].key) ++last;
-    const bool existed = !rows[first].put;  // rows are put once and erased once, in turn
-    if (rows[last].put != existed) {
-      writes.push_back(
-          {rows[last].key.to_bytes(), rows[last].put ? std::optional(Bytes{}) : std::nullopt});
+    while (last + 1 < rows.size() && rows[last + 1].item->key == rows[first].item->key) ++last;
+    const bool existed = !rows[first].item->put;  // rows are put once and erased once, in turn
+    const Row& net = *rows[last].item;
+    if (net.put != existed) {
+      writes.push_back({net.key.to_bytes(), net.put ? std::optional(Bytes{}) : std::nullopt});
     }
     first = last + 1;
   }
 }
 
-// ---- Overlay
-// ---------------------------------------------------------------------------------------------------------
+// ---- Overlay ----
 
 namespace {
 
@@ -226,6 +318,9 @@ void Overlay::begin_block(const StateView& state) {
 std::vector<Write> Overlay::take_writes() {
   std::vector<Write> writes;
   std::vector<Key> created;
+  std::size_t most = rows_.size();
+  each_store([&most](const auto& store) { most += store.dirty_size(); });
+  writes.reserve(most + 64);  // and some slots
   // Index tables stand between record tables: 21 before holds, 23 and 24 before outcomes, 26 before
   // mint references.
   each_store([&]<class Record>(Store<Record>& store) {

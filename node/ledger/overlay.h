@@ -84,20 +84,22 @@ class Store {
   };
   [[nodiscard]] Mark mark() const { return {undo_.size(), dirty_.size()}; }
   void rollback(Mark mark);
-  void forget_undo() { undo_.clear(); }
+  void forget_undo();
 
   // Visits each cell changed since `mark` once, with its value at that time: visit(cell, before,
   // existed_before).
   template <class Visit>
   void changed_since(Mark mark, std::uint64_t savepoint, const Visit& visit) const {
+    static const Record kBlank{};
     for (std::size_t i = mark.undo; i < undo_.size(); ++i) {
       const Undo& undo = undo_[i];
-      if (undo.saved_in < savepoint) visit(*undo.cell, undo.value, undo.existed);
+      if (undo.saved_in < savepoint)
+        visit(*undo.cell, undo.existed ? old_values_[undo.old_value] : kBlank, undo.existed);
     }
   }
-  [[nodiscard]] bool has_changes_since(Mark mark) const { return undo_.size() > mark.undo; }
 
   void append_writes(std::vector<Write>& writes, std::vector<Key>& created) const;
+  [[nodiscard]] std::size_t dirty_size() const { return dirty_.size(); }
   void end_block(std::size_t keep);  // forgets what is not worth keeping
   void clear();
   [[nodiscard]] std::size_t size() const { return cells_.size(); }
@@ -105,36 +107,50 @@ class Store {
  private:
   struct Undo {
     Cell<Record>* cell;
-    Record value;
-    bool existed;
     std::uint64_t saved_in;
+    std::size_t old_value;  // in old_values_, if it existed
+    bool existed;
   };
+  Cell<Record>& fresh_cell();
   void rebuild_index();
 
   KeyIndex index_;
-  std::vector<std::unique_ptr<Cell<Record>>> cells_;
+  std::vector<std::unique_ptr<Cell<Record>[]>> chunks_;  // own the cells, which never move
+  std::vector<Cell<Record>*> cells_;                     // in use; the index gives places in here
+  std::vector<Cell<Record>*> free_;
+  static constexpr std::size_t kFirstChunk = 4;
+  std::size_t next_chunk_ = kFirstChunk;
   std::vector<Cell<Record>*> dirty_;
   std::vector<Undo> undo_;
+  std::vector<Record> old_values_;
 };
 
 // Rows without a value (tables 21, 23, 24, 26): puts and deletes in order, settled at the end of
 // the block.
 class IndexRows {
  public:
-  void put(const Key& key) { log_.push_back({key, true}); }
-  void erase(const Key& key) { log_.push_back({key, false}); }
-  [[nodiscard]] std::size_t mark() const { return log_.size(); }
-  void rollback(std::size_t mark) { log_.resize(mark); }
+  void put(const Key& key) { add(key, true); }
+  void erase(const Key& key) { add(key, false); }
+
+  struct Mark {
+    std::array<std::size_t, 4> sizes{};
+  };
+  [[nodiscard]] Mark mark() const;
+  void rollback(const Mark& mark);
   // Net effect of `table`: a row that came and went inside the block leaves no trace.
   void append_writes(Table table, std::vector<Write>& writes) const;
-  void clear() { log_.clear(); }
+  [[nodiscard]] std::size_t size() const;
+  void clear();
 
  private:
   struct Row {
     Key key;
     bool put = false;
   };
-  std::vector<Row> log_;
+  static std::size_t log_of(Table table);
+  void add(const Key& key, bool put) { logs_[log_of(key.table())].push_back({key, put}); }
+
+  std::array<std::vector<Row>, 4> logs_;  // one for each table
 };
 
 template <class... Records>
@@ -231,7 +247,7 @@ class Overlay::Savepoint {
   friend class Overlay;
   std::uint64_t id_ = 0;
   std::uint64_t outer_ = 0;
-  std::size_t rows_ = 0;
+  IndexRows::Mark rows_;
   std::size_t depth_ = 0;
   std::array<std::pair<std::size_t, std::size_t>, std::tuple_size_v<AllRecords::Stores>> marks_{};
 };

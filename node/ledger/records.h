@@ -18,8 +18,7 @@
 
 namespace giro::ledger {
 
-// ---- 01 params
-// ------------------------------------------------------------------------------------------------
+// ---- 01 params ----
 
 // Parameters of the network plane (protocol 14) travel in the same record, as numbers in their base
 // unit (bytes, milliseconds, counts). Which id means which is the genesis file's affair; the ledger
@@ -82,8 +81,7 @@ struct Params {
   }
 };
 
-// ---- 02 to 08 institutions, keys, validators, governance
-// ----------------------------------------------------------
+// ---- 02 to 08 institutions, keys, validators, governance ----
 
 struct Institution {
   static constexpr Table kTable = Table::Institution;
@@ -224,8 +222,7 @@ struct LeiOrName {
   }
 };
 
-// ---- 10 to 16 tokens, accounts, corridors
-// ---------------------------------------------------------------------------
+// ---- 10 to 16 tokens, accounts, corridors ----
 
 struct Token {
   static constexpr Table kTable = Table::Token;
@@ -454,8 +451,7 @@ struct Deny {
   }
 };
 
-// ---- 20 to 27 payments, holds, outcomes
-// -----------------------------------------------------------------------------
+// ---- 20 to 27 payments, holds, outcomes ----
 
 struct Payment {
   static constexpr Table kTable = Table::Payment;
@@ -560,8 +556,7 @@ struct MintReference {
   }
 };
 
-// ---- 30, 31 slots and meta
-// -------------------------------------------------------------------------------------------
+// ---- 30, 31 slots and meta ----
 
 // Row meta_key(): what the state machine continues from. apply() writes it with every block.
 struct Meta {
@@ -598,8 +593,7 @@ struct Chain {
   }
 };
 
-// ---- keys
-// ------------------------------------------------------------------------------------------------------------
+// ---- keys ----
 
 [[nodiscard]] Key params_key();
 [[nodiscard]] Key institution_key(InstId inst);
@@ -651,8 +645,7 @@ struct Chain {
 // entry_chain(0) of a position: SHA-256("giro/entry/v1" ‖ token ‖ account).
 [[nodiscard]] Hash first_entry_chain(TokenId token, const AccountId& account);
 
-// ---- encoding
-// --------------------------------------------------------------------------------------------------------
+// ---- encoding ----
 
 template <typename Record>
 [[nodiscard]] Bytes encode(const Record& record) {

@@ -56,8 +56,7 @@ crypto::Hash state_leaf(ByteView key, ByteView value) {
   return crypto::sha256({kLeaf, key, digest});
 }
 
-// ---- SlotIndex
-// -------------------------------------------------------------------------------------------------------
+// ---- SlotIndex ----
 
 // Where the search for a digest begins: its second to ninth byte as a fraction of the shard (the
 // first chose the shard). Works for any number of entries, so that a shard can grow by half.
@@ -131,8 +130,7 @@ std::size_t StateTree::SlotIndex::memory_bytes() const {
   return bytes;
 }
 
-// ---- StateTree
-// -------------------------------------------------------------------------------------------------------
+// ---- StateTree ----
 
 std::expected<StateTree, TreeError> StateTree::rebuild(const StateView& state) {
   StateTree tree;

@@ -41,8 +41,7 @@ std::optional<RowTail> tail_of(const Bytes& row, std::size_t kind_at) {
   return RowTail{static_cast<std::uint8_t>(row[kind_at]), ByteView(row).subspan(kind_at + 1)};
 }
 
-// ---- deadlines
-// -------------------------------------------------------------------------------------------------------
+// ---- deadlines ----
 
 Code expire_payment(Effects& effects, ByteView subject) {
   Cell<Payment>* payment = effects.overlay.find<Payment>(Key(Table::Payment).raw(subject));
@@ -86,8 +85,7 @@ std::optional<Violation> run_deadlines(Effects& effects) {
   return std::nullopt;
 }
 
-// ---- retention
-// -------------------------------------------------------------------------------------------------------
+// ---- retention ----
 
 // Deletes the record if it is past its retention. One that is not (its id was used again, or the
 // parameter was raised) is filed anew; one that is gone or lives again leaves only the row to go.

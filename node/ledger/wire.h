@@ -104,28 +104,20 @@ inline constexpr bool kIsOptional<std::optional<T>> = true;
 inline constexpr std::uint32_t kVarintType = 0;
 inline constexpr std::uint32_t kBytesType = 2;
 
-inline void put_varint(Bytes& out, std::uint64_t value) {
-  std::byte buffer[10];
-  std::size_t size = 0;
-  while (value >= 0x80) {
-    buffer[size++] = static_cast<std::byte>(value | 0x80);
-    value >>= 7;
-  }
-  buffer[size++] = static_cast<std::byte>(value);
-  out.insert(out.end(), buffer, buffer + size);
-}
-
-// Appends the fields that it visits.
+// Writes the fields that it visits. What fits kInPlace bytes is built without an allocation.
 class Encoder {
  public:
-  explicit Encoder(Bytes& out) : out_(out) {}
+  static constexpr std::size_t kInPlace = 1'024;
+  Encoder() : begin_(in_place_), at_(in_place_), end_(in_place_ + kInPlace) {}
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
 
   template <typename T>
   void operator()(std::uint32_t field, const T& value) {
     if constexpr (Varint<T>) {
-      varint(field, static_cast<std::uint64_t>(value));
+      varint_field(field, static_cast<std::uint64_t>(value));
     } else if constexpr (std::same_as<T, TimeMs>) {
-      varint(field, static_cast<std::uint64_t>(value.value));
+      varint_field(field, static_cast<std::uint64_t>(value.value));
     } else if constexpr (std::same_as<T, Amount>) {
       if (!value.is_zero()) bytes(field, to_big_endian(value));
     } else if constexpr (FixedBytes<T>) {
@@ -146,32 +138,63 @@ class Encoder {
   // An element of a list or the member of a oneof: also when empty.
   template <typename T>
   void message(std::uint32_t field, const T& value, bool keep_empty = true) {
-    const std::size_t start = out_.size();
-    put_varint(out_, (field << 3) | kBytesType);
-    const std::size_t length_at = out_.size();
-    out_.push_back(std::byte{0});
+    const std::size_t start = size();
+    room(kVarintMax);
+    varint(tag_of(field, kBytesType));
+    const std::size_t length_at = size();
+    room(1);
+    ++at_;
     T::fields(value, *this);
-    const std::size_t size = out_.size() - length_at - 1;
-    if (size == 0 && !keep_empty) {
-      out_.resize(start);
-    } else if (size < 0x80) {
-      out_[length_at] = static_cast<std::byte>(size);
+    const std::size_t length = size() - length_at - 1;
+    if (length == 0 && !keep_empty) {
+      at_ = begin_ + start;
     } else {
-      widen_length(length_at, size);
+      set_length(length_at, length);
     }
   }
 
   void bytes(std::uint32_t field, ByteView value) {
-    put_varint(out_, (field << 3) | kBytesType);
-    put_varint(out_, value.size());
-    out_.insert(out_.end(), value.begin(), value.end());
+    room(2 * kVarintMax + value.size());
+    varint(tag_of(field, kBytesType));
+    varint(value.size());
+    if (!value.empty()) std::memcpy(at_, value.data(), value.size());
+    at_ += value.size();
   }
 
+  [[nodiscard]] ByteView view() const { return {begin_, at_}; }
+  [[nodiscard]] Bytes take() const { return {begin_, at_}; }
+
  private:
-  void varint(std::uint32_t field, std::uint64_t value) {
+  static constexpr std::size_t kVarintMax = 10;
+  [[nodiscard]] static std::uint64_t tag_of(std::uint32_t field, std::uint32_t type) {
+    return std::uint64_t{field} << 3 | type;
+  }
+  [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(at_ - begin_); }
+
+  void room(std::size_t bytes) {
+    if (static_cast<std::size_t>(end_ - at_) < bytes) grow(bytes);
+  }
+  void grow(std::size_t bytes) {
+    Bytes larger(2 * (size() + bytes));
+    std::memcpy(larger.data(), begin_, size());
+    at_ = larger.data() + size();
+    heap_ = std::move(larger);
+    begin_ = heap_.data();
+    end_ = begin_ + heap_.size();
+  }
+
+  void varint(std::uint64_t value) {
+    while (value >= 0x80) {
+      *at_++ = static_cast<std::byte>(value | 0x80);
+      value >>= 7;
+    }
+    *at_++ = static_cast<std::byte>(value);
+  }
+  void varint_field(std::uint32_t field, std::uint64_t value) {
     if (value == 0) return;
-    put_varint(out_, (field << 3) | kVarintType);
-    put_varint(out_, value);
+    room(2 * kVarintMax);
+    varint(tag_of(field, kVarintType));
+    varint(value);
   }
 
   template <typename L>
@@ -179,9 +202,16 @@ class Encoder {
     using Item = typename L::value_type;
     if (values.size() == 0) return;
     if constexpr (Varint<Item>) {
-      Bytes packed;
-      for (const Item& item : values) put_varint(packed, static_cast<std::uint64_t>(item));
-      bytes(field, packed);
+      room(kVarintMax);
+      varint(tag_of(field, kBytesType));
+      const std::size_t length_at = size();
+      room(1);
+      ++at_;
+      for (const Item& item : values) {
+        room(kVarintMax);
+        varint(static_cast<std::uint64_t>(item));
+      }
+      set_length(length_at, size() - length_at - 1);
     } else if constexpr (FixedBytes<Item>) {
       for (const Item& item : values) bytes(field, item.bytes);
     } else {
@@ -189,15 +219,23 @@ class Encoder {
     }
   }
 
-  void widen_length(std::size_t length_at, std::size_t size) {
-    Bytes length;
-    put_varint(length, size);
-    out_[length_at] = length[0];
-    out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(length_at) + 1, length.begin() + 1,
-                length.end());
+  // One byte was left for the length of what follows it; a longer one moves the rest.
+  void set_length(std::size_t length_at, std::size_t length) {
+    std::size_t more = 0;
+    for (std::size_t rest = length >> 7; rest != 0; rest >>= 7) ++more;
+    room(more);
+    std::byte* const body = begin_ + length_at + 1;
+    if (more != 0) std::memmove(body + more, body, length);
+    at_ = begin_ + length_at;
+    varint(length);
+    at_ += length;
   }
 
-  Bytes& out_;
+  std::byte* begin_;
+  std::byte* at_;
+  std::byte* end_;
+  Bytes heap_;
+  std::byte in_place_[kInPlace];
 };
 
 // Reads the fields that it visits. After a fault everything keeps its default. Never reads outside
@@ -415,16 +453,10 @@ class Decoder {
 };
 
 template <typename T>
-void encode_to(Bytes& out, const T& message) {
-  Encoder encoder(out);
-  T::fields(message, encoder);
-}
-
-template <typename T>
 [[nodiscard]] Bytes encode(const T& message) {
-  Bytes out;
-  encode_to(out, message);
-  return out;
+  Encoder encoder;
+  T::fields(message, encoder);
+  return encoder.take();
 }
 
 template <typename T>

@@ -87,6 +87,7 @@ client::JournalEntry ClusterTest::payment(client::Session& with, const std::stri
           .op_id = draft->draft.operation.op_id.bytes,
           .summary = draft->draft.summary,
           .created_ms = options.now_ms,
+          .operation_hash = bytes->operation_hash,
           .signed_operation = bytes->signed_operation,
           .status = {}};
 }

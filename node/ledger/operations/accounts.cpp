@@ -95,8 +95,7 @@ void require_onboarding(Run& run, AccountKind kind, InstId owner) {
 
 }  // namespace
 
-// ---- ACCT_OPEN
-// -------------------------------------------------------------------------------------------------------
+// ---- ACCT_OPEN ----
 
 Code check(const Operation& operation, const AcctOpen& action) {
   const bool is_nostro = action.kind == AccountKind::Nostro;
@@ -167,8 +166,7 @@ Verdict run(Run& run, const AcctOpen& action) {
   return Code::Ok;
 }
 
-// ---- POSITION_OPEN
-// ---------------------------------------------------------------------------------------------------
+// ---- POSITION_OPEN ----
 
 Code check(const Operation&, const PositionOpen& action) {
   return Lowest()

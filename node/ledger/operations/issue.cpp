@@ -4,8 +4,7 @@
 
 namespace giro::ledger {
 
-// ---- MINT
-// ------------------------------------------------------------------------------------------------------------
+// ---- MINT ----
 
 Code check(const Operation&, const Mint& action) {
   return Lowest()
@@ -83,8 +82,7 @@ Verdict run(Run& run, const Mint& action) {
   return Code::Ok;
 }
 
-// ---- REDEEM
-// ----------------------------------------------------------------------------------------------------------
+// ---- REDEEM ----
 
 Code check(const Operation&, const Redeem& action) {
   return Lowest()

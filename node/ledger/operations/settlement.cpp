@@ -138,7 +138,7 @@ Code credit_fee(Effects& effects, Journal& journal, Cell<Token>& token, Amount f
   if (fee.is_zero()) return Code::Ok;
   const TokenId id = token_of(token.key);
   const Party account =
-      load_party(effects.overlay, token.value.issuer, id, internal_account(id, AccountKind::Fee));
+      load_party(effects.overlay, token.value.issuer, id, effects.fee_account(id));
   if (account.position == nullptr) return Code::InvariantViolation;
   return journal.credit(account, fee, EntryType::Fee, counterparty);
 }

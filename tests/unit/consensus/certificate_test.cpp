@@ -16,7 +16,9 @@ TEST(Quorum, sizes_intersect_in_a_correct_member_for_every_n_from_4_to_13) {
     EXPECT_EQ(f, (n - 1) / 3);
     EXPECT_LE(q, n - f) << n;          // the correct ones alone make a quorum
     EXPECT_GE(2 * q - n, f + 1) << n;  // two quorums share a correct member
-    if (n == 3 * f + 1) EXPECT_EQ(q, 2 * f + 1);
+    if (n == 3 * f + 1) {
+      EXPECT_EQ(q, 2 * f + 1);
+    }
     EXPECT_EQ(set.weak_quorum(), f + 1);
     EXPECT_EQ(set.primary({n + 2}).value, 2U);
     EXPECT_LT(set.primary({UINT64_MAX}).value, n);

@@ -145,7 +145,9 @@ TEST(Codec, values_survive) {
 // Whatever is accepted is what we would have written: no second encoding of anything.
 void expect_refused_or_canonical(std::uint8_t type, const Bytes& bytes) {
   const auto decoded = wire::decode(type, bytes);
-  if (decoded) EXPECT_EQ(wire::encode(*decoded), bytes) << static_cast<int>(type);
+  if (decoded) {
+    EXPECT_EQ(wire::encode(*decoded), bytes) << static_cast<int>(type);
+  }
 }
 
 TEST(Codec, truncations_and_additions_are_refused_or_another_message) {
@@ -155,9 +157,9 @@ TEST(Codec, truncations_and_additions_are_refused_or_another_message) {
       expect_refused_or_canonical(
           number(message), Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)));
     }
-    for (const std::uint8_t added : {0x00, 0x08, 0x7a, 0xff}) {
+    for (const unsigned added : {0x00U, 0x08U, 0x7aU, 0xffU}) {
       Bytes longer = bytes;
-      longer.push_back(std::byte{added});
+      longer.push_back(static_cast<std::byte>(added));
       expect_refused_or_canonical(number(message), longer);
       longer.push_back(std::byte{0});
       expect_refused_or_canonical(number(message), longer);
@@ -180,7 +182,9 @@ TEST(Codec, flipped_bits_are_refused_or_another_message) {
       Bytes flipped = bytes;
       flipped[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
       const auto decoded = wire::decode_record(number(record), flipped);
-      if (decoded) EXPECT_EQ(wire::encode_record(*decoded), flipped);
+      if (decoded) {
+        EXPECT_EQ(wire::encode_record(*decoded), flipped);
+      }
     }
   }
 }
@@ -245,6 +249,15 @@ TEST(Limits, at_the_maximum_and_one_above) {
   block.batches.push_back(hash_of("one more"));
   EXPECT_EQ(decoded(four().proposal(block)), RejectReason::TooLarge);
 
+  block = block_at(1);
+  block.time = {kTimeMsMax};
+  EXPECT_EQ(decoded(four().proposal(block)), RejectReason::None);
+  ++block.time.ms;
+  EXPECT_EQ(decoded(four().proposal(block)), RejectReason::Malformed);
+  status = {};
+  status.version = "line\nbreak";
+  EXPECT_EQ(decoded(status), RejectReason::Malformed);
+
   Certificate crowded = certificate;
   crowded.signatures.clear();
   for (std::uint32_t i = 0; i < kMembersMax; ++i) crowded.signatures.push_back({{i}, {}});
@@ -297,7 +310,9 @@ TEST(BatchCodec, R3_form_and_limits) {
   std::vector<ByteView> many(kBatchOperationsMax, crypto::as_view("x"));
   Bytes crowded = wire::make_batch({1}, 1, {1}, many)->bytes;
   EXPECT_EQ(reason(crowded), RejectReason::None);
-  for (const std::uint8_t byte : {0x22, 0x01, 0x78}) crowded.push_back(std::byte{byte});
+  for (const unsigned byte : {0x22U, 0x01U, 0x78U}) {
+    crowded.push_back(static_cast<std::byte>(byte));
+  }
   EXPECT_EQ(reason(crowded), RejectReason::TooLarge);
 
   std::string filler(kBatchBytesMax - 11, 'x');

@@ -4,6 +4,11 @@
 
 namespace giro::consensus::testing {
 
+const Members& four() {
+  static const Members members(4);
+  return members;
+}
+
 Solo::Solo(const Members& all, std::size_t own_index, const Parameters& params,
            std::optional<RecoveredState> state, const ReplicaLimits& limits,
            std::map<Height, Header> known)

@@ -92,4 +92,9 @@ class Solo final : DurabilityPort {
   std::map<std::pair<VoteKind, Height>, Hash> voted;
 };
 
+[[nodiscard]] const Members& four();
+[[nodiscard]] inline std::int64_t soon(const Solo& solo) {
+  return solo.now.wall.ms + 30'000;
+}
+
 }  // namespace giro::consensus::testing

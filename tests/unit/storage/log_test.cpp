@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "storage/log_format.h"
-#include "test_disk.h"
+#include "tests/unit/storage/test_disk.h"
 
 namespace giro::storage::test {
 namespace {

@@ -1,8 +1,8 @@
 #include <set>
 #include <thread>
 
-#include "node/api/limits.h"
 #include "crypto/digest.h"
+#include "node/api/limits.h"
 #include "node/client/operations.h"
 #include "tests/unit/node/api/server_fixture.h"
 
@@ -473,6 +473,7 @@ TEST_F(ServerTest, Stopping_with_requests_waiting_ends_at_once) {
   service.await_waiters(1);
   server->stop();
   waiting.join();
+  server.reset();
   service.finish(id, ledger::Code::Ok);  // an answer after the end is dropped
 }
 

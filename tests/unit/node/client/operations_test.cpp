@@ -189,6 +189,7 @@ TEST(Journal, Keeps_the_bytes_before_they_are_sent_and_refuses_others_under_the_
                      .op_id = new_uuid(),
                      .summary = "PAY",
                      .created_ms = 1'700'000'000'000,
+                     .operation_hash = {},
                      .signed_operation = {std::byte{1}, std::byte{2}},
                      .status = {}};
   ASSERT_EQ(*journal.find(entry.op_id), std::nullopt);
@@ -199,8 +200,11 @@ TEST(Journal, Keeps_the_bytes_before_they_are_sent_and_refuses_others_under_the_
   EXPECT_EQ((*found)->signed_operation, entry.signed_operation);
   EXPECT_EQ((*found)->created_ms, entry.created_ms);
   EXPECT_EQ((*found)->status, "");
+  entry.signed_operation.push_back(std::byte{3});
+  ASSERT_TRUE(journal.begin(entry).has_value()) << "a signature more is the same operation";
+  EXPECT_EQ((**journal.find(entry.op_id)).signed_operation, entry.signed_operation);
   auto other = entry;
-  other.signed_operation.push_back(std::byte{3});
+  other.operation_hash = crypto::sha256(crypto::as_view("other"));
   EXPECT_EQ(journal.begin(other).error().kind, ErrorKind::Usage);
   ASSERT_TRUE(journal.finish(entry.op_id, "COMMITTED").has_value());
   EXPECT_EQ((**journal.find(entry.op_id)).status, "COMMITTED");
@@ -212,6 +216,7 @@ TEST(Journal, What_cannot_be_written_is_an_error_and_nothing_is_sent) {
                                     .op_id = new_uuid(),
                                     .summary = {},
                                     .created_ms = 0,
+                                    .operation_hash = {},
                                     .signed_operation = {},
                                     .status = {}});
   ASSERT_FALSE(begun.has_value());

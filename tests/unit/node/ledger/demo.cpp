@@ -1,4 +1,4 @@
-#include "demo.h"
+#include "tests/unit/node/ledger/demo.h"
 
 #include <gtest/gtest.h>
 
@@ -232,8 +232,7 @@ const Hash& chain_id() {
   return id;
 }
 
-// ---- MemoryState
-// -----------------------------------------------------------------------------------------------------
+// ---- MemoryState ----
 
 std::optional<Bytes> MemoryState::get(ByteView key) const {
   const auto found = rows.find(Bytes(key.begin(), key.end()));
@@ -260,8 +259,7 @@ void MemoryState::store(std::span<const Write> writes) {
   }
 }
 
-// ---- Signed
-// ----------------------------------------------------------------------------------------------------------
+// ---- Signed ----
 
 std::vector<SignatureField> filler_signatures(const Keys& keys) {
   std::vector<SignatureField> signatures;
@@ -319,8 +317,7 @@ Bytes fingerprint(const BlockResult& result) {
   return out;
 }
 
-// ---- World
-// -----------------------------------------------------------------------------------------------------------
+// ---- World ----
 
 World::World() : World(demo_genesis()) {}
 
@@ -396,8 +393,7 @@ std::string World::outstanding(TokenId token) const {
   return to_decimal(subtract_or_zero(record.issued, record.redeemed), 2);
 }
 
-// ---- operations
-// ------------------------------------------------------------------------------------------------------
+// ---- operations ----
 
 Signed operation(InstId actor, std::uint64_t n, Action action, Keys keys, TimeMs now) {
   return {.operation = {.actor = actor,

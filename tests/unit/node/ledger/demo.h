@@ -110,8 +110,7 @@ class World {
   bool audits_ = true;
 };
 
-// ---- operations on the demo state; each field can be changed before use
-// ------------------------------------------------
+// ---- operations on the demo state; each field can be changed before use ----
 
 // `n` names the op_id.
 [[nodiscard]] Signed operation(InstId actor, std::uint64_t n, Action action, Keys keys,

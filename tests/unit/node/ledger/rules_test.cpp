@@ -4,7 +4,7 @@
 
 #include "node/ledger/events.h"
 #include "node/ledger/operations/operation.h"
-#include "rules.h"
+#include "tests/unit/node/ledger/rules.h"
 
 namespace giro::ledger::demo {
 namespace {
@@ -68,7 +68,8 @@ void expect_outcome(const Rule& rule) {
   EXPECT_EQ(code_name(outcome.code), code_name(rule.code));
   EXPECT_EQ(outcome.recorded, !is_void(rule, refused));
   EXPECT_EQ(refused.value_or(outcome.code), outcome.code) << "admission and execution disagree";
-  EXPECT_EQ(verified ? simulated.code : outcome.code, outcome.code) << "the simulation says otherwise";
+  EXPECT_EQ(verified ? simulated.code : outcome.code, outcome.code)
+      << "the simulation says otherwise";
   if (outcome.code == Code::Ok) return;
   EXPECT_EQ(money(world), before) << "a failure moved money";
   const auto stored =
@@ -121,8 +122,7 @@ TEST(Rules, PAY_answers_as_its_row_says) {
   run_rules("PAY");
 }
 
-// ---- what every operation has in common
-// -------------------------------------------------------------------------------
+// ---- what every operation has in common ----
 
 Code code_of_bytes(Bytes bytes) {
   const auto decoded = decode(chain_id(), std::move(bytes));
@@ -283,8 +283,7 @@ TEST(Rules, The_window_of_an_operation_includes_both_ends) {
   }
 }
 
-// ---- completeness
-// -----------------------------------------------------------------------------------------------------
+// ---- completeness ----
 
 // Ledger 5, as it is written there.
 const Numbers kG = {100, 101, 102, 104, 105, 107, 108, 110, 200, 201, 202,
