@@ -15,6 +15,7 @@
 #include <string>
 #include <thread>
 
+#include "crypto/digest.h"
 #include "node/client/session.h"
 #include "testnet/control.h"
 

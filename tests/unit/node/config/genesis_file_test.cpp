@@ -130,7 +130,7 @@ TEST_P(GenesisFileEdit, Is_refused_with_its_path) {
     std::string text = demo_text();
     const std::size_t at = text.find("[\"AUDITOR\"]");
     text.replace(at, 11, "[\"AUDITER\"]");
-    EXPECT_EQ(error_of(text), "institutions[0].keys[17].roles: has an unknown role");
+    EXPECT_EQ(error_of(text), "institutions[0].keys[18].roles: has an unknown role");
     return;
   }
   EXPECT_EQ(error_of(edited(GetParam().from, GetParam().to)), GetParam().error);

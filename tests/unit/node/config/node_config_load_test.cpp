@@ -96,7 +96,7 @@ TEST_F(NodeConfigOnDisk, Name_must_be_in_genesis_unless_admitted_later) {
   EXPECT_THAT(
       errors(load({{2, "name = \"bank-bb\""}})),
       ElementsAre("node.toml:2:8: error: name = \"bank-bb\" is not in the genesis file; did "
-                  "you mean \"bank-a\"?"));
+                  "you mean \"bank-b\"?"));
   EXPECT_THAT(errors(load({{2, "name = \"zzz-new\"\nadmitted_by_vote = true"}})), IsEmpty());
   EXPECT_THAT(
       errors(load({{2, "name = \"bank-b\"\nadmitted_by_vote = true"}})),
