@@ -35,6 +35,14 @@ void Replica::State::on(Executed&& result) {
   }
 }
 
+// What is executed and was not attested when it was: before a restart, or while the disk was full.
+void Replica::State::attest_executed() {
+  for (const auto& [height, header] : headers) {
+    if (asked.contains({height, VoteKind::Attest, View{}})) continue;
+    ask_vote({VoteKind::Attest, set.epoch, View{}, height, header.hash});
+  }
+}
+
 void Replica::State::try_stable(Height height) {
   const auto own_header = headers.find(height);
   if (own_header == headers.end()) return;

@@ -34,6 +34,7 @@ void Replica::State::ask_for_chain() {
     catch_up.stable_seen = stable;
     catch_up.stable_since = now.steady;
   }
+  if (storage_low) return;
   if (catch_up.asked && now.steady < catch_up.asked->deadline) return;
   catch_up.asked.reset();
   if (now.steady < catch_up.not_before) return;

@@ -75,7 +75,7 @@ void Replica::State::on(const PrePrepare& proposal, InstitutionId from) {
 // Blocks whose turn has come, in height order.
 void Replica::State::accept_waiting() {
   waiting_until.reset();
-  while (true) {
+  while (!storage_low) {
     const Height next{chain.tip().value + 1};
     WaitingBlocks::Waiting* candidate = waiting.find(view, next);
     if (candidate == nullptr) return;

@@ -111,6 +111,8 @@ enum class EventType : std::uint8_t {
   Evidence,
   Diverged,
   VotesStopped,
+  VotesPaused,   // the disk has reached its reserve
+  VotesResumed,  // and has room again
   Refused,
 };
 struct Event {

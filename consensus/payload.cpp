@@ -30,6 +30,7 @@ void Replica::State::on(BatchAvailable&& payload) {
 
 RejectReason Replica::State::judge(const Batch& batch, InstitutionId from) const {
   if (pool.holds(batch.id)) return RejectReason::Duplicate;
+  if (storage_low) return RejectReason::StorageLow;
   const bool too_large = batch.bytes.size() > parameters.batch_bytes ||
                          batch.operations.size() > parameters.batch_operations;
   if (too_large) return RejectReason::TooLarge;
@@ -78,7 +79,7 @@ void Replica::State::on(const BatchOffer& offer, InstitutionId from) {
 }
 
 void Replica::State::ask_for_payload() {
-  if (requests.empty()) return;
+  if (requests.empty() || storage_low) return;
   const std::uint64_t most =
       std::max<std::uint64_t>(1, limits.fetched_batch_bytes / parameters.batch_bytes);
   for (Fetch& fetch : requests.ask(now.steady, others(), most))

@@ -46,6 +46,7 @@ constexpr Entry kEntries[] = {
     {RejectReason::OverQuota, "over_quota", false},
     {RejectReason::AlreadyOrdered, "already_ordered", false},
     {RejectReason::NotAsked, "not_asked", false},
+    {RejectReason::StorageLow, "storage_low", false},
 };
 
 constexpr bool in_order() {

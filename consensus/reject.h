@@ -52,7 +52,8 @@ enum class RejectReason : std::uint8_t {
   Expired,
   OverQuota,
   AlreadyOrdered,
-  NotAsked,  // a confirmation of a batch that is not ours, an answer that nothing waits for
+  NotAsked,    // a confirmation of a batch that is not ours, an answer that nothing waits for
+  StorageLow,  // it would have to be written, and the disk has reached its reserve (R40)
   Count
 };
 

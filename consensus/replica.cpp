@@ -54,6 +54,10 @@ void Replica::State::on(VerifiedMessage&& message) {
         if constexpr (!std::is_same_v<Kind, Vote>) {
           if (from == self) return refuse(RejectReason::FromSelf);
         }
+        constexpr bool carries_blocks = std::is_same_v<Kind, PrePrepare> ||
+                                        std::is_same_v<Kind, CertifiedBlocks> ||
+                                        std::is_same_v<Kind, ChainSegment>;
+        if (carries_blocks && storage_low) return refuse(RejectReason::StorageLow);
         on(claim, from);
       },
       message.claim());
@@ -61,6 +65,22 @@ void Replica::State::on(VerifiedMessage&& message) {
 
 void Replica::State::on(Leaving) {
   if (is_primary() && may_vote()) suspect(SuspectReason::Leaving);
+}
+
+// Whoever leads hands over first: the others need not wait for their timers.
+void Replica::State::on(StorageSpace space) {
+  if (space.low == storage_low) return;
+  if (space.low) {
+    if (is_primary()) suspect(SuspectReason::Leaving);
+    storage_low = true;
+    return emit(EventType::VotesPaused, committed);
+  }
+  storage_low = false;
+  end_suspicion(SuspectReason::Leaving);
+  emit(EventType::VotesResumed, committed);
+  if (!may_vote()) return;
+  attest_executed();
+  for (const auto& [height, certificate] : prepared) vote_commit(height);
 }
 
 // What follows from any input, in the order in which one step enables the next.
@@ -147,6 +167,7 @@ ReplicaView Replica::State::make_view() const {
   result.suspecting = is_suspecting();
   result.voting = may_order();
   result.diverged = diverged;
+  result.storage_low = storage_low;
   result.available_batches = pool.available_count();
   result.available_bytes = pool.available_bytes();
   for (const auto& [id, peer] : peers) {

@@ -37,7 +37,14 @@ struct TimePassed {};
 // (protocol R20).
 struct Leaving {};
 
-using Input = std::variant<VerifiedMessage, BatchAvailable, Executed, TimePassed, Leaving>;
+// The disk has reached its reserve, or has room again (protocol R40). Without room nothing is voted
+// for, and nothing is taken that would have to be written.
+struct StorageSpace {
+  bool low = false;
+};
+
+using Input =
+    std::variant<VerifiedMessage, BatchAvailable, Executed, TimePassed, Leaving, StorageSpace>;
 
 // Local limits and tuning: no effect on validity.
 struct ReplicaLimits {
@@ -58,6 +65,7 @@ struct ReplicaView {
   bool suspecting = false;
   bool voting = false;
   bool diverged = false;
+  bool storage_low = false;
   std::uint64_t available_batches = 0;
   std::uint64_t available_bytes = 0;
   struct Peer {

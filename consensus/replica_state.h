@@ -49,6 +49,7 @@ struct Replica::State {
   void on(Executed&& result);
   void on(TimePassed) {}
   void on(Leaving);
+  void on(StorageSpace space);
   void settle();
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   void refuse(RejectReason reason);
@@ -66,7 +67,7 @@ struct Replica::State {
   [[nodiscard]] Height high_water() const;  // H of R6
   [[nodiscard]] Height kept_up_to() const;  // two windows ahead (R13)
   [[nodiscard]] bool is_primary() const { return me && *me == set.primary(view); }
-  [[nodiscard]] bool may_vote() const { return me && !diverged && !stopped; }
+  [[nodiscard]] bool may_vote() const { return me && !diverged && !stopped && !storage_low; }
   [[nodiscard]] bool may_order() const { return may_vote() && !abstain; }
   [[nodiscard]] bool is_idle_due(std::int64_t intervals, Instant since) const;
   [[nodiscard]] std::vector<InstitutionId> others() const;
@@ -126,6 +127,7 @@ struct Replica::State {
   void learn_proof(const Certificate& attest);
   void make_stable(Height height, const Certificate& attest);
   void release_below(Height height);
+  void attest_executed();
   void diverge(Height height);
 
   // --- epoch.cpp (R41, R42)
@@ -168,9 +170,10 @@ struct Replica::State {
   ValidatorSet set;
   std::optional<ReplicaId> me;  // nullopt: an observer
   View view;
-  bool abstain = false;   // no more prepare and commit votes in this view (R11)
-  bool diverged = false;  // R17
-  bool stopped = false;   // no more votes at all, until an operator looks
+  bool abstain = false;      // no more prepare and commit votes in this view (R11)
+  bool diverged = false;     // R17
+  bool stopped = false;      // no more votes at all, until an operator looks
+  bool storage_low = false;  // nothing is voted for or taken in until there is room (R40)
 
   Chain chain;  // base: min(stable, executed)
   Height stable;

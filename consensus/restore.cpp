@@ -81,11 +81,7 @@ void Replica::State::ask_remembered_votes(const RecoveredState& recovered) {
       ask_vote(content, is_proposal ? std::optional(slot->block) : std::nullopt);
     }
   }
-  // Executed, but the vote was not on disk.
-  for (const auto& [height, header] : headers) {
-    const bool remembered = asked.contains({height, VoteKind::Attest, View{}});
-    if (me && !remembered) ask_vote({VoteKind::Attest, set.epoch, View{}, height, header.hash});
-  }
+  if (me) attest_executed();  // of some the vote was not on disk
 }
 
 }  // namespace giro::consensus

@@ -130,6 +130,10 @@ void end_submission(Context& context, const CallPtr& call, const OperationInfo& 
 void on_refused(Context& context, const CallPtr& call, const runtime::Refusal& refusal) {
   using runtime::RefusalReason;
   if (refusal.reason == RefusalReason::NotReady) return fail(*call, problem(Fault::NotReady));
+  if (refusal.reason == RefusalReason::DiskLow) {
+    context.metrics.api_refused(metrics::ApiRefusal::Disk);
+    return fail(*call, problem(Fault::DiskLow));
+  }
   if (refusal.reason == RefusalReason::Capacity) {
     context.metrics.api_refused(metrics::ApiRefusal::Capacity);
     return fail(*call, problem(Fault::Capacity));

@@ -29,6 +29,7 @@ constexpr std::array kFaults{
              false},
     FaultRow{Fault::RateLimited, 429, "RATE_LIMITED", "Too many requests from this client", true},
     FaultRow{Fault::Capacity, 503, "CAPACITY", "The node has no room for more operations", true},
+    FaultRow{Fault::DiskLow, 503, "DISK_LOW", "The node's disk is full up to its reserve", true},
     FaultRow{Fault::NotReady, 503, "NOT_READY", "The node is starting or stopping", true},
     FaultRow{Fault::Behind, 503, "BEHIND", "The node has not reached that height", true},
     FaultRow{Fault::Internal, 500, "INTERNAL", "The node failed", true},

@@ -24,6 +24,7 @@ enum class Fault : std::uint8_t {
   UnsupportedType,         // 415
   RateLimited,             // 429
   Capacity,                // 503
+  DiskLow,                 // 503
   NotReady,                // 503
   Behind,                  // 503
   Internal,                // 500, not definite

@@ -89,6 +89,10 @@ void Driver::on_leaving() {
   step(consensus::Leaving{});
 }
 
+void Driver::on_storage(bool low) {
+  step(consensus::StorageSpace{low});
+}
+
 void Driver::step(consensus::Input input) {
   replica_.step(ports_.now(), std::move(input));
 }

@@ -45,7 +45,8 @@ class Driver {
   void on_own_batch(const consensus::BatchPtr& batch);
   void on_executed(const consensus::Executed& executed);
   void on_time();
-  void on_leaving();  // the process is about to stop (protocol R20)
+  void on_leaving();          // the process is about to stop (protocol R20)
+  void on_storage(bool low);  // below the reserve, or not (protocol R40)
   void on_synced(const consensus::DurableToken& token);
   // Performs what the inputs so far ask for.
   void turn();

@@ -57,6 +57,11 @@ void Intake::close() {
   closed_ = true;
 }
 
+void Intake::set_storage_low(bool low) {
+  const std::lock_guard lock(mutex_);
+  storage_low_ = low;
+}
+
 void Intake::submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) {
   const std::size_t size = signed_operation.size();
   auto decoded = ledger::decode(chain_, std::move(signed_operation));
@@ -65,9 +70,10 @@ void Intake::submit(crypto::Bytes signed_operation, std::function<void(SubmitAns
   if (auto answer = known(key, decoded->operation_hash())) return done(std::move(*answer));
 
   std::unique_lock lock(mutex_);
-  if (closed_) {
+  if (closed_ || storage_low_) {
+    const RefusalReason reason = closed_ ? RefusalReason::NotReady : RefusalReason::DiskLow;
     lock.unlock();
-    return done(refuse(RefusalReason::NotReady));
+    return done(refuse(reason));
   }
   const bool full = pending_.size() + arriving_.size() >= limits_.operations ||
                     pending_bytes_ + arriving_bytes_ + size > limits_.bytes;

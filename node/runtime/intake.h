@@ -40,7 +40,8 @@ class Intake {
 
   // Any thread. `done` is called once, here or on a pool thread.
   void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done);
-  void close();  // from now on NotReady
+  void close();                    // from now on NotReady
+  void set_storage_low(bool low);  // refuses new operations while it is, and packs none
 
   // What is known here of an operation that is not recorded: Received, Ordering, with its hash and
   // time limit.
@@ -106,6 +107,7 @@ class Intake {
 
   mutable std::mutex mutex_;  // of everything below
   bool closed_ = false;
+  bool storage_low_ = false;
   bool checking_ = false;
   std::vector<Submission> arriving_;
   std::size_t arriving_bytes_ = 0;

@@ -216,7 +216,7 @@ void Node::Parts::stop() {
 void Node::Parts::after_inputs() {
   const consensus::Now now = read_clocks();
   core_seen_us_ = now.steady.us;
-  if (!stopping_) {
+  if (!stopping_ && !storage_low_) {
     for (const auto& batch : intake.pack(now, driver_->replica().unordered_own_batches()))
       driver_->on_own_batch(batch);
   }
@@ -253,11 +253,30 @@ void Node::Parts::wake() {
 void Node::Parts::tick() {
   core_seen_us_ = read_clocks().steady.us;
   publish_info();
+  watch_disk();
   finality.time_passed(Finality::Clock::now());
   ticker_.expires_after(kTick);
   ticker_.async_wait([this](const boost::system::error_code& error) {
     if (!error) tick();
   });
+}
+
+// Voting stops before the disk is full, and resumes once there is a tenth more room than the
+// reserve: at its very edge it would stop and go (protocol R40).
+void Node::Parts::watch_disk() {
+  const std::uint64_t reserve = config.storage.stop_below_bytes;
+  const std::uint64_t free = info().disk_free;
+  const bool was_low = storage_low_;
+  storage_low_ = free < (was_low ? reserve + reserve / 10 : reserve);
+  if (storage_low_ == was_low) return;
+  events.write(storage_low_ ? config::LogLevel::Error : config::LogLevel::Info,
+               storage_low_ ? "disk_low" : "disk_has_room",
+               {{"free", text(free)}, {"stop_below", text(reserve)}},
+               storage_low_ ? "no more votes and no new operations until data_dir has more room"
+                            : "voting resumes");
+  intake.set_storage_low(storage_low_);
+  driver_->on_storage(storage_low_);
+  after_inputs();
 }
 
 void Node::Parts::on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran) {
@@ -325,6 +344,8 @@ void Node::Parts::on_event(const consensus::Event& event) {
     case Type::VotesStopped:
       place(Level::Error, "votes_stopped", "this validator casts no more votes in this view");
       break;
+    case Type::VotesPaused:
+    case Type::VotesResumed:
     case Type::BlockAccepted:
     case Type::BlockProposed:
     case Type::Prepared:

@@ -65,6 +65,7 @@ class Node::Parts {
   [[nodiscard]] p2p::MeshCallbacks mesh_callbacks();
   void after_inputs();  // core: pack, turn, arm the timer
   void arm_timer();
+  void watch_disk();
   void tick();  // core, ten times a second: time-outs of waiters, what operators see
   void wake();  // any thread: after_inputs() soon
   void on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran);  // executor
@@ -89,6 +90,7 @@ class Node::Parts {
 
   std::atomic<bool> wake_posted_ = false;
   std::atomic<bool> stopping_ = false;
+  bool storage_low_ = false;  // core
   std::atomic<std::uint64_t> final_height_ = 0;
   std::atomic<std::int64_t> core_seen_us_ = 0;  // when the core thread last had a turn
 

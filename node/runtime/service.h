@@ -58,6 +58,7 @@ enum class RefusalReason : std::uint8_t {
   Ledger,    // `code` says why; nothing was recorded, unless code is 212
   Capacity,  // no room for more waiting operations
   NotReady,  // starting, stopping, or a node that does not vote
+  DiskLow,   // free space has reached storage.stop_below
 };
 struct Refusal {
   RefusalReason reason{};

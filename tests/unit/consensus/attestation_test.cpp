@@ -184,5 +184,47 @@ TEST(R20, an_outage_is_no_censorship) {
   EXPECT_FALSE(solo.replica->view().suspecting);
 }
 
+// ---- R40
+
+TEST(R40, with_the_disk_at_its_reserve_nothing_is_voted_for_or_taken_and_it_goes_on_with_room) {
+  Solo solo(four(), 1);
+  solo.executes = false;
+  const Block first = solo.next_block();
+  solo.propose(first);
+  solo.commit(first);
+  solo.step(StorageSpace{true});
+  EXPECT_FALSE(solo.replica->view().voting);
+  const std::size_t records = solo.log.size();
+  const BatchPtr batch = batch_of(four().institution(2), 1, soon(solo));
+  solo.deliver_batch(batch, 2);
+  const Block second = solo.block_after(first);
+  solo.propose(second);
+  EXPECT_EQ(solo.rejects(RejectReason::StorageLow), 2U);
+  const Header header = header_after(four().genesis(), four().chain(), first, four().set(), 10);
+  solo.step(Executed{header, header.hash(four().chain())});
+  solo.pass(20'000);
+  solo.tick();
+  EXPECT_EQ(solo.log.size(), records);
+  EXPECT_FALSE(solo.has_voted(VoteKind::Attest, {1}));
+  EXPECT_TRUE(solo.sent_of<Suspect>().empty());
+
+  solo.step(StorageSpace{false});
+  EXPECT_TRUE(solo.replica->view().voting);
+  EXPECT_TRUE(solo.has_voted(VoteKind::Attest, {1}));
+  solo.propose(second);
+  EXPECT_TRUE(solo.has_voted(VoteKind::Prepare, {2}));
+  EXPECT_EQ(solo.events(EventType::VotesPaused), 1U);
+  EXPECT_EQ(solo.events(EventType::VotesResumed), 1U);
+}
+
+TEST(R40, a_primary_without_room_hands_over) {
+  Solo solo(four(), 0);
+  solo.step(StorageSpace{true});
+  ASSERT_EQ(solo.sent_of<Suspect>().size(), 1U);
+  EXPECT_EQ(solo.sent_of<Suspect>()[0].reason, SuspectReason::Leaving);
+  solo.step(StorageSpace{false});
+  EXPECT_FALSE(solo.replica->view().suspecting);
+}
+
 }  // namespace
 }  // namespace giro::consensus::testing

@@ -174,6 +174,15 @@ TEST_F(IntakeTest, After_close_nothing_is_taken) {
   EXPECT_EQ(answer.error().reason, RefusalReason::NotReady);
 }
 
+TEST_F(IntakeTest, R40_while_the_disk_is_low_nothing_is_taken) {
+  intake_->set_storage_low(true);
+  const auto answer = submit(demo().transfer(1));
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().reason, RefusalReason::DiskLow);
+  intake_->set_storage_low(false);
+  EXPECT_TRUE(submit(demo().transfer(1)).has_value());
+}
+
 class SmallIntakeTest : public IntakeTest {
  protected:
   SmallIntakeTest() : IntakeTest({.operations = 2, .bytes = 1024 * 1024}) {}
