@@ -15,7 +15,10 @@ RejectReason Replica::State::place_reason(const VoteContent& content) const {
   if (content.kind == VoteKind::Attest) return RejectReason::None;
   if (content.kind == VoteKind::Snapshot)
     return RejectReason::UnknownType;  // not the replica's business
-  if (content.view < view) return RejectReason::OldView;
+  // A commit quorum of a view that was left still makes a block final (R11).
+  const bool is_late_commit =
+      content.kind == VoteKind::Commit && view.value - content.view.value <= kViewsAhead;
+  if (content.view < view) return is_late_commit ? RejectReason::None : RejectReason::OldView;
   return content.view.value - view.value > kViewsAhead ? RejectReason::FutureView
                                                        : RejectReason::None;
 }
@@ -34,6 +37,7 @@ void Replica::State::on(const Vote& vote, InstitutionId from) {
     peer->second.last_vote = std::max(peer->second.last_vote, content.height);
   }
   if (content.kind == VoteKind::Prepare && content.view == view) try_prepared(content.height);
+  if (content.kind == VoteKind::Prepare && content.view > view) try_later_view(content);
   if (content.kind == VoteKind::Commit) try_committed(content.view, content.height);
   if (content.kind == VoteKind::Attest) try_stable(content.height);
 }
@@ -75,21 +79,36 @@ void Replica::State::try_prepared(Height height) {
   learn_prepared(votes.certificate(content, set.quorum()));
 }
 
+// A prepare quorum of a view that the others have entered without us (R10a).
+void Replica::State::try_later_view(const VoteContent& content) {
+  if (votes.count(content) < set.quorum()) return;
+  const Certificate certificate = votes.certificate(content, set.quorum());
+  enter_certified_view(certificate);
+  note_prepared(certificate);
+  begin_chain(certificate);
+}
+
 // A prepare certificate of this view, for a block of the accepted chain.
 void Replica::State::learn_prepared(const Certificate& certificate) {
+  note_prepared(certificate);
+  vote_commit(certificate.content.height);
+}
+
+// Its block may not be here.
+void Replica::State::note_prepared(const Certificate& certificate) {
   const VoteContent& content = certificate.content;
-  if (prepared.try_emplace(content.height, certificate).second) {
-    out.persist.push_back(CertificateRecord{certificate});
-    raise_high(certificate);
-    emit(EventType::Prepared, content.height, content.digest);
-  }
-  vote_commit(content.height);
+  if (!prepared.try_emplace(content.height, certificate).second) return;
+  out.persist.push_back(CertificateRecord{certificate});
+  raise_high(certificate);
+  emit(EventType::Prepared, content.height, content.digest);
 }
 
 // Needs the own prepare vote, durable, and the certificate.
 void Replica::State::vote_commit(Height height) {
   const auto certificate = prepared.find(height);
-  if (!may_order() || certificate == prepared.end() || height <= committed) return;
+  const bool is_anchor = anchor && anchor->height == height;
+  const bool is_done = height <= (is_anchor ? stable : committed);
+  if (!may_order() || certificate == prepared.end() || is_done) return;
   if (asked.contains({height, VoteKind::Commit, view})) return;
   const Hash& digest = certificate->second.content.digest;
   const Vote* own_vote = votes.find(VoteKind::Prepare, view, height, *me);
@@ -107,9 +126,12 @@ void Replica::State::raise_high(const Certificate& certificate) {
 void Replica::State::try_committed(View vote_view, Height height) {
   const std::optional<Hash> digest =
       votes.agreed(VoteKind::Commit, vote_view, height, set.quorum());
-  if (!digest || vote_view > view) return;
-  learn_committed(
-      votes.certificate({VoteKind::Commit, set.epoch, vote_view, height, *digest}, set.quorum()));
+  if (!digest) return;
+  const Certificate certificate =
+      votes.certificate({VoteKind::Commit, set.epoch, vote_view, height, *digest}, set.quorum());
+  if (vote_view > view) enter_certified_view(certificate);
+  learn_committed(certificate);
+  begin_chain(certificate);
 }
 
 // A commit certificate of this view or a lower one. Its block may not be here.
@@ -154,7 +176,7 @@ void Replica::State::commit_up_to(Height height) {
 
 // Blocks that a commit certificate or an attested header proves, linked to a committed block of
 // ours: they replace whatever stands in their place.
-void Replica::State::adopt(const std::vector<Block>& blocks) {
+void Replica::State::adopt(const std::vector<Block>& blocks, std::optional<InstitutionId> source) {
   for (const Block& block : blocks) {
     if (block.height <= committed) continue;
     const Hash hash = block.hash(chain_id);
@@ -167,7 +189,7 @@ void Replica::State::adopt(const std::vector<Block>& blocks) {
         block.batches, [&](const Hash& id) { return named.height_of(id).has_value(); });
     if (repeats) stop_voting(RejectReason::ConflictsWithCommitted);  // a quorum broke R5
     out.persist.push_back(BlockRecord{block});
-    place(block, hash, std::nullopt, true);
+    place(block, hash, source, true);
     last_block = now.steady;
     emit(EventType::BlockAccepted, block.height, hash);
   }
@@ -192,7 +214,7 @@ RejectReason Replica::State::link(const std::vector<Block>& blocks) const {
   return RejectReason::None;
 }
 
-void Replica::State::on(const CertifiedBlocks& message, InstitutionId) {
+void Replica::State::on(const CertifiedBlocks& message, InstitutionId from) {
   const Certificate& certificate = message.certificate;
   const VoteContent& content = certificate.content;
   if (content.epoch != set.epoch) {
@@ -200,24 +222,36 @@ void Replica::State::on(const CertifiedBlocks& message, InstitutionId) {
   }
   if (content.height <= committed) return refuse(RejectReason::OldHeight);
   if (content.height > last_height()) return refuse(RejectReason::BeyondWindow);
-  if (content.view > view) return refuse(RejectReason::FutureView);  // R10a: the view first
+  const bool is_prepare = content.kind == VoteKind::Prepare;
+  if (is_prepare && content.view < view) return refuse(RejectReason::OldView);
+  if (is_prepare && content.height > kept_up_to()) return refuse(RejectReason::BeyondWindow);
   watch_own_key(certificate);
+  if (content.view > view) enter_certified_view(certificate);  // R10a: the view first
   if (content.kind == VoteKind::Commit) {
     const RejectReason reason = link(message.blocks);
     if (reason == RejectReason::ConflictsWithCommitted) return stop_voting(reason);
     if (reason != RejectReason::None) return refuse(reason);
     // The certificate goes into the log before the blocks that nothing else justifies.
     learn_committed(certificate);
-    adopt(message.blocks);
+    adopt(message.blocks, from);
     if (content.height > committed) commit_up_to(content.height);
-    return;
+    return begin_chain(certificate);
   }
-  if (content.view < view) return refuse(RejectReason::OldView);
-  accept_certified(message);
+  if (stage == Stage::Active) return accept_certified(message, from);
+  note_prepared(certificate);
+  if (!continues_chain(message.blocks)) return refuse(RejectReason::BadParent);
+  adopt(message.blocks, from);
+  begin_chain(certificate);
+}
+
+// Where no chain of the view has begun: the blocks stand on one that is held.
+bool Replica::State::continues_chain(const std::vector<Block>& blocks) const {
+  const Block& first = blocks.front();
+  return first.height > committed && chain.hash_at(Height{first.height.value - 1}) == first.parent;
 }
 
 // R8a: blocks that a prepare certificate of this view covers need no test of sender and clock.
-void Replica::State::accept_certified(const CertifiedBlocks& message) {
+void Replica::State::accept_certified(const CertifiedBlocks& message, InstitutionId source) {
   for (const Block& block : message.blocks) {
     const Hash hash = block.hash(chain_id);
     const std::optional<Hash> here = chain.hash_at(block.height);
@@ -233,7 +267,7 @@ void Replica::State::accept_certified(const CertifiedBlocks& message) {
     if (block.time <= chain.tip_time()) return refuse(RejectReason::BadBlockTime);
     if (const RejectReason reason = test_batches(block); reason != RejectReason::None)
       return refuse(reason);
-    accept(block, hash, std::nullopt, true);
+    accept(block, hash, source, true);
   }
   vote_prepare();
   learn_prepared(message.certificate);
@@ -242,14 +276,13 @@ void Replica::State::accept_certified(const CertifiedBlocks& message) {
 // R11: what was committed is not what was accepted here. No more votes in this view, restarts
 // included.
 void Replica::State::stop_ordering() {
-  if (abstain) return;
+  if (abstain || stage != Stage::Active) return;
   abstain = true;
   out.persist.push_back(AbstainRecord{set.epoch, view});
   std::erase_if(out.sign, [](const VoteRequest& request) {
     return request.content.kind != VoteKind::Attest;
   });
-  emit(EventType::VotesStopped, committed, {},
-       static_cast<std::uint32_t>(RejectReason::ConflictsWithAccepted));
+  emit(EventType::Abstaining, committed);
 }
 
 void Replica::State::stop_voting(RejectReason why) {
@@ -257,6 +290,8 @@ void Replica::State::stop_voting(RejectReason why) {
   if (stopped) return;
   stopped = true;
   out.sign.clear();
+  out.view_change.reset();
+  out.new_view.reset();
   emit(EventType::VotesStopped, committed, {}, static_cast<std::uint32_t>(why));
 }
 

@@ -110,6 +110,8 @@ void Replica::State::diverge(Height height) {
   if (diverged) return;
   diverged = true;
   out.sign.clear();
+  out.view_change.reset();
+  out.new_view.reset();
   emit(EventType::Diverged, height, executed_hash);
 }
 

@@ -96,6 +96,12 @@ void WaitingBlocks::release(Height height) {
   }
 }
 
+void WaitingBlocks::release_views(View below) {
+  while (!places_.empty() && std::get<View>(places_.begin()->first) < below) {
+    erase(places_.begin());
+  }
+}
+
 void WaitingBlocks::clear() {
   places_.clear();
   bytes_.clear();

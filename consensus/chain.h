@@ -70,6 +70,7 @@ class WaitingBlocks {
   [[nodiscard]] const Waiting* find(View view, Height height) const;
   void erase(View view, Height height);
   void release(Height height);  // at or below
+  void release_views(View below);
   void clear();
   [[nodiscard]] std::uint64_t bytes(InstitutionId sender) const;
 

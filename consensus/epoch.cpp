@@ -14,6 +14,20 @@ void Replica::State::enter_next_epoch(const Header& last, const Certificate& att
   set = std::move(next);
   me = set.find(self);
   view = last.next_first_view;  // active at once; its anchor is the last block (R42)
+  epoch_base = {last.height, last.block, attest.content.digest};
+  first_view = view;
+  stage = Stage::Active;
+  anchor.reset();
+  anchor_fetch.reset();
+  opening = false;
+  new_view.reset();
+  own_change.reset();
+  changes.clear();
+  new_view_asked = false;
+  changes_since.reset();
+  committed_at_entry = committed;
+  out.view_change.reset();
+  out.new_view.reset();
   high.reset();
   abstain = false;
   next_members.reset();

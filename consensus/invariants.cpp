@@ -24,7 +24,11 @@ void Replica::State::check_invariants() {
              committed, tip);
   GIRO_CHECK(chain.base() == std::min(stable, executed), chain.base(), stable, executed);
   GIRO_CHECK(stable <= committed, stable, committed);
-  GIRO_CHECK(tip <= std::max(committed, high_water()), tip, committed, high_water());
+  // An anchor may lie above the window, and so may what an older view left behind.
+  if (stage == Stage::Active) {
+    const Height begun = anchor ? anchor->height : Height{};
+    GIRO_CHECK(tip <= std::max({committed, high_water(), begun}), tip, committed, high_water());
+  }
   GIRO_CHECK(tip <= last_height(), tip, last_height());
   // A3
   GIRO_CHECK(std::pair(set.epoch, view) >= std::pair(seen.epoch, seen.view), set.epoch, view);
@@ -54,7 +58,7 @@ void Replica::State::check_invariants() {
       GIRO_CHECK(prepared.contains(content.height), content.height);
   }
   // A9: payload is held, as far as prepare votes reach.
-  if (prepare_asked > handed && prepare_asked <= tip) {
+  if (prepare_asked > handed && asked.contains({prepare_asked, VoteKind::Prepare, view})) {
     GIRO_CHECK(chain.find(prepare_asked)->missing == 0, prepare_asked);
   }
   // A10: what the protocol bounds by place; byte budgets are kept where bytes come in.

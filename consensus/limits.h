@@ -21,8 +21,10 @@ inline constexpr std::size_t kStatusBytesMax = 4 * 1024;
 inline constexpr std::size_t kStatusMissingMax = 32;
 inline constexpr std::size_t kVersionBytesMax = 64;
 inline constexpr std::size_t kFetchBatchesMax = 256;    // ids in a FetchBatches or a BatchOffer
-inline constexpr std::size_t kCertifiedBlocksMax = 64;  // blocks in a CertifiedBlocks
-inline constexpr std::size_t kSegmentBlocksMax = 256;   // blocks in a ChainSegment
+inline constexpr std::size_t kCertifiedBlocksMax = 64;  // in a CertifiedBlocks or a BlockRange
+inline constexpr std::size_t kViewChangeBytesMax = 32 * 1024;  // two certificates of all members
+inline constexpr std::size_t kNewViewBytesMax = 64 * 1024;
+inline constexpr std::size_t kSegmentBlocksMax = 256;         // blocks in a ChainSegment
 inline constexpr std::size_t kBlocksMessageIdsMax = 131'072;  // batch ids in all of them together
 
 inline constexpr std::int64_t kTimeMsMax =

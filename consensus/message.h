@@ -8,6 +8,7 @@
 
 #include "consensus/certificate.h"
 #include "consensus/types.h"
+#include "consensus/view_change.h"
 
 namespace giro::consensus {
 
@@ -70,6 +71,7 @@ struct Status {
   Epoch epoch;
   View view;
   bool suspected = false;
+  bool awaits_new_view = false;  // it lacks the NewView of its view
   Height stable;
   Height committed;
   Height tip;
@@ -94,18 +96,34 @@ struct FetchBatches {
   std::vector<Hash> batches;
 };
 
+// Asks a member for blocks that it has accepted: `hash` at `height` and its ancestors above `above`
+// (protocol R28).
+struct FetchBlocks {
+  Epoch epoch;
+  Height height;
+  Hash hash;
+  Height above;
+};
+
+// The answer: the highest of them, as many as a message takes. Proven by the hash that was asked
+// for.
+struct BlockRange {
+  std::vector<Block> blocks;  // ascending heights, linked by parent
+};
+
 // A batch travels as its own bytes and reaches the replica as BatchAvailable.
 struct BatchMessage {
   BatchPtr batch;
 };
 
-using Message =
-    std::variant<BatchMessage, BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
-                 AttestProof, Suspect, Status, FetchChain, FetchBatches, BatchOffer>;
+using Message = std::variant<BatchMessage, BatchConfirm, PrePrepare, Vote, CertifiedBlocks,
+                             ChainSegment, AttestProof, Suspect, Status, FetchChain, FetchBatches,
+                             BatchOffer, ProvenViewChange, NewView, FetchBlocks, BlockRange>;
 
 // What reaches the replica: the parts of Message that carry a claim, checked.
-using Claim = std::variant<BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
-                           AttestProof, Suspect, Status, BatchOffer>;
+using Claim =
+    std::variant<BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment, AttestProof,
+                 Suspect, Status, BatchOffer, ProvenViewChange, NewView, FetchBlocks, BlockRange>;
 
 namespace wire {
 class Verifier;
@@ -122,7 +140,7 @@ class VerifiedMessage {
 
  private:
   friend class wire::Verifier;
-  friend class VoteGuard;  // our own votes come back through step() like everybody's
+  friend class VoteGuard;  // what we sign comes back through step() like everybody's
   VerifiedMessage(InstitutionId sender, Claim claim) : sender_(sender), claim_(std::move(claim)) {}
   InstitutionId sender_;
   Claim claim_;

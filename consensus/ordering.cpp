@@ -15,6 +15,7 @@ Instant Replica::State::linger_until() const {
 }
 
 bool Replica::State::is_time_to_propose() const {
+  if (opening) return true;  // the view is new
   const bool in_flight = chain.tip() > committed;
   if (pool.available_count() > 0) {
     return !in_flight || pool.available_bytes() >= limits.block_target_bytes ||
@@ -33,7 +34,7 @@ void Replica::State::propose() {
     block.batches = pool.take({parameters.block_bytes, parameters.block_batches, block.time,
                                static_cast<std::int64_t>(parameters.batch_lifetime_ms)});
     // What is available may not fit this block's time, when the clock is far behind the chain's.
-    if (block.batches.empty() && !is_idle_due(1, last_block)) return;
+    if (block.batches.empty() && !opening && !is_idle_due(1, last_block)) return;
     const Hash hash = block.hash(chain_id);
     accept(block, hash, std::nullopt, false);
     emit(EventType::BlockProposed, block.height, hash,
@@ -75,7 +76,7 @@ void Replica::State::on(const PrePrepare& proposal, InstitutionId from) {
 // Blocks whose turn has come, in height order.
 void Replica::State::accept_waiting() {
   waiting_until.reset();
-  while (!storage_low) {
+  while (stage == Stage::Active && !storage_low) {
     const Height next{chain.tip().value + 1};
     WaitingBlocks::Waiting* candidate = waiting.find(view, next);
     if (candidate == nullptr) return;
@@ -178,6 +179,7 @@ void Replica::State::accept(const Block& block, const Hash& hash,
                             std::optional<InstitutionId> source, bool at_once) {
   out.persist.push_back(BlockRecord{block});
   place(block, hash, source, at_once);
+  opening = false;
   last_block = now.steady;
   emit(EventType::BlockAccepted, block.height, hash);
   const auto commit = commits.find(block.height);
@@ -234,14 +236,20 @@ void Replica::State::check_payload(Slot& slot) {
   }
 }
 
-// In height order, as far as payload reaches.
+// In height order, as far as payload reaches. In a view that began on an anchor the first vote is
+// for that, committed here or not: others may lack it (protocol R29).
 void Replica::State::vote_prepare() {
   if (!may_order()) return;
-  for (Height next{std::max(prepare_asked, committed).value + 1}; next <= chain.tip();
-       next = {next.value + 1}) {
-    const Slot& slot = *chain.find(next);
-    if (slot.missing > 0 || slot.invalid) return;
+  Height next{std::max(prepare_asked, committed).value + 1};
+  if (anchor && prepare_asked < anchor->height && anchor->height > stable) next = anchor->height;
+  for (; next <= chain.tip(); next = {std::max(next, committed).value + 1}) {
+    // The block itself and, below an anchor, what is not committed there.
+    for (Height at = std::min(next, Height{committed.value + 1}); at <= next; at = {at.value + 1}) {
+      const Slot& slot = *chain.find(at);
+      if (slot.missing > 0 || slot.invalid) return;
+    }
     prepare_asked = next;
+    const Slot& slot = *chain.find(next);
     const bool is_own = is_primary() && slot.block.view == view;
     ask_vote({VoteKind::Prepare, set.epoch, view, next, slot.hash},
              is_own ? std::optional(slot.block) : std::nullopt);
@@ -255,7 +263,7 @@ void Replica::State::ask_vote(const VoteContent& content, std::optional<Block> p
       asked.try_emplace({content.height, content.kind, content.view}, content.digest);
   GIRO_CHECK(entry->second == content.digest,
              content.height);  // one vote for a place, ever (protocol R36)
-  out.sign.push_back({content, std::move(proposal)});
+  out.sign.push_back({content, *me, std::move(proposal)});
 }
 
 }  // namespace giro::consensus

@@ -59,15 +59,34 @@ struct EvidenceRecord {
   Vote first;
   Vote second;
 };
+// Entered a view because a certificate of it was learnt (protocol R10a).
+struct ViewRecord {
+  Epoch epoch;
+  View view;
+};
+// Left the views below, and is about to sign this; its signature is not logged.
+struct ViewChangeRecord {
+  ProvenViewChange change;
+};
+// The NewView of the present view, adopted (protocol R28).
+struct NewViewRecord {
+  NewView new_view;
+};
+// What we are about to sign as the primary of a view; its signature is not logged.
+struct NewViewIntentRecord {
+  NewView new_view;
+};
 // Replicas write all of these but VoteRecord and CeilingRecord, which are the driver's.
 using DurableRecord =
     std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
-                 CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord>;
+                 CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord, ViewRecord,
+                 ViewChangeRecord, NewViewRecord, NewViewIntentRecord>;
 
 // --- 2 sign
 // --------------------------------------------------------------------------------------------------------
 struct VoteRequest {
   VoteContent content;
+  ReplicaId voter;  // our place in the content's epoch
   // The primary's own prepare vote leaves inside a PrePrepare (protocol R7).
   std::optional<Block> proposal;
 };
@@ -106,11 +125,14 @@ enum class EventType : std::uint8_t {
   Executed,
   Stable,
   EpochEntered,
+  ViewEntered,  // left the one before; detail 1: by a ViewChange of our own
+  ViewActive,   // its anchor is held: voting in it
   Suspecting,
   SuspicionEnded,
   Evidence,
   Diverged,
-  VotesStopped,
+  Abstaining,    // no more votes in this view: what was committed is not what was accepted here
+  VotesStopped,  // no more votes at all: more than f are faulty, or the key is used elsewhere
   VotesPaused,   // the disk has reached its reserve
   VotesResumed,  // and has room again
   Refused,
@@ -127,14 +149,18 @@ struct Event {
 struct Output {
   std::vector<DurableRecord> persist;
   std::vector<VoteRequest> sign;
+  // To be signed after the votes, and sent to all. Their records are among `persist`.
+  std::optional<ProvenViewChange> view_change;
+  std::optional<NewView> new_view;
   std::vector<Outbound> send;
   std::vector<CommittedBlock> execute;
   std::vector<Fetch> fetch;
   std::vector<Event> events;
   [[nodiscard]] bool empty() const {
-    return persist.empty() && sign.empty() && send.empty() && execute.empty() && fetch.empty() &&
+    return persist.empty() && !signs() && send.empty() && execute.empty() && fetch.empty() &&
            events.empty();
   }
+  [[nodiscard]] bool signs() const { return !sign.empty() || view_change || new_view; }
 };
 
 }  // namespace giro::consensus

@@ -70,7 +70,7 @@ void Replica::State::on(const BatchConfirm& confirm, InstitutionId from) {
 }
 
 void Replica::State::on(const BatchOffer& offer, InstitutionId from) {
-  if (!is_primary()) return refuse(RejectReason::NotPrimary);
+  if (!is_primary()) return refuse(RejectReason::NotAsked);  // it may be of another view
   for (const Hash& id : offer.batches) {
     if (pool.holds(id) || named.height_of(id)) continue;
     if (requests.offered() >= kOffersMax) return refuse(RejectReason::OverBudget);
@@ -78,11 +78,21 @@ void Replica::State::on(const BatchOffer& offer, InstitutionId from) {
   }
 }
 
+// Who was heard of lately; everybody, if nobody was.
+std::vector<InstitutionId> Replica::State::responsive() const {
+  const auto recent = static_cast<std::int64_t>(parameters.status_interval_ms) * 3'000;
+  std::vector<InstitutionId> heard;
+  for (const auto& [id, peer] : peers) {
+    if (peer.status && now.steady.us - peer.heard.us <= recent) heard.push_back(id);
+  }
+  return heard.empty() ? others() : heard;
+}
+
 void Replica::State::ask_for_payload() {
   if (requests.empty() || storage_low) return;
   const std::uint64_t most =
       std::max<std::uint64_t>(1, limits.fetched_batch_bytes / parameters.batch_bytes);
-  for (Fetch& fetch : requests.ask(now.steady, others(), most))
+  for (Fetch& fetch : requests.ask(now.steady, responsive(), most))
     out.fetch.push_back(std::move(fetch));
 }
 

@@ -12,6 +12,7 @@ RecoveredState RecoveredState::fresh(ValidatorSet genesis_set, const Header& gen
                                      const Hash& header_hash) {
   RecoveredState state;
   state.set = std::move(genesis_set);
+  state.epoch_base = {genesis.height, genesis.block, header_hash};
   state.executed = genesis;
   state.base_hash = genesis.block;
   state.base_time = genesis.time;
@@ -66,7 +67,10 @@ struct Recovery::State {
   void on(const CertificateRecord& record) {
     const Certificate& certificate = record.certificate;
     if (certificate.content.kind == VoteKind::Attest) return on_stable(certificate);
-    if (certificate.content.epoch != result.set.epoch) return;
+    if (certificate.content.epoch == result.set.epoch) note(certificate);
+  }
+
+  void note(const Certificate& certificate) {
     if (!result.high || ranks_higher(certificate, *result.high)) result.high = certificate;
     if (certificate.content.height > result.stable) result.certificates.push_back(certificate);
   }
@@ -117,11 +121,47 @@ struct Recovery::State {
                record.last_header.height, record.set.epoch);
     on_stable(record.attest);
     result.set = record.set;
-    result.view = record.first_view;
+    result.epoch_base = {record.last_header.height, record.last_header.block,
+                         record.attest.content.digest};
+    result.first_view = record.first_view;
+    enter(record.first_view);
     result.high.reset();
-    result.abstain = false;
     result.certificates.clear();
     result.votes.clear();
+  }
+
+  void enter(View view) {
+    result.view = view;
+    result.abstain = false;
+    result.own_change.reset();
+    result.new_view.reset();
+    result.new_view_intent.reset();
+  }
+
+  // True if the record is of the view that is the present one after it.
+  bool reach(Epoch epoch, View view) {
+    if (epoch != result.set.epoch || view < result.view) return false;
+    if (view > result.view) enter(view);
+    return true;
+  }
+
+  void on(const ViewRecord& record) { reach(record.epoch, record.view); }
+
+  void on(const ViewChangeRecord& record) {
+    const ViewChange& change = record.change.change;
+    if (reach(change.epoch, change.view)) result.own_change = record.change;
+  }
+
+  void on(const NewViewRecord& record) {
+    const NewView& new_view = record.new_view;
+    if (!reach(new_view.epoch, new_view.view)) return;
+    result.new_view = new_view;
+    if (new_view.anchor) note(*new_view.anchor);
+  }
+
+  void on(const NewViewIntentRecord& record) {
+    if (reach(record.new_view.epoch, record.new_view.view))
+      result.new_view_intent = record.new_view;
   }
 
   void on(const CeilingRecord& record) { ceiling = record; }
@@ -176,14 +216,16 @@ struct Recovery::State {
   }
 };
 
-Recovery::Recovery(const Hash& chain, ValidatorSet genesis_set, std::uint64_t epoch_blocks,
-                   Header executed, Hash executed_hash, std::vector<Header> recent_headers)
+Recovery::Recovery(const Hash& chain, ValidatorSet genesis_set, const Hash& genesis_header,
+                   std::uint64_t epoch_blocks, Header executed, Hash executed_hash,
+                   std::vector<Header> recent_headers)
     : state_(std::make_shared<State>()) {
   state_->chain_id = chain;
   state_->epoch_blocks = epoch_blocks;
   state_->forgotten_hash = chain;
   state_->forgotten_time = executed.time;
   state_->result.set = std::move(genesis_set);
+  state_->result.epoch_base = {Height{}, chain, genesis_header};
   state_->result.executed = executed;
   state_->result.executed_hash = executed_hash;
   for (Header& header : recent_headers) state_->headers.emplace(header.height, header);

@@ -16,9 +16,21 @@ struct OrderedId {
   WallTime expires_at;
 };
 
+// The last block of the epoch before, on which this one stands.
+struct EpochBase {
+  Height height;
+  Hash block;
+  Hash header;  // its hash
+};
+
 struct RecoveredState {
   ValidatorSet set;  // of the present epoch
+  EpochBase epoch_base;
+  View first_view;  // of the epoch
   View view;
+  std::optional<ProvenViewChange> own_change;  // for this view, not signed
+  std::optional<NewView> new_view;             // adopted, of this view
+  std::optional<NewView> new_view_intent;      // own, for this view, not signed
   Header executed;  // of the highest block whose effects are in the store; block 0 on a fresh chain
   Hash executed_hash;  // its header hash
   Height stable;  // above executed.height only if the store lost its newest writes: then they are
@@ -52,8 +64,9 @@ class Recovery {
  public:
   // From the store: the header of the highest executed block and of those below it that may not be
   // stable yet.
-  Recovery(const Hash& chain, ValidatorSet genesis_set, std::uint64_t epoch_blocks, Header executed,
-           Hash executed_hash, std::vector<Header> recent_headers);
+  Recovery(const Hash& chain, ValidatorSet genesis_set, const Hash& genesis_header,
+           std::uint64_t epoch_blocks, Header executed, Hash executed_hash,
+           std::vector<Header> recent_headers);
   void apply(const DurableRecord& record);
   [[nodiscard]] const std::vector<VoteContent>& votes() const;  // for the guard
   [[nodiscard]] std::optional<CeilingRecord> last_ceiling() const;

@@ -16,7 +16,11 @@ Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& pa
       limits(local),
       set(recovered.set),
       me(set.find(self)),
+      epoch_base(recovered.epoch_base),
+      first_view(recovered.first_view),
       view(recovered.view),
+      new_view(recovered.new_view),
+      own_change(recovered.own_change),
       abstain(recovered.abstain),
       chain(recovered.base, recovered.base_hash, recovered.base_time),
       stable(recovered.stable),
@@ -51,7 +55,10 @@ void Replica::State::on(VerifiedMessage&& message) {
   std::visit(
       [&](const auto& claim) {
         using Kind = std::remove_cvref_t<decltype(claim)>;
-        if constexpr (!std::is_same_v<Kind, Vote>) {
+        constexpr bool is_signed_by_us = std::is_same_v<Kind, Vote> ||
+                                         std::is_same_v<Kind, ProvenViewChange> ||
+                                         std::is_same_v<Kind, NewView>;
+        if constexpr (!is_signed_by_us) {
           if (from == self) return refuse(RejectReason::FromSelf);
         }
         constexpr bool carries_blocks = std::is_same_v<Kind, PrePrepare> ||
@@ -86,14 +93,19 @@ void Replica::State::on(StorageSpace space) {
 // What follows from any input, in the order in which one step enables the next.
 void Replica::State::settle() {
   pool.set_clock(now.wall);
+  link_anchor();
   accept_waiting();
   vote_prepare();
   execute();
   propose();
   ask_for_payload();
+  ask_for_anchor();
   ask_for_chain();
   watch_censorship();
   run_timer();
+  change_views();
+  make_new_view();
+  timer.set_work(has_work(), now.steady);  // as it is after all that
   if (now.steady >= status_due) send_status();
 }
 
@@ -144,6 +156,8 @@ std::optional<Instant> Replica::State::next_deadline() const {
   sooner(waiting_until);
   sooner(requests.due());
   if (catch_up.asked) sooner(catch_up.asked->deadline);
+  if (anchor_fetch) sooner(anchor_fetch->deadline);
+  if (changes_since && stage == Stage::Waiting) sooner(new_view_due());
   if (is_primary() && may_order() && chain.tip() < high_water()) {
     if (chain.tip() == committed) {
       sooner(Instant{last_block.us +
@@ -165,6 +179,7 @@ ReplicaView Replica::State::make_view() const {
   result.prepared = prepared.empty() ? committed : std::max(committed, prepared.rbegin()->first);
   result.tip = chain.tip();
   result.suspecting = is_suspecting();
+  result.changing_view = stage != Stage::Active;
   result.voting = may_order();
   result.diverged = diverged;
   result.storage_low = storage_low;
@@ -208,6 +223,22 @@ bool Replica::wants(const Vote& vote) const noexcept {
                         state.prepared.contains(content.height)) ||
                        (content.kind == VoteKind::Commit && state.commits.contains(content.height));
   return !decided;
+}
+
+bool Replica::wants(const ProvenViewChange& message) const noexcept {
+  const State& state = *state_;
+  const ViewChange& change = message.change;
+  if (change.epoch != state.set.epoch || change.view < state.view) return false;
+  if (change.view == state.view && state.stage != Stage::Waiting) return false;
+  const auto known = state.changes.find(change.voter);
+  return known == state.changes.end() || known->second.change.view < change.view;
+}
+
+bool Replica::wants(const NewView& message) const noexcept {
+  const State& state = *state_;
+  if (message.epoch != state.set.epoch || message.view < state.view) return false;
+  return message.view > state.view || !state.new_view ||
+         state.new_view->signature != message.signature;
 }
 
 const ValidatorSet& Replica::set() const noexcept {

@@ -63,6 +63,7 @@ struct ReplicaView {
   ReplicaId primary;
   Height stable, executed, committed, prepared, tip;
   bool suspecting = false;
+  bool changing_view = false;  // its view has not begun here (protocol R28)
   bool voting = false;
   bool diverged = false;
   bool storage_low = false;
@@ -92,6 +93,8 @@ class Replica final {
 
   // Whether a vote could still matter: asked before its signature is checked (protocol R13).
   [[nodiscard]] bool wants(const Vote& vote) const noexcept;
+  [[nodiscard]] bool wants(const ProvenViewChange& message) const noexcept;
+  [[nodiscard]] bool wants(const NewView& message) const noexcept;
   // The sets that the verifier may judge by: of the present epoch.
   [[nodiscard]] const ValidatorSet& set() const noexcept;
   // Own batches that no committed block names yet (protocol R1), and what is left of the own quota

@@ -39,6 +39,27 @@ struct CatchUp {
   Instant stable_since;
 };
 
+// How far a validator has come in its view (protocol R28): it lacks the NewView; it has that and
+// lacks blocks below the anchor; its accepted chain has begun.
+enum class Stage : std::uint8_t { Waiting, Anchoring, Active };
+
+// Where the accepted chain of a view begins: the anchor, or what a certificate of the view covered
+// first (protocol R8a, R29).
+struct Anchor {
+  Height height;
+  Hash hash;
+};
+
+// The blocks between the anchor and what is held, fetched from the anchor downwards (protocol R28).
+struct AnchorFetch {
+  std::map<Height, Block> blocks;
+  Height next;  // the highest that is missing
+  Hash next_hash;
+  std::vector<InstitutionId> holders;
+  std::size_t turn = 0;
+  std::optional<Instant> deadline;  // of the question that is out
+};
+
 struct Replica::State {
   State(const Hash& chain_id, InstitutionId self, const Parameters& parameters,
         const ReplicaLimits& limits, const RecoveredState& recovered, Now now);
@@ -68,7 +89,7 @@ struct Replica::State {
   [[nodiscard]] Height kept_up_to() const;  // two windows ahead (R13)
   [[nodiscard]] bool is_primary() const { return me && *me == set.primary(view); }
   [[nodiscard]] bool may_vote() const { return me && !diverged && !stopped && !storage_low; }
-  [[nodiscard]] bool may_order() const { return may_vote() && !abstain; }
+  [[nodiscard]] bool may_order() const { return may_vote() && !abstain && stage == Stage::Active; }
   [[nodiscard]] bool is_idle_due(std::int64_t intervals, Instant since) const;
   [[nodiscard]] std::vector<InstitutionId> others() const;
 
@@ -79,6 +100,7 @@ struct Replica::State {
   void keep(BatchPtr batch, bool charged);
   void drop_expired(WallTime block_time);
   void ask_for_payload();
+  [[nodiscard]] std::vector<InstitutionId> responsive() const;
 
   // --- ordering.cpp (R6 to R9)
   void on(const PrePrepare& proposal, InstitutionId from);
@@ -106,15 +128,18 @@ struct Replica::State {
   [[nodiscard]] RejectReason place_reason(const VoteContent& content) const;
   bool count(const Vote& vote);
   void try_prepared(Height height);
+  void try_later_view(const VoteContent& content);
   void try_committed(View vote_view, Height height);
   void learn_prepared(const Certificate& certificate);
+  void note_prepared(const Certificate& certificate);
   void learn_committed(const Certificate& certificate);
   void vote_commit(Height height);
   void raise_high(const Certificate& certificate);
   void commit_up_to(Height height);
-  void accept_certified(const CertifiedBlocks& message);
+  void accept_certified(const CertifiedBlocks& message, InstitutionId source);
   [[nodiscard]] RejectReason link(const std::vector<Block>& blocks) const;
-  void adopt(const std::vector<Block>& blocks);
+  [[nodiscard]] bool continues_chain(const std::vector<Block>& blocks) const;
+  void adopt(const std::vector<Block>& blocks, std::optional<InstitutionId> source);
   void stop_ordering();                // R11
   void stop_voting(RejectReason why);  // more than f are faulty, or the key is used elsewhere
   void on_evidence(const EvidenceRecord& evidence);
@@ -139,7 +164,9 @@ struct Replica::State {
   void send_status(std::optional<InstitutionId> to = std::nullopt);
   void answer_status(InstitutionId to, Peer& peer);
   void push(InstitutionId peer, const Status& status);
-  void push_blocks(InstitutionId peer, const Status& status);
+  void push_view(InstitutionId peer, const Status& status);
+  void push_committed(InstitutionId peer, const Status& status);
+  void push_proposals(InstitutionId peer, const Status& status);
   void push_votes(InstitutionId peer, const Status& status);
   void note_suspicion(InstitutionId peer, Epoch epoch, View suspected);
 
@@ -151,6 +178,32 @@ struct Replica::State {
   void end_suspicion(SuspectReason reason);
   [[nodiscard]] bool is_suspecting() const { return !suspicions.empty(); }
 
+  // --- views.cpp (R10a, R23, R24, R26 to R29)
+  void on(const ProvenViewChange& message, InstitutionId from);
+  void on(const NewView& message, InstitutionId from);
+  void enter_view(View next);
+  void enter_certified_view(const Certificate& certificate);
+  void change_views();
+  void leave_for(View next);
+  [[nodiscard]] std::size_t suspecting_members() const;
+  [[nodiscard]] std::vector<View> views_above() const;
+  [[nodiscard]] std::size_t members_at_view() const;
+  void make_new_view();
+  [[nodiscard]] Instant new_view_due() const;
+  [[nodiscard]] std::vector<ViewChange> choose_changes() const;
+  [[nodiscard]] bool holds(const HighMark& mark) const;
+  [[nodiscard]] Anchor anchor_of(const NewView& begun) const;
+  void begin_anchoring();
+  void activate(const Anchor& start);
+  void begin_chain(const Certificate& certificate);
+
+  // --- anchor.cpp (R28)
+  void on(const FetchBlocks& question, InstitutionId from);
+  void on(const BlockRange& answer, InstitutionId from);
+  void link_anchor();
+  void place_ancestors();
+  void ask_for_anchor();
+
   // --- catch_up.cpp (R30)
   void on(const ChainSegment& segment, InstitutionId from);
   void ask_for_chain();
@@ -159,7 +212,8 @@ struct Replica::State {
 
   // --- restore.cpp (R38)
   void restore(const RecoveredState& recovered);
-  void restore_commit(const Certificate& certificate);
+  void restore_view(const RecoveredState& recovered);
+  void meet_commit(const Certificate& certificate);
   void ask_remembered_votes(const RecoveredState& recovered);
 
   const Hash chain_id;
@@ -169,7 +223,19 @@ struct Replica::State {
 
   ValidatorSet set;
   std::optional<ReplicaId> me;  // nullopt: an observer
+  EpochBase epoch_base;
+  View first_view;  // of the epoch: it needs no NewView
   View view;
+  Stage stage = Stage::Active;
+  std::optional<Anchor> anchor;  // of a view that a NewView or a certificate began
+  std::optional<AnchorFetch> anchor_fetch;
+  bool opening = false;                           // the view's first block is due (R6)
+  std::optional<NewView> new_view;                // adopted, of this view
+  std::optional<ProvenViewChange> own_change;     // for this view, not signed
+  std::map<ReplicaId, ProvenViewChange> changes;  // the highest of each member
+  bool new_view_asked = false;                    // as primary, of the guard
+  std::optional<Instant> changes_since;           // a quorum of them was here
+  Height committed_at_entry;
   bool abstain = false;      // no more prepare and commit votes in this view (R11)
   bool diverged = false;     // R17
   bool stopped = false;      // no more votes at all, until an operator looks

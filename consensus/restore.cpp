@@ -19,8 +19,10 @@ void Replica::State::restore(const RecoveredState& recovered) {
     headers.emplace(header.height, OwnHeader{header, header.hash(chain_id)});
   }
   // A torn tail may have cut the last of several blocks that a certificate had covered: what then
-  // lies above the window is proven by nothing, and was never voted for.
-  const Height highest = std::max(recovered.committed, high_water());
+  // lies above the window is proven by nothing, and was never voted for. An anchor may lie there.
+  const bool is_anchored = new_view && new_view->anchor;
+  const Height anchored = is_anchored ? new_view->anchor->content.height : Height{};
+  const Height highest = std::max({recovered.committed, high_water(), anchored});
   for (const Block& block : recovered.chain) {
     if (block.height > highest) break;
     const Hash hash = block.hash(chain_id);
@@ -35,20 +37,66 @@ void Replica::State::restore(const RecoveredState& recovered) {
   GIRO_CHECK(stable <= committed, stable, committed);
   for (const Certificate& certificate : recovered.certificates) {
     const VoteContent& content = certificate.content;
-    if (content.kind == VoteKind::Commit) restore_commit(certificate);
+    if (content.kind == VoteKind::Commit) commits.insert_or_assign(content.height, certificate);
     if (content.kind == VoteKind::Prepare && content.view == view &&
         chain.hash_at(content.height) == content.digest) {
       prepared.insert_or_assign(content.height, certificate);
     }
   }
+  restore_view(recovered);
+  for (const auto& [height, certificate] : commits) meet_commit(certificate);
   ask_remembered_votes(recovered);
   drop_expired(committed_time);
 }
 
+// How far the view had come (protocol R28). Blocks above the place where its chain begins are of
+// this view or were left behind by an older one; below it all are ancestors.
+void Replica::State::restore_view(const RecoveredState& recovered) {
+  committed_at_entry = committed;
+  stage = Stage::Waiting;
+  std::optional<Anchor> start;
+  const auto begins_at = [&](Height height, const Hash& hash) {
+    const std::optional<Hash> here = chain.hash_at(height);
+    const bool is_final = !here && height < chain.base();
+    if (!is_final && here != hash) return;
+    if (!start || start->height < height) start = Anchor{height, hash};
+  };
+  if (view == first_view) begins_at(epoch_base.height, epoch_base.block);
+  if (new_view && new_view->anchor)
+    begins_at(new_view->anchor->content.height, new_view->anchor->content.digest);
+  if (new_view && !new_view->anchor) begins_at(epoch_base.height, epoch_base.block);
+  for (const Certificate& certificate : recovered.certificates) {
+    const VoteContent& content = certificate.content;
+    if (content.view == view) begins_at(content.height, content.digest);
+  }
+  for (const VoteContent& content : recovered.votes) {
+    if (content.kind == VoteKind::Prepare && content.epoch == set.epoch && content.view == view)
+      begins_at(content.height, content.digest);
+  }
+  if (!start && new_view) return begin_anchoring();
+  if (!start) {
+    if (me && own_change) out.view_change = own_change;  // the same bytes again (R23)
+    if (me && recovered.new_view_intent) {
+      out.new_view = recovered.new_view_intent;
+      new_view_asked = true;
+    }
+    return;
+  }
+  stage = Stage::Active;
+  if (new_view) {
+    anchor = anchor_of(*new_view);
+  } else if (view != first_view) {
+    anchor = start;
+  }
+  Height keep = std::max(start->height, committed);
+  while (keep < chain.tip() && chain.find(Height{keep.value + 1})->block.view == view)
+    keep = {keep.value + 1};
+  cut_above(keep);
+}
+
 // The log may end between a commit certificate and the record that it stopped our votes (R11).
-void Replica::State::restore_commit(const Certificate& certificate) {
+void Replica::State::meet_commit(const Certificate& certificate) {
   const VoteContent& content = certificate.content;
-  commits.insert_or_assign(content.height, certificate);
   const std::optional<Hash> here = chain.hash_at(content.height);
   if (content.height <= committed || !here || *here == content.digest) return;
   stop_ordering();
@@ -59,6 +107,8 @@ void Replica::State::restore_commit(const Certificate& certificate) {
 // (protocol R35).
 void Replica::State::ask_remembered_votes(const RecoveredState& recovered) {
   prepare_asked = stable;
+  if (anchor && stage == Stage::Active && anchor->height > stable)
+    prepare_asked = {anchor->height.value - 1};
   for (const VoteContent& content : recovered.votes) {
     if (content.epoch != set.epoch || content.height <= stable) continue;
     asked.emplace(std::tuple(content.height, content.kind, content.view), content.digest);
@@ -74,7 +124,8 @@ void Replica::State::ask_remembered_votes(const RecoveredState& recovered) {
     if (kind == VoteKind::Attest) {
       const auto header = headers.find(height);
       if (header != headers.end() && header->second.hash == digest) ask_vote(content);
-    } else if (!abstain && at == view && chain.hash_at(height) == digest) {
+    } else if (!abstain && at == view && stage == Stage::Active &&
+               chain.hash_at(height) == digest) {
       const Slot* slot = chain.find(height);
       const bool is_proposal =
           kind == VoteKind::Prepare && slot != nullptr && is_primary() && slot->block.view == view;

@@ -13,12 +13,18 @@ void Replica::State::send_status(std::optional<InstitutionId> to) {
   status.suspected = is_suspecting();
   status.stable = stable;
   status.committed = committed;
-  status.tip = chain.tip();
+  status.awaits_new_view = stage == Stage::Waiting;
+  status.tip = stage == Stage::Active ? chain.tip() : committed;
   if (high) status.high = high->content;
   status.missing = requests.oldest(kStatusMissingMax);
   status.clock = now.wall;
   send(std::move(status), to);
   if (to) return;
+  // The same bytes until the view is active (R23).
+  if (stage == Stage::Waiting && me) {
+    const auto mine = changes.find(*me);
+    if (mine != changes.end() && mine->second.change.view == view) send(mine->second);
+  }
   status_due = {now.steady.us + static_cast<std::int64_t>(parameters.status_interval_ms) * 1000};
 }
 
@@ -54,7 +60,7 @@ void Replica::State::on(const Status& status, InstitutionId from) {
     peer.pushed = now.steady;
     send(BatchMessage{std::move(batch)}, from);
   }
-  if (stuck) push(from, status);
+  if (stuck || status.awaits_new_view) push(from, status);
 }
 
 // It is about to ask for the chain: it learns how far there is to go without waiting for our turn.
@@ -83,30 +89,48 @@ void Replica::State::push(InstitutionId to, const Status& status) {
   if (status.stable < stable && stable_proof && stable_proof->content.epoch == set.epoch) {
     send(AttestProof{*stable_proof}, to);
   }
+  push_view(to, status);
+  push_committed(to, status);
   if (status.view == view) {
-    push_blocks(to, status);
+    push_proposals(to, status);
     push_votes(to, status);
   }
   if (out.send.size() > before) peers.at(to).pushed = now.steady;
 }
 
-// Committed blocks with a certificate that covers them; above them proposals, as their primary
-// signed them.
-void Replica::State::push_blocks(InstitutionId to, const Status& status) {
-  Height next{std::max(status.committed, chain.base()).value + 1};
-  if (status.committed >= chain.base() && status.committed < committed) {
-    auto last = commits.upper_bound(Height{status.committed.value + kPushHeightsMax});
-    if (last != commits.begin() && std::prev(last)->first > status.committed) --last;
-    if (last != commits.end() && last->first <= committed &&
-        last->first.value - status.committed.value <= kCertifiedBlocksMax) {
-      CertifiedBlocks proof{{}, last->second};
-      for (; next <= last->first; next = {next.value + 1})
-        proof.blocks.push_back(chain.find(next)->block);
-      send(std::move(proof), to);
-    }
+// The NewView that began our view, or what else proves that others are in it.
+void Replica::State::push_view(InstitutionId to, const Status& status) {
+  const bool lacks = status.view < view || (status.view == view && status.awaits_new_view);
+  if (!lacks) return;
+  if (new_view) return send(*new_view, to);
+  const Slot* slot = high ? chain.find(high->content.height) : nullptr;
+  if (status.view < view && slot != nullptr && high->content.view == view &&
+      slot->hash == high->content.digest) {
+    send(CertifiedBlocks{{slot->block}, *high}, to);
   }
+}
+
+// Committed blocks with a certificate that covers them.
+void Replica::State::push_committed(InstitutionId to, const Status& status) {
+  if (status.committed < chain.base() || status.committed >= committed) return;
+  auto last = commits.upper_bound(Height{status.committed.value + kPushHeightsMax});
+  if (last != commits.begin() && std::prev(last)->first > status.committed) --last;
+  if (last == commits.end() || last->first > committed ||
+      last->first.value - status.committed.value > kCertifiedBlocksMax) {
+    return;
+  }
+  CertifiedBlocks proof{{}, last->second};
+  for (Height next{status.committed.value + 1}; next <= last->first; next = {next.value + 1})
+    proof.blocks.push_back(chain.find(next)->block);
+  send(std::move(proof), to);
+}
+
+// What lies above, as its primary signed it.
+void Replica::State::push_proposals(InstitutionId to, const Status& status) {
+  if (stage != Stage::Active) return;
   // What a Status claims may be any number.
-  next = {std::min(std::max({status.tip, status.committed, chain.base()}), chain.tip()).value + 1};
+  Height next = {
+      std::min(std::max({status.tip, status.committed, chain.base()}), chain.tip()).value + 1};
   std::size_t bytes = 0;
   for (std::uint64_t sent = 0;
        next <= chain.tip() && sent < kPushHeightsMax && bytes < kPushBytesMax; ++sent) {

@@ -1,12 +1,13 @@
 // Work, the progress timer, and what makes a validator suspect its view (protocol R19 to R21).
-// Leaving a view on the suspicion of a weak quorum is the view change's (R23).
+// What follows from it is in views.cpp (R23).
 #include "consensus/replica_state.h"
 
 namespace giro::consensus {
 
 bool Replica::State::has_work() const {
   if (!may_vote()) return false;
-  if (chain.tip() > committed) return true;
+  if (stage == Stage::Waiting) return members_at_view() >= set.quorum();  // R29
+  if (stage == Stage::Anchoring || chain.tip() > committed) return true;
   if (committed >= high_water())
     return false;  // execution is awaited, and no other primary mends that
   return pool.available_count() > 0 || is_idle_due(2, last_commit);
@@ -18,7 +19,7 @@ void Replica::State::run_timer() {
 }
 
 void Replica::State::watch_censorship() {
-  if (!may_vote() || is_primary()) return;
+  if (!may_vote() || is_primary() || stage != Stage::Active) return;
   const CensorshipWatch::Verdict verdict = censorship.look(pool.oldest(), now.steady);
   for (std::size_t from = 0; from < verdict.offer.size(); from += kFetchBatchesMax) {
     const auto first = verdict.offer.begin() + static_cast<std::ptrdiff_t>(from);

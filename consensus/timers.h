@@ -20,6 +20,7 @@ class ProgressTimer {
   void set_work(bool work, Instant now);
   void on_commit(
       Instant now);  // a newly committed height: from the start, and the timeout falls back
+  void restart() { started_.reset(); }  // a view begins: from the start, if there is work
   void on_view_without_commit() { barren_views_ = std::min<std::uint32_t>(barren_views_ + 1, 32); }
   // True once for each time it runs out; it then runs again.
   [[nodiscard]] bool ran_out(Instant now);

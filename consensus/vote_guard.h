@@ -62,6 +62,8 @@ class VoteGuard {
 
   // Reloading (protocol R38): every vote that the log remembers, before anything is signed.
   void restore(const VoteContent& content);
+  void restore(const ViewChange& change);
+  void restore(const NewView& new_view);
   void leave_below(Epoch epoch, View view);
   // Votes at or below a stable height (or a floor) can no longer be asked for: they are refused,
   // their memory released.
@@ -69,7 +71,7 @@ class VoteGuard {
 
   // The ceiling that must be durable, in the log and then in the sign state, before these can be
   // signed; nullopt when the present one covers them. Idempotent until raised() is told.
-  [[nodiscard]] std::optional<Ceiling> needed(std::span<const VoteRequest> requests) const;
+  [[nodiscard]] std::optional<Ceiling> needed(const Output& output) const;
   void raised(const Ceiling& ceiling);
   [[nodiscard]] const Ceiling& ceiling() const { return ceiling_; }
 
@@ -79,12 +81,27 @@ class VoteGuard {
   [[nodiscard]] std::expected<Vote, SignRefusal> sign(const DurableToken& token,
                                                       std::uint64_t position,
                                                       const VoteContent& content, ReplicaId self);
-  // Our own vote, as the replica counts it: it is durable, since sign() gave it.
+  // One of each for an (epoch, view); a ViewChange leaves the views below it.
+  [[nodiscard]] std::expected<ProvenViewChange, SignRefusal> sign(const DurableToken& token,
+                                                                  std::uint64_t position,
+                                                                  const ProvenViewChange& change);
+  [[nodiscard]] std::expected<NewView, SignRefusal> sign(const DurableToken& token,
+                                                         std::uint64_t position,
+                                                         const NewView& new_view);
+  // What we signed, as the replica counts it: it is durable, since sign() gave it.
   [[nodiscard]] VerifiedMessage own(const VoteRequest& request, const Vote& vote) const;
+  [[nodiscard]] VerifiedMessage own(const ProvenViewChange& change) const;
+  [[nodiscard]] VerifiedMessage own(const NewView& new_view) const;
 
  private:
   using Place = std::tuple<Height, VoteKind, Epoch, View>;
+  using Turn = std::pair<Epoch, View>;
+  // What was signed once for each (epoch, view).
+  using Signed = std::map<Turn, Hash>;
   [[nodiscard]] std::optional<SignRefusal> refusal(const VoteContent& content) const;
+  [[nodiscard]] std::expected<crypto::Signature, SignRefusal> sign_once(Signed& memory,
+                                                                        const Turn& turn,
+                                                                        const Hash& digest);
 
   crypto::Signer& signer_;
   Hash chain_;
@@ -93,7 +110,9 @@ class VoteGuard {
   std::uint64_t window_;
   Height floor_;  // nothing at or below is signed again
   std::map<Place, Hash> signed_;
-  std::pair<Epoch, View> lowest_{};  // prepare and commit below this were left for good
+  Signed view_changes_;  // of the lowest view and above
+  Signed new_views_;
+  Turn lowest_{};  // prepare and commit below this were left for good
 };
 
 }  // namespace giro::consensus

@@ -1,6 +1,7 @@
 #include "consensus/votes.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "consensus/limits.h"
 #include "crypto/check.h"
@@ -75,12 +76,25 @@ Certificate VoteBook::certificate(const VoteContent& content, std::size_t quorum
   return certificate;
 }
 
+VoteBook::Places::iterator VoteBook::erase(Places::iterator place) {
+  for (const auto& entry : place->second) {
+    if (entry && entry->early) early_bytes_[entry->vote.voter.value] -= kVoteBytes;
+  }
+  return places_.erase(place);
+}
+
 void VoteBook::release(Height height) {
   while (!places_.empty() && std::get<Height>(places_.begin()->first) <= height) {
-    for (const auto& entry : places_.begin()->second) {
-      if (entry && entry->early) early_bytes_[entry->vote.voter.value] -= kVoteBytes;
-    }
-    places_.erase(places_.begin());
+    erase(places_.begin());
+  }
+}
+
+void VoteBook::release_views(View prepare_below, View commit_below) {
+  for (auto place = places_.begin(); place != places_.end();) {
+    const auto& [height, kind, view] = place->first;
+    const bool left = (kind == VoteKind::Prepare && view < prepare_below) ||
+                      (kind == VoteKind::Commit && view < commit_below);
+    place = left ? erase(place) : std::next(place);
   }
 }
 

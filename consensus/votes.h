@@ -37,6 +37,8 @@ class VoteBook {
   [[nodiscard]] Certificate certificate(const VoteContent& content, std::size_t quorum) const;
 
   void release(Height height);  // at or below
+  // Prepare votes of lower views, and commit votes of views below the other one (protocol R11).
+  void release_views(View prepare_below, View commit_below);
   [[nodiscard]] std::uint64_t early_bytes(ReplicaId voter) const {
     return early_bytes_.at(voter.value);
   }
@@ -49,10 +51,12 @@ class VoteBook {
   };
   using Ballot = std::vector<std::optional<Entry>>;  // by voter
   using Place = std::tuple<Height, VoteKind, View>;
+  using Places = std::map<Place, Ballot>;
+  Places::iterator erase(Places::iterator place);
   [[nodiscard]] const Ballot* ballot(VoteKind kind, View view, Height height) const;
 
   std::size_t members_;
-  std::map<Place, Ballot> places_;
+  Places places_;
   std::vector<std::uint64_t> early_bytes_;
 };
 

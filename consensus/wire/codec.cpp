@@ -122,6 +122,7 @@ Decoded decode_status(ByteView bytes) {
   out.epoch = {in.epoch()};
   out.view = {in.view()};
   out.suspected = in.suspected();
+  out.awaits_new_view = in.awaits_new_view();
   out.stable = {in.stable()};
   out.committed = {in.committed()};
   out.tip = {in.tip()};
@@ -166,13 +167,47 @@ Decoded decode_ids(ByteView bytes) {
   return answer(reason, out);
 }
 
+Decoded decode_view_change(ByteView bytes) {
+  pb::ProvenViewChange in;
+  ProvenViewChange out;
+  RejectReason reason = parse(bytes, kViewChangeBytesMax, in);
+  if (reason == RejectReason::None) reason = read(in, out);
+  return answer(reason, out);
+}
+
+Decoded decode_new_view(ByteView bytes) {
+  if (count_fields(bytes, 3, kMembersMax) > kMembersMax) return refuse(RejectReason::TooLarge);
+  pb::NewView in;
+  NewView out;
+  RejectReason reason = parse(bytes, kNewViewBytesMax, in);
+  if (reason == RejectReason::None) reason = read(in, out);
+  return answer(reason, out);
+}
+
+Decoded decode_fetch_blocks(ByteView bytes) {
+  pb::FetchBlocks in;
+  RejectReason reason = parse(bytes, kSmallMessageBytesMax, in);
+  FetchBlocks out{{in.epoch()}, {in.height()}, {}, {in.above()}};
+  if (reason == RejectReason::None) reason = read(in.hash(), out.hash.bytes);
+  if (reason == RejectReason::None && out.above >= out.height) reason = RejectReason::Malformed;
+  return answer(reason, out);
+}
+
+Decoded decode_block_range(ByteView bytes) {
+  pb::BlockRange in;
+  BlockRange out;
+  RejectReason reason = parse_blocks(bytes, kCertifiedBlocksMax, in, out.blocks);
+  if (reason == RejectReason::None && out.blocks.empty()) reason = RejectReason::Malformed;
+  return answer(reason, out);
+}
+
 struct Kind {
   Family family;
   Decoded (*decode)(ByteView);
 };
 
 // By message type; the first place is no type.
-constexpr std::array<Kind, 13> kKinds = {{
+constexpr std::array<Kind, 17> kKinds = {{
     {Family::Control, nullptr},
     {Family::Batches, decode_batch},
     {Family::Control, decode_confirm},
@@ -186,6 +221,10 @@ constexpr std::array<Kind, 13> kKinds = {{
     {Family::Sync, decode_fetch_chain},
     {Family::Sync, decode_ids<FetchBatches>},
     {Family::Control, decode_ids<BatchOffer>},
+    {Family::Votes, decode_view_change},
+    {Family::Votes, decode_new_view},
+    {Family::Control, decode_fetch_blocks},
+    {Family::Blocks, decode_block_range},
 }};
 
 template <typename Proto, typename Write>
@@ -200,6 +239,7 @@ Bytes encode_status(const Status& status) {
   out.set_epoch(status.epoch.value);
   out.set_view(status.view.value);
   out.set_suspected(status.suspected);
+  out.set_awaits_new_view(status.awaits_new_view);
   out.set_stable(status.stable.value);
   out.set_committed(status.committed.value);
   out.set_tip(status.tip.value);
@@ -220,7 +260,9 @@ MessageType type_of(const Message& message) {
       MessageType::Batch,       MessageType::BatchConfirm,    MessageType::PrePrepare,
       MessageType::Vote,        MessageType::CertifiedBlocks, MessageType::ChainSegment,
       MessageType::AttestProof, MessageType::Suspect,         MessageType::Status,
-      MessageType::FetchChain,  MessageType::FetchBatches,    MessageType::BatchOffer};
+      MessageType::FetchChain,  MessageType::FetchBatches,    MessageType::BatchOffer,
+      MessageType::ViewChange,  MessageType::NewView,         MessageType::FetchBlocks,
+      MessageType::BlockRange};
   static_assert(kTypes.size() == std::variant_size_v<Message>);
   return kTypes[message.index()];
 }
@@ -286,6 +328,23 @@ Bytes encode(const Message& message) {
           },
           [](const BatchOffer& m) {
             return made<pb::BatchIds>([&](auto& out) { out.set_batches(join(m.batches)); });
+          },
+          [](const ProvenViewChange& m) {
+            return made<pb::ProvenViewChange>([&](auto& out) { write(m, out); });
+          },
+          [](const NewView& m) { return made<pb::NewView>([&](auto& out) { write(m, out); }); },
+          [](const FetchBlocks& m) {
+            return made<pb::FetchBlocks>([&](auto& out) {
+              out.set_epoch(m.epoch.value);
+              out.set_height(m.height.value);
+              out.set_hash(text(m.hash));
+              out.set_above(m.above.value);
+            });
+          },
+          [](const BlockRange& m) {
+            return made<pb::BlockRange>([&](auto& out) {
+              for (const Block& block : m.blocks) write(block, *out.add_blocks());
+            });
           },
       },
       message);

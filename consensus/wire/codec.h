@@ -30,6 +30,10 @@ enum class MessageType : std::uint8_t {
   FetchChain = 10,
   FetchBatches = 11,
   BatchOffer = 12,
+  ViewChange = 13,
+  NewView = 14,
+  FetchBlocks = 15,
+  BlockRange = 16,
 };
 
 [[nodiscard]] MessageType type_of(const Message& message);
@@ -53,6 +57,10 @@ enum class RecordType : std::uint8_t {
   Abstain = 7,
   ChainProof = 8,
   Evidence = 9,
+  View = 10,
+  ViewChange = 11,
+  NewView = 12,
+  NewViewIntent = 13,
 };
 
 [[nodiscard]] RecordType type_of(const DurableRecord& record);

@@ -87,6 +87,51 @@ void write(const Header& value, pb::Header& out) {
   out.set_rules_version(value.rules_version);
 }
 
+namespace {
+
+void write_change(const ViewChange& value, pb::ViewChange& out) {
+  out.set_epoch(value.epoch.value);
+  out.set_view(value.view.value);
+  out.set_voter(value.voter.value);
+  out.set_high_view(value.high.view.value);
+  out.set_high_height(value.high.height.value);
+  out.set_high_digest(text(value.high.digest));
+  out.set_stable(value.stable.value);
+  out.set_stable_header(text(value.stable_header));
+  out.set_signature(text(value.signature));
+}
+
+RejectReason read_change(const pb::ViewChange& in, ViewChange& out) {
+  if (in.voter() >= kMembersMax) return RejectReason::Malformed;
+  out.epoch = {in.epoch()};
+  out.view = {in.view()};
+  out.voter = {in.voter()};
+  out.high.view = {in.high_view()};
+  out.high.height = {in.high_height()};
+  out.stable = {in.stable()};
+  return Steps()
+      .then([&] { return read(in.high_digest(), out.high.digest.bytes); })
+      .then([&] { return read(in.stable_header(), out.stable_header.bytes); })
+      .then([&] { return read(in.signature(), out.signature.bytes); })
+      .reason();
+}
+
+}  // namespace
+
+void write(const ProvenViewChange& value, pb::ProvenViewChange& out) {
+  write_change(value.change, *out.mutable_change());
+  if (value.high) write(*value.high, *out.mutable_high());
+  if (value.attest) write(*value.attest, *out.mutable_attest());
+}
+
+void write(const NewView& value, pb::NewView& out) {
+  out.set_epoch(value.epoch.value);
+  out.set_view(value.view.value);
+  for (const ViewChange& change : value.changes) write_change(change, *out.add_changes());
+  if (value.anchor) write(*value.anchor, *out.mutable_anchor());
+  out.set_signature(text(value.signature));
+}
+
 Bytes serialized(const google::protobuf::MessageLite& message) {
   Bytes bytes(message.ByteSizeLong());
   GIRO_CHECK(message.SerializeToArray(bytes.data(), static_cast<int>(bytes.size())));
@@ -177,6 +222,34 @@ RejectReason read(const pb::Header& in, Header& out) {
       .then([&] { return read(in.outcomes_root(), out.outcomes_root.bytes); })
       .then([&] { return read(in.totals_root(), out.totals_root.bytes); })
       .then([&] { return read(in.next_set(), out.next_set.bytes); })
+      .reason();
+}
+
+RejectReason read(const pb::ProvenViewChange& in, ProvenViewChange& out) {
+  return Steps()
+      .then([&] { return read_change(in.change(), out.change); })
+      .then(
+          [&] { return in.has_high() ? read(in.high(), out.high.emplace()) : RejectReason::None; })
+      .then([&] {
+        return in.has_attest() ? read(in.attest(), out.attest.emplace()) : RejectReason::None;
+      })
+      .reason();
+}
+
+RejectReason read(const pb::NewView& in, NewView& out) {
+  out.epoch = {in.epoch()};
+  out.view = {in.view()};
+  for (const pb::ViewChange& change : in.changes()) {
+    if (const RejectReason reason = read_change(change, out.changes.emplace_back());
+        reason != RejectReason::None) {
+      return reason;
+    }
+  }
+  return Steps()
+      .then([&] {
+        return in.has_anchor() ? read(in.anchor(), out.anchor.emplace()) : RejectReason::None;
+      })
+      .then([&] { return read(in.signature(), out.signature.bytes); })
       .reason();
 }
 

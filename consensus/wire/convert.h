@@ -20,6 +20,8 @@ void write(const Vote& value, pb::Vote& out);
 void write(const Certificate& value, pb::Certificate& out);
 void write(const Block& value, pb::Block& out);
 void write(const Header& value, pb::Header& out);
+void write(const ProvenViewChange& value, pb::ProvenViewChange& out);
+void write(const NewView& value, pb::NewView& out);
 [[nodiscard]] std::string text(ByteView bytes);
 [[nodiscard]] std::string join(std::span<const Hash> hashes);
 [[nodiscard]] Bytes serialized(const google::protobuf::MessageLite& message);
@@ -30,6 +32,8 @@ void write(const Header& value, pb::Header& out);
 [[nodiscard]] RejectReason read(const pb::Certificate& in, Certificate& out);
 [[nodiscard]] RejectReason read(const pb::Block& in, Block& out);
 [[nodiscard]] RejectReason read(const pb::Header& in, Header& out);
+[[nodiscard]] RejectReason read(const pb::ProvenViewChange& in, ProvenViewChange& out);
+[[nodiscard]] RejectReason read(const pb::NewView& in, NewView& out);
 [[nodiscard]] RejectReason split(const std::string& bytes, std::size_t count_max,
                                  std::vector<Hash>& out);
 

@@ -111,10 +111,42 @@ Decoded evidence_record(ByteView bytes) {
   return answer(reason, out);
 }
 
+Decoded view_record(ByteView bytes) {
+  pb::ViewRecord in;
+  const RejectReason reason = parse(bytes, kSmallMessageBytesMax, in);
+  return answer(reason, ViewRecord{{in.epoch()}, {in.view()}});
+}
+
+Decoded view_change_record(ByteView bytes) {
+  auto change = decode_value<pb::ProvenViewChange, ProvenViewChange>(bytes);
+  if (!change) return std::unexpected(change.error());
+  return DurableRecord(ViewChangeRecord{std::move(*change)});
+}
+
+template <typename Record>
+Decoded new_view_record(ByteView bytes) {
+  if (count_fields(bytes, 3, kMembersMax) > kMembersMax)
+    return std::unexpected(RejectReason::TooLarge);
+  auto new_view = decode_value<pb::NewView, NewView>(bytes);
+  if (!new_view) return std::unexpected(new_view.error());
+  return DurableRecord(Record{std::move(*new_view)});
+}
+
 // By record type; the first place is no type.
-constexpr std::array<Decoded (*)(ByteView), 10> kDecoders = {
-    nullptr,      batch_record,   block_record,   certificate_record, vote_record,
-    epoch_record, ceiling_record, abstain_record, chain_proof_record, evidence_record};
+constexpr std::array<Decoded (*)(ByteView), 14> kDecoders = {nullptr,
+                                                             batch_record,
+                                                             block_record,
+                                                             certificate_record,
+                                                             vote_record,
+                                                             epoch_record,
+                                                             ceiling_record,
+                                                             abstain_record,
+                                                             chain_proof_record,
+                                                             evidence_record,
+                                                             view_record,
+                                                             view_change_record,
+                                                             new_view_record<NewViewRecord>,
+                                                             new_view_record<NewViewIntentRecord>};
 
 Bytes encode_epoch(const EpochRecord& record) {
   pb::EpochRecord out;
@@ -134,9 +166,11 @@ Bytes encode_epoch(const EpochRecord& record) {
 
 RecordType type_of(const DurableRecord& record) {
   constexpr std::array kTypes = {
-      RecordType::Batch,   RecordType::Block,      RecordType::Certificate,
-      RecordType::Vote,    RecordType::Epoch,      RecordType::Ceiling,
-      RecordType::Abstain, RecordType::ChainProof, RecordType::Evidence};
+      RecordType::Batch,        RecordType::Block,      RecordType::Certificate,
+      RecordType::Vote,         RecordType::Epoch,      RecordType::Ceiling,
+      RecordType::Abstain,      RecordType::ChainProof, RecordType::Evidence,
+      RecordType::View,         RecordType::ViewChange, RecordType::NewView,
+      RecordType::NewViewIntent};
   static_assert(kTypes.size() == std::variant_size_v<DurableRecord>);
   return kTypes[record.index()];
 }
@@ -180,6 +214,15 @@ Bytes encode_record(const DurableRecord& record) {
             write(r.second, *out.mutable_second());
             return serialized(out);
           },
+          [](const ViewRecord& r) {
+            pb::ViewRecord out;
+            out.set_epoch(r.epoch.value);
+            out.set_view(r.view.value);
+            return serialized(out);
+          },
+          [](const ViewChangeRecord& r) { return encode_value<pb::ProvenViewChange>(r.change); },
+          [](const NewViewRecord& r) { return encode_value<pb::NewView>(r.new_view); },
+          [](const NewViewIntentRecord& r) { return encode_value<pb::NewView>(r.new_view); },
       },
       record);
 }

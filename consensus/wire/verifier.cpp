@@ -83,7 +83,79 @@ class Judge {
     return certificate(m.attest);
   }
 
+  [[nodiscard]] RejectReason operator()(const ProvenViewChange& m) const {
+    const ViewChange& change = m.change;
+    if (const RejectReason reason = epoch(change.epoch); reason != RejectReason::None)
+      return reason;
+    if (change.voter.value >= set_.size() || set_.at(change.voter).institution != from_) {
+      return RejectReason::NotVoter;
+    }
+    if (m.high.has_value() == change.high.is_none()) return RejectReason::Mismatch;
+    if (change.high.is_none() && change.high != HighMark{}) return RejectReason::Mismatch;
+    if (m.high && (!is_high(*m.high, change.view) || mark_of(*m.high) != change.high)) {
+      return RejectReason::Mismatch;  // R25
+    }
+    const VoteContent attested{VoteKind::Attest, change.epoch, View{}, change.stable,
+                               change.stable_header};
+    if (m.attest && m.attest->content != attested) return RejectReason::Mismatch;
+    if (!signed_by(change.voter, change.digest(chain_), change.signature)) {
+      return RejectReason::BadSignature;
+    }
+    for (const auto* proof : {&m.high, &m.attest}) {
+      if (*proof && certificate(**proof) != RejectReason::None) return RejectReason::BadCertificate;
+    }
+    return RejectReason::None;
+  }
+
+  // Whoever relays it (protocol R27).
+  [[nodiscard]] RejectReason operator()(const NewView& m) const {
+    if (const RejectReason reason = epoch(m.epoch); reason != RejectReason::None) return reason;
+    if (m.changes.size() != set_.quorum()) return RejectReason::Mismatch;
+    for (std::size_t i = 0; i < m.changes.size(); ++i) {
+      const ViewChange& change = m.changes[i];
+      const bool distinct = i == 0 || m.changes[i - 1].voter < change.voter;
+      if (!distinct || change.voter.value >= set_.size() || change.epoch != m.epoch ||
+          change.view != m.view || change.high.view >= m.view) {
+        return RejectReason::Mismatch;
+      }
+    }
+    const HighMark mark = highest_mark(m.changes);
+    if (m.anchor.has_value() == mark.is_none()) return RejectReason::Mismatch;
+    if (m.anchor && (!is_high(*m.anchor, m.view) || mark_of(*m.anchor) != mark)) {
+      return RejectReason::Mismatch;
+    }
+    if (!signed_by(set_.primary(m.view), m.digest(chain_), m.signature)) {
+      return RejectReason::BadSignature;
+    }
+    for (const ViewChange& change : m.changes) {
+      if (!signed_by(change.voter, change.digest(chain_), change.signature)) {
+        return RejectReason::BadSignature;
+      }
+    }
+    return m.anchor ? certificate(*m.anchor) : RejectReason::None;
+  }
+
+  [[nodiscard]] RejectReason operator()(const FetchBlocks& m) const { return epoch(m.epoch); }
+  [[nodiscard]] RejectReason operator()(const BlockRange& m) const {
+    if (m.blocks.empty()) return RejectReason::Malformed;
+    if (const RejectReason reason = epoch(m.blocks.back().epoch); reason != RejectReason::None)
+      return reason;
+    return are_linked(m.blocks) ? RejectReason::None : RejectReason::BadLink;
+  }
+
  private:
+  // A prepare or commit certificate of this epoch and of a view below.
+  [[nodiscard]] bool is_high(const Certificate& high, View below) const {
+    const VoteContent& content = high.content;
+    const bool orders = content.kind == VoteKind::Prepare || content.kind == VoteKind::Commit;
+    return orders && content.epoch == set_.epoch && content.view < below;
+  }
+
+  [[nodiscard]] bool signed_by(ReplicaId voter, const Hash& digest,
+                               const crypto::Signature& signature) const {
+    return crypto::verify(set_.at(voter).key, digest, signature);
+  }
+
   [[nodiscard]] RejectReason epoch(Epoch epoch) const {
     if (epoch < set_.epoch) return RejectReason::OldEpoch;
     return epoch > set_.epoch ? RejectReason::FutureEpoch : RejectReason::None;

@@ -22,6 +22,8 @@ p2p::Family channel_family(consensus::wire::MessageType type) {
     case Type::Vote:
     case Type::CertifiedBlocks:
     case Type::AttestProof:
+    case Type::ViewChange:
+    case Type::NewView:
       return p2p::Family::Agreement;
     case Type::BatchConfirm:
     case Type::BatchOffer:
@@ -31,6 +33,8 @@ p2p::Family channel_family(consensus::wire::MessageType type) {
     case Type::ChainSegment:
     case Type::FetchChain:
     case Type::FetchBatches:
+    case Type::FetchBlocks:
+    case Type::BlockRange:
       return p2p::Family::Sync;
   }
   return p2p::Family::Sync;
@@ -67,13 +71,18 @@ void Driver::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::
   if (auto* fetch = std::get_if<consensus::FetchBatches>(&*message)) {
     return ports_.serve_batches(from, std::move(*fetch));
   }
-  if (const auto* vote = std::get_if<consensus::Vote>(&*message);
-      vote != nullptr && !replica_.wants(*vote)) {
-    return;  // its signature is not worth a check (protocol R13)
-  }
+  if (!is_wanted(*message)) return;  // its signatures are not worth a check (protocol R13)
   auto verified = verifier_.verify(from, std::move(*message), replica_.set());
   if (!verified) return refuse(from, verified.error());
   step(std::move(*verified));
+}
+
+bool Driver::is_wanted(const Message& message) const {
+  if (const auto* vote = std::get_if<consensus::Vote>(&message)) return replica_.wants(*vote);
+  if (const auto* change = std::get_if<consensus::ProvenViewChange>(&message))
+    return replica_.wants(*change);
+  if (const auto* begun = std::get_if<consensus::NewView>(&message)) return replica_.wants(*begun);
+  return true;
 }
 
 void Driver::on_own_batch(const consensus::BatchPtr& batch) {
@@ -108,11 +117,11 @@ void Driver::turn() {
     effects.output = replica_.take_output();
     if (effects.output.empty()) break;
     consensus::Output& output = effects.output;
-    if (!output.sign.empty()) {
+    if (output.signs()) {
       if (guard_ == nullptr) stop_process(ExitCode::Invariant, "an observer was asked to vote");
-      effects.raise = guard_->needed(output.sign);
+      effects.raise = guard_->needed(output);
     }
-    if (output.persist.empty() && output.sign.empty()) {
+    if (output.persist.empty() && !output.signs()) {
       if (waiting_.empty()) {
         perform(std::move(effects), nullptr);
       } else {
@@ -147,7 +156,7 @@ void Driver::on_synced(const DurableToken& token) {
 }
 
 void Driver::perform(Effects effects, const DurableToken* token) {
-  if (!effects.output.sign.empty()) sign(effects, *token);
+  if (effects.output.signs()) sign(effects, *token);
   for (const auto& outbound : effects.output.send) send(outbound.to, outbound.message);
   for (auto& record : effects.output.persist) {
     auto* certificate = std::get_if<consensus::CertificateRecord>(&record);
@@ -163,27 +172,44 @@ void Driver::perform(Effects effects, const DurableToken* token) {
   for (const auto& event : effects.output.events) ports_.event(event);
 }
 
+namespace {
+
+// A refusal of the guard is a broken invariant; without its signer a validator cannot go on either.
+template <typename Signed>
+Signed signed_or_stop(std::expected<Signed, consensus::SignRefusal> result) {
+  if (result) return std::move(*result);
+  if (result.error() == consensus::SignRefusal::SignerDown) {
+    stop_process(ExitCode::Invariant, "the signer is gone: this validator cannot vote");
+  }
+  stop_process(ExitCode::Invariant, "the vote guard refused what we were about to sign, reason " +
+                                        std::to_string(static_cast<int>(result.error())));
+}
+
+}  // namespace
+
 void Driver::sign(const Effects& effects, const DurableToken& token) {
-  const auto self = replica_.set().find(self_);
-  for (const auto& request : effects.output.sign) {
-    if (!self)
-      return;  // the set changed while the group was on its way: an old vote of a former member
-    const auto vote = guard_->sign(token, effects.group, request.content, *self);
-    if (!vote) {
-      if (vote.error() == consensus::SignRefusal::SignerDown) {
-        stop_process(ExitCode::Invariant, "the signer is gone: this validator cannot vote");
-      }
-      stop_process(ExitCode::Invariant, "the vote guard refused one of our own votes, reason " +
-                                            std::to_string(static_cast<int>(vote.error())));
-    }
+  const consensus::Output& output = effects.output;
+  for (const auto& request : output.sign) {
+    const auto vote =
+        signed_or_stop(guard_->sign(token, effects.group, request.content, request.voter));
     if (request.proposal) {
-      send(std::nullopt, consensus::PrePrepare{*request.proposal, *vote});
+      send(std::nullopt, consensus::PrePrepare{*request.proposal, vote});
     } else {
-      send(std::nullopt, *vote);
+      send(std::nullopt, vote);
     }
     own_last_vote_ = std::max(own_last_vote_, request.content.height);
-    step(guard_->own(request, *vote));
+    step(guard_->own(request, vote));
   }
+  if (output.view_change) sign_for_all(effects, token, *output.view_change);
+  if (output.new_view) sign_for_all(effects, token, *output.new_view);
+}
+
+template <typename Promise>
+void Driver::sign_for_all(const Effects& effects, const DurableToken& token,
+                          const Promise& promise) {
+  const auto made = signed_or_stop(guard_->sign(token, effects.group, promise));
+  send(std::nullopt, made);
+  step(guard_->own(made));
 }
 
 void Driver::send(std::optional<consensus::InstitutionId> to, const Message& message) {

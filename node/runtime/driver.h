@@ -71,6 +71,10 @@ class Driver {
   void refuse(consensus::InstitutionId from, consensus::RejectReason reason);
   void perform(Effects effects, const consensus::DurableToken* token);
   void sign(const Effects& effects, const consensus::DurableToken& token);
+  template <typename Promise>  // a ViewChange or a NewView
+  void sign_for_all(const Effects& effects, const consensus::DurableToken& token,
+                    const Promise& promise);
+  [[nodiscard]] bool is_wanted(const consensus::Message& message) const;
   void send(std::optional<consensus::InstitutionId> to, const consensus::Message& message);
 
   consensus::Replica replica_;

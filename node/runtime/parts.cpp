@@ -89,6 +89,8 @@ void Node::Parts::bind_driver(Opened& opened) {
     guard_.emplace(*signer, chain, self, opened.ceiling, parameters.window);
     for (const auto& vote : opened.votes) guard_->restore(vote);
     guard_->leave_below(opened.recovered.set.epoch, opened.recovered.view);
+    if (const auto& mine = opened.recovered.own_change) guard_->restore(mine->change);
+    if (const auto& made = opened.recovered.new_view_intent) guard_->restore(*made);
   }
   consensus::Replica replica(chain, self, parameters, {}, std::move(opened.recovered),
                              read_clocks());
@@ -329,6 +331,12 @@ void Node::Parts::on_event(const consensus::Event& event) {
     case Type::EpochEntered:
       place(Level::Info, "epoch_entered", "a new epoch");
       break;
+    case Type::ViewEntered:
+      place(Level::Warn, "view_left", "left a view; waiting for the next to begin");
+      break;
+    case Type::ViewActive:
+      place(Level::Info, "view_active", "the view has begun");
+      break;
     case Type::Suspecting:
       place(Level::Warn, "suspecting", "the primary is suspected");
       break;
@@ -341,8 +349,11 @@ void Node::Parts::on_event(const consensus::Event& event) {
     case Type::Diverged:
       place(Level::Error, "diverged", "the own result contradicts the others': no more votes");
       break;
+    case Type::Abstaining:
+      place(Level::Info, "abstaining", "no more votes in this view: another block was committed");
+      break;
     case Type::VotesStopped:
-      place(Level::Error, "votes_stopped", "this validator casts no more votes in this view");
+      place(Level::Error, "votes_stopped", "this validator casts no more votes: see detail");
       break;
     case Type::VotesPaused:
     case Type::VotesResumed:

@@ -163,7 +163,10 @@ std::expected<std::optional<consensus::CeilingRecord>, StartError> read_log(
        height <= executed.height.value; ++height) {
     if (const auto header = node.store->header({height})) recent.push_back(*header);
   }
+  const auto genesis_header = node.store->header({0});
+  if (!genesis_header) return fail(ExitCode::Invariant, "the store is damaged: no block 0");
   consensus::Recovery recovery(node.genesis.chain_id, genesis_set(node.genesis.genesis),
+                               genesis_header->hash(node.genesis.chain_id),
                                node.genesis.genesis.parameters.epoch_blocks, executed,
                                node.executor.header_hash, std::move(recent));
   std::optional<std::string> bad;

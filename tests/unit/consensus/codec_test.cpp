@@ -50,6 +50,7 @@ Status full_status() {
   Status status{{3},
                 {4},
                 true,
+                true,
                 {5},
                 {6},
                 {7},
@@ -60,6 +61,18 @@ Status full_status() {
                 123'456,
                 "giro 0.1"};
   return status;
+}
+
+ProvenViewChange view_change_at(const Block& block) {
+  ProvenViewChange change = four().view_change(2, {1}, certificate_of(VoteKind::Prepare, block));
+  change.attest = attest_of(header_of(block));
+  return change;
+}
+
+NewView new_view_at(const Block& block) {
+  const Certificate high = certificate_of(VoteKind::Commit, block);
+  return four().new_view(
+      {four().view_change(0, {1}), four().view_change(1, {1}, high), four().view_change(2, {1})});
 }
 
 std::vector<Message> all_messages() {
@@ -78,7 +91,12 @@ std::vector<Message> all_messages() {
           Status{},
           FetchChain{{1}, {2}},
           FetchBatches{{hash_of("one"), hash_of("two")}},
-          BatchOffer{{hash_of("one")}}};
+          BatchOffer{{hash_of("one")}},
+          view_change_at(blocks[0]),
+          four().view_change(2, {1}),
+          new_view_at(blocks[0]),
+          FetchBlocks{{1}, {5}, hash_of("block"), {2}},
+          BlockRange{blocks}};
 }
 
 std::vector<DurableRecord> all_records() {
@@ -93,7 +111,11 @@ std::vector<DurableRecord> all_records() {
           CeilingRecord{1, {2}, {3}, {4}},
           AbstainRecord{{1}, {2}},
           ChainProofRecord{header, attest_of(header)},
-          EvidenceRecord{vote, four().vote(1, {VoteKind::Prepare, {1}, {2}, {3}, hash_of("two")})}};
+          EvidenceRecord{vote, four().vote(1, {VoteKind::Prepare, {1}, {2}, {3}, hash_of("two")})},
+          ViewRecord{{1}, {2}},
+          ViewChangeRecord{view_change_at(block)},
+          NewViewRecord{new_view_at(block)},
+          NewViewIntentRecord{new_view_at(block)}};
 }
 
 std::uint8_t number(const Message& message) {
@@ -192,12 +214,12 @@ TEST(Codec, flipped_bits_are_refused_or_another_message) {
 TEST(Codec, every_message_as_every_other_type_is_refused_or_canonical) {
   for (const Message& message : all_messages()) {
     const Bytes bytes = wire::encode(message);
-    for (std::uint8_t type = 0; type < 20; ++type) expect_refused_or_canonical(type, bytes);
+    for (std::uint8_t type = 0; type < 24; ++type) expect_refused_or_canonical(type, bytes);
   }
   EXPECT_EQ(wire::decode(0, {}).error(), RejectReason::UnknownType);
-  EXPECT_EQ(wire::decode(13, {}).error(), RejectReason::UnknownType);
+  EXPECT_EQ(wire::decode(17, {}).error(), RejectReason::UnknownType);
   EXPECT_EQ(wire::decode(255, {}).error(), RejectReason::UnknownType);
-  EXPECT_EQ(wire::decode_record(10, {}).error(), RejectReason::UnknownType);
+  EXPECT_EQ(wire::decode_record(14, {}).error(), RejectReason::UnknownType);
   EXPECT_FALSE(wire::family_of(std::uint8_t{0}).has_value());
   EXPECT_EQ(wire::family_of(MessageType::Vote), wire::Family::Votes);
 }

@@ -46,6 +46,32 @@ Certificate Members::certificate(const VoteContent& content, std::size_t count) 
   return certificate;
 }
 
+ProvenViewChange Members::view_change(std::size_t index, View view, std::optional<Certificate> high,
+                                      Epoch epoch) const {
+  ProvenViewChange made;
+  made.change.epoch = epoch;
+  made.change.view = view;
+  made.change.voter = {static_cast<std::uint32_t>(index)};
+  if (high) made.change.high = mark_of(*high);
+  made.change.stable_header = genesis_.hash(chain_);
+  made.high = std::move(high);
+  made.change.signature = *signers_.at(index)->sign(made.change.digest(chain_));
+  return made;
+}
+
+NewView Members::new_view(const std::vector<ProvenViewChange>& changes) const {
+  NewView made{changes.front().change.epoch, changes.front().change.view, {}, {}, {}};
+  for (const ProvenViewChange& change : changes) {
+    if (made.changes.size() < set().quorum()) made.changes.push_back(change.change);
+  }
+  const HighMark mark = highest_mark(made.changes);
+  for (const ProvenViewChange& change : changes) {
+    if (change.high && change.change.high == mark) made.anchor = change.high;
+  }
+  made.signature = *signers_.at(set().primary(made.view).value)->sign(made.digest(chain_));
+  return made;
+}
+
 PrePrepare Members::proposal(const Block& block) const {
   const VoteContent content{VoteKind::Prepare, block.epoch, block.view, block.height,
                             block.hash(chain_)};

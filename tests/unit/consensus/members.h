@@ -34,6 +34,12 @@ class Members {
   [[nodiscard]] Vote vote(std::size_t index, const VoteContent& content) const;
   // Of the first `count` members, a quorum if 0.
   [[nodiscard]] Certificate certificate(const VoteContent& content, std::size_t count = 0) const;
+  // Signed by the member; `high` none or a certificate, stable at the epoch's base.
+  [[nodiscard]] ProvenViewChange view_change(std::size_t index, View view,
+                                             std::optional<Certificate> high = {},
+                                             Epoch epoch = {}) const;
+  // Of the first q of the changes, signed by the view's primary.
+  [[nodiscard]] NewView new_view(const std::vector<ProvenViewChange>& changes) const;
   [[nodiscard]] PrePrepare proposal(const Block& block) const;  // signed by its view's primary
 
  private:

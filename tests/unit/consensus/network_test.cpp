@@ -186,7 +186,7 @@ TEST_P(Seeds, R13_mutated_bytes_of_one_member_hurt_nobody) {
         bytes.push_back(static_cast<std::byte>(random()));
         break;
       case 3:
-        sent[0].type = static_cast<std::uint8_t>(random() % 16);
+        sent[0].type = static_cast<std::uint8_t>(random() % 20);
         break;
       default:
         break;
@@ -246,7 +246,7 @@ TEST_P(Seeds, R11_an_equivocating_primary_yields_evidence_and_no_disagreement) {
   // The deceived one follows what was committed, without voting in that view; the others lose
   // nothing.
   ASSERT_TRUE(network.run_until([&] { return network.node(2).executed().value >= 30; }, 60'000));
-  EXPECT_GT(network.node(2).events(EventType::VotesStopped), 0U);
+  EXPECT_GT(network.node(2).events(EventType::Abstaining), 0U);
 }
 
 TEST(Network, R13_two_proposals_for_one_place_are_evidence_and_suspicion) {
@@ -266,24 +266,28 @@ TEST(Network, R13_two_proposals_for_one_place_are_evidence_and_suspicion) {
   network.start_all();
   network.run_for(2'000);
   for (std::size_t i = 1; i < 4; ++i) {
-    EXPECT_EQ(network.node(i).events(EventType::Evidence),
+    EXPECT_GE(network.node(i).events(EventType::Evidence), 1U);
+    EXPECT_LE(network.node(i).events(EventType::Evidence),
               1U + network.node(i).replica().set().epoch.value);
-    EXPECT_TRUE(network.node(i).replica().view().suspecting);
+    EXPECT_GE(network.node(i).events(EventType::Suspecting), 1U);
+    EXPECT_GT(network.node(i).replica().view().view, View{0});  // another one leads
   }
 }
 
-TEST(Network, R19_a_silent_primary_is_suspected_and_the_suspicion_ends_with_a_commit) {
+TEST(Network, R19_a_suspicion_that_nobody_shares_ends_with_a_commit) {
   Network network(with_seed(19));
   network.start_all();
   network.load(10'000, 100);
   network.run_for(500);
-  network.crash(0);
-  network.run_for(2'500);
-  for (std::size_t i = 1; i < 4; ++i) EXPECT_TRUE(network.node(i).replica().view().suspecting);
-  network.restart(0);
+  network.isolate(3);
+  network.run_for(1'500);
+  EXPECT_TRUE(network.node(3).replica().view().suspecting);
+  EXPECT_EQ(network.node(3).replica().view().view, View{0});  // R23: alone it does not leave
+  network.heal();
   const std::uint64_t reached = network.node(1).executed().value;
   ASSERT_TRUE(network.run_to_height(reached + 10, 10'000)) << network.describe();
-  for (std::size_t i = 0; i < 4; ++i) EXPECT_FALSE(network.node(i).replica().view().suspecting);
+  EXPECT_FALSE(network.node(3).replica().view().suspecting);
+  EXPECT_EQ(total(network, EventType::ViewEntered), 0U);
 }
 
 TEST(Network, R20_a_primary_that_passes_over_an_author_is_suspected) {
@@ -302,11 +306,10 @@ TEST(Network, R20_a_primary_that_passes_over_an_author_is_suspected) {
   network.start_all();
   network.run_for(100);
   network.node(3).submit(50);
-  network.run_for(7'000);
-  EXPECT_TRUE(network.node(1).replica().view().suspecting);
-  EXPECT_TRUE(network.node(2).replica().view().suspecting);
-  network.set_tap({});
-  ASSERT_TRUE(network.run_until([&] { return network.node(1).operations_executed() == 1; }, 3'000));
+  EXPECT_EQ(network.node(1).operations_executed(), 0U);
+  ASSERT_TRUE(network.run_until([&] { return network.node(1).operations_executed() == 1; }, 9'000))
+      << network.describe();
+  EXPECT_GT(network.node(1).replica().view().view, View{0});
   network.run_for(200);
   EXPECT_FALSE(network.node(1).replica().view().suspecting);
 }
@@ -357,11 +360,12 @@ TEST(Network, R8_a_primary_whose_clock_is_ahead_is_waited_for) {
   network.start_all();
   ASSERT_TRUE(network.run_to_height(10, 5'000)) << network.describe();
   Network late(setup);
-  late.set_skew(0, 5'000);  // beyond clock_skew: accepted when the others' clocks reach the time
+  late.set_skew(0, 5'000);  // beyond clock_skew: it is replaced like a silent one
   late.start_all();
-  late.run_for(2'900);
+  late.run_for(900);
   EXPECT_EQ(late.node(1).executed().value, 0U);
-  ASSERT_TRUE(late.run_to_height(1, 1'000));
+  ASSERT_TRUE(late.run_to_height(5, 3'000)) << late.describe();
+  EXPECT_GT(late.node(1).replica().view().view, View{0});
 }
 
 }  // namespace

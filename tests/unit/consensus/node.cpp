@@ -28,8 +28,8 @@ void Node::start() {
       recent.push_back(stored.header);
     }
   }
-  Recovery recovery(members_.chain(), members_.set(), parameters_.epoch_blocks, executed,
-                    executed.hash(members_.chain()), recent);
+  Recovery recovery(members_.chain(), members_.set(), members_.genesis().hash(members_.chain()),
+                    parameters_.epoch_blocks, executed, executed.hash(members_.chain()), recent);
   durable_batches_.clear();
   durable_blocks_.clear();
   durable_certificates_.clear();
@@ -43,6 +43,9 @@ void Node::start() {
                                        sign_state_, parameters_.window);
   for (const VoteContent& vote : recovery.votes()) guard_->restore(vote);
   RecoveredState state = std::move(recovery).finish();
+  guard_->leave_below(state.set.epoch, state.view);
+  if (state.own_change) guard_->restore(state.own_change->change);
+  if (state.new_view_intent) guard_->restore(*state.new_view_intent);
   guard_->release(state.stable);
   open_records_ =
       state.chain.size() + state.batches.size() + state.votes.size() + state.certificates.size();
@@ -102,7 +105,7 @@ void Node::begin_turn() {
   if (output.empty()) return;
   in_turn_ = true;
   for (const DurableRecord& record : output.persist) append(record);
-  const std::optional<Ceiling> ceiling = guard_->needed(output.sign);
+  const std::optional<Ceiling> ceiling = guard_->needed(output);
   if (ceiling)
     append(CeilingRecord{ceiling->number, ceiling->epoch, ceiling->view, ceiling->height});
   std::vector<std::uint64_t> positions;
@@ -128,8 +131,7 @@ void Node::finish_turn(Output output, std::vector<std::uint64_t> positions,
   for (std::size_t i = 0; i < output.sign.size(); ++i) {
     const VoteRequest& request = output.sign[i];
     check_promise(request.content);
-    const auto me = replica_->set().find(self_);
-    const auto vote = guard_->sign(durable(synced_), positions[i], request.content, *me);
+    const auto vote = guard_->sign(durable(synced_), positions[i], request.content, request.voter);
     GIRO_CHECK(vote.has_value(), static_cast<int>(vote.error()), request.content.height);
     world_.on_vote(index_, *vote);
     if (request.proposal) {
@@ -139,6 +141,14 @@ void Node::finish_turn(Output output, std::vector<std::uint64_t> positions,
     }
     own.push_back(guard_->own(request, *vote));
   }
+  const auto sign_for_all = [&](const auto& promise) {
+    const auto made = guard_->sign(durable(synced_), synced, promise);
+    GIRO_CHECK(made.has_value(), static_cast<int>(made.error()));
+    broadcast(*made);
+    own.push_back(guard_->own(*made));
+  };
+  if (output.view_change) sign_for_all(*output.view_change);
+  if (output.new_view) sign_for_all(*output.new_view);
   for (Outbound& outbound : output.send) {
     if (outbound.to) {
       send(*outbound.to, outbound.message);
@@ -212,6 +222,10 @@ void Node::receive(InstitutionId from, std::uint8_t type, const Bytes& bytes) {
   if (const auto* batches = std::get_if<FetchBatches>(&*message)) return answer(from, *batches);
   if (const auto* vote = std::get_if<Vote>(&*message); vote != nullptr && !replica_->wants(*vote))
     return;
+  if (const auto* change = std::get_if<ProvenViewChange>(&*message);
+      change != nullptr && !replica_->wants(*change)) {
+    return;
+  }
   auto verified = verifier_.verify(from, std::move(*message), replica_->set());
   if (!verified) {
     ++wire_rejects_[static_cast<std::size_t>(verified.error())];

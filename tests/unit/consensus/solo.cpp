@@ -59,8 +59,7 @@ void Solo::perform() {
     for (const VoteRequest& request : output.sign) log.push_back(VoteRecord{request.content});
     std::vector<Input> inputs;
     for (const VoteRequest& request : output.sign) {
-      const auto vote =
-          guard.sign(durable(log.size()), log.size(), request.content, *replica->set().find(self));
+      const auto vote = guard.sign(durable(log.size()), log.size(), request.content, request.voter);
       GIRO_CHECK(vote.has_value(), static_cast<int>(vote.error()));
       voted[{request.content.kind, request.content.height}] = request.content.digest;
       Message message = *vote;
@@ -71,6 +70,14 @@ void Solo::perform() {
       sent.push_back({std::nullopt, std::move(message)});
       inputs.push_back(guard.own(request, *vote));
     }
+    const auto sign_for_all = [&](const auto& promise) {
+      const auto made = guard.sign(durable(log.size()), log.size(), promise);
+      GIRO_CHECK(made.has_value(), static_cast<int>(made.error()));
+      sent.push_back({std::nullopt, *made});
+      inputs.push_back(guard.own(*made));
+    };
+    if (output.view_change) sign_for_all(*output.view_change);
+    if (output.new_view) sign_for_all(*output.new_view);
     for (Outbound& outbound : output.send) sent.push_back(std::move(outbound));
     for (Fetch& fetch : output.fetch) fetched.push_back(std::move(fetch));
     for (const Event& event : output.events) seen.push_back(event);
@@ -154,8 +161,8 @@ RecoveredState Solo::recovered(Height height) const {
   std::vector<Header> recent;
   for (const auto& [at, header] : headers) recent.push_back(header);
   const Header& top = headers.at(height);
-  Recovery recovery(members.chain(), members.set(), parameters.epoch_blocks, top,
-                    top.hash(members.chain()), recent);
+  Recovery recovery(members.chain(), members.set(), members.genesis().hash(members.chain()),
+                    parameters.epoch_blocks, top, top.hash(members.chain()), recent);
   for (const DurableRecord& record : log) recovery.apply(record);
   return std::move(recovery).finish();
 }

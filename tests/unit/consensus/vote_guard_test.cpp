@@ -30,6 +30,19 @@ class Guard : public ::testing::Test, protected DurabilityPort {
   std::expected<Vote, SignRefusal> sign(const VoteContent& what) {
     return guard.sign(durable(9), 9, what, {1});
   }
+  static Output asking(std::initializer_list<VoteContent> contents) {
+    Output output;
+    for (const VoteContent& what : contents) output.sign.push_back({what, {1}, {}});
+    return output;
+  }
+  static ProvenViewChange change_to(std::uint64_t view, std::uint64_t stable = 10) {
+    ProvenViewChange change;
+    change.change = {{2}, {view}, {1}, {}, {stable}, hash_of("header"), {}};
+    return change;
+  }
+  std::expected<ProvenViewChange, SignRefusal> sign(const ProvenViewChange& change) {
+    return guard.sign(durable(9), 9, change);
+  }
   SignRefusal refusal(const VoteContent& what) { return sign(what).error(); }
 };
 
@@ -71,6 +84,44 @@ TEST_F(Guard, R36_voting_in_a_view_leaves_those_below) {
   EXPECT_EQ(refusal(content(VoteKind::Prepare, 2, 2, 12)), SignRefusal::LeftView);
 }
 
+TEST_F(Guard, R36_one_view_change_for_a_view_and_it_leaves_those_below) {
+  EXPECT_EQ(guard.sign(durable(8), 9, change_to(3)).error(), SignRefusal::NotDurable);
+  const auto first = sign(change_to(3));
+  ASSERT_TRUE(first.has_value());
+  EXPECT_TRUE(crypto::verify(members.signer(1).public_key(), first->change.digest(members.chain()),
+                             first->change.signature));
+  EXPECT_EQ(sign(change_to(3)), first);
+  EXPECT_EQ(sign(change_to(3, 11)).error(), SignRefusal::Conflict);
+  EXPECT_EQ(sign(change_to(2)).error(), SignRefusal::LeftView);
+  EXPECT_EQ(sign(change_to(4)).error(), SignRefusal::AboveCeiling);
+  EXPECT_EQ(refusal(content(VoteKind::Commit, 2, 2, 11)), SignRefusal::LeftView);
+  EXPECT_TRUE(sign(content(VoteKind::Commit, 2, 3, 11)).has_value());
+}
+
+TEST_F(Guard, R36_what_the_log_remembers_of_view_changes_binds_as_well) {
+  guard.restore(change_to(3).change);
+  EXPECT_EQ(sign(change_to(3, 11)).error(), SignRefusal::Conflict);
+  EXPECT_EQ(refusal(content(VoteKind::Commit, 2, 2, 11)), SignRefusal::LeftView);
+  EXPECT_TRUE(sign(change_to(3)).has_value());
+}
+
+TEST_F(Guard, R36_one_new_view_for_a_view) {
+  const NewView made{{2}, {3}, {change_to(3).change}, {}, {}};
+  NewView other = made;
+  other.changes.front().stable = {11};
+  ASSERT_TRUE(guard.sign(durable(9), 9, made).has_value());
+  EXPECT_EQ(guard.sign(durable(9), 9, other).error(), SignRefusal::Conflict);
+  EXPECT_TRUE(guard.sign(durable(9), 9, made).has_value());
+  guard.leave_below({2}, {4});
+  EXPECT_EQ(guard.sign(durable(9), 9, made).error(), SignRefusal::LeftView);
+}
+
+TEST_F(Guard, R37_a_view_change_raises_the_ceiling_to_its_view) {
+  Output output;
+  output.view_change = change_to(5);
+  EXPECT_EQ(guard.needed(output), (Ceiling{2, {2}, {5}, {20}}));
+}
+
 TEST_F(Guard, R36_nothing_at_or_below_a_released_height) {
   EXPECT_TRUE(sign(content(VoteKind::Prepare, 2, 3, 11)).has_value());
   guard.release({11});
@@ -84,18 +135,18 @@ TEST_F(Guard, R37_nothing_above_the_ceiling_and_the_height_rises_in_steps_of_the
   EXPECT_EQ(refusal(content(VoteKind::Prepare, 2, 3, 21)), SignRefusal::AboveCeiling);
   EXPECT_EQ(refusal(content(VoteKind::Prepare, 2, 4, 11)), SignRefusal::AboveCeiling);
   EXPECT_EQ(refusal(content(VoteKind::Attest, 3, 0, 11)), SignRefusal::AboveCeiling);
-  const std::vector<VoteRequest> covered{{content(VoteKind::Prepare, 2, 3, 20), {}},
-                                         {content(VoteKind::Attest, 2, 0, 20), {}}};
+  const Output covered =
+      asking({content(VoteKind::Prepare, 2, 3, 20), content(VoteKind::Attest, 2, 0, 20)});
   EXPECT_FALSE(guard.needed(covered).has_value());
-  const std::vector<VoteRequest> above{{content(VoteKind::Prepare, 2, 3, 21), {}}};
+  const Output above = asking({content(VoteKind::Prepare, 2, 3, 21)});
   const std::optional<Ceiling> needed = guard.needed(above);
   EXPECT_EQ(needed, (Ceiling{2, {2}, {3}, {29}}));
   EXPECT_EQ(guard.needed(above), needed);  // until it is raised
   guard.raised(*needed);
   EXPECT_TRUE(sign(content(VoteKind::Prepare, 2, 3, 29)).has_value());
   EXPECT_EQ(refusal(content(VoteKind::Prepare, 2, 3, 30)), SignRefusal::AboveCeiling);
-  const std::vector<VoteRequest> next{{content(VoteKind::Attest, 3, 0, 25), {}},
-                                      {content(VoteKind::Prepare, 3, 3, 31), {}}};
+  const Output next =
+      asking({content(VoteKind::Attest, 3, 0, 25), content(VoteKind::Prepare, 3, 3, 31)});
   EXPECT_EQ(guard.needed(next), (Ceiling{3, {3}, {3}, {39}}));
 }
 

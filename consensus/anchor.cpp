@@ -1,0 +1,85 @@
+// Fetching what lies below an anchor, by hash, from those who signed for it (protocol R28).
+#include <algorithm>
+
+#include "consensus/replica_state.h"
+#include "crypto/check.h"
+
+namespace giro::consensus {
+
+// Whether the fetched blocks, and what was committed or caught up with meanwhile, reach from the
+// anchor down to a block that is held.
+void Replica::State::link_anchor() {
+  if (stage != Stage::Anchoring || stopped) return;
+  const AnchorFetch& fetch = *anchor_fetch;
+  const std::optional<Hash> here = chain.hash_at(fetch.next);
+  const bool is_below = !here && fetch.next < chain.base();  // final, and released
+  if (is_below || here == fetch.next_hash) return place_ancestors();
+  if (fetch.next <= committed) stop_voting(RejectReason::ConflictsWithCommitted);  // R27
+}
+
+// The chain is held up to where the fetched blocks begin.
+void Replica::State::place_ancestors() {
+  const AnchorFetch fetch = *anchor_fetch;
+  if (fetch.next >= committed) cut_above(fetch.next);
+  for (const auto& [height, block] : fetch.blocks) {
+    if (height <= committed) continue;
+    const bool repeats = std::ranges::any_of(
+        block.batches, [&](const Hash& id) { return named.height_of(id).has_value(); });
+    if (repeats) return stop_voting(RejectReason::ConflictsWithCommitted);  // a quorum broke R5
+    out.persist.push_back(BlockRecord{block});
+    const Hash hash = block.hash(chain_id);
+    place(block, hash, std::nullopt, true);
+    emit(EventType::BlockAccepted, height, hash);
+  }
+  activate(*anchor);
+}
+
+// One question at a time, to one holder after another. Far behind, the chain is caught up with
+// first (protocol R30).
+void Replica::State::ask_for_anchor() {
+  if (stage != Stage::Anchoring || stopped || storage_low) return;
+  AnchorFetch& fetch = *anchor_fetch;
+  if (anchor->height > kept_up_to() || fetch.holders.empty()) return;
+  if (fetch.deadline && now.steady < *fetch.deadline) return;
+  const InstitutionId holder = fetch.holders[fetch.turn++ % fetch.holders.size()];
+  fetch.deadline = Instant{now.steady.us + kFetchRetryUs};
+  send(FetchBlocks{set.epoch, fetch.next, fetch.next_hash, committed}, holder);
+}
+
+void Replica::State::on(const BlockRange& answer, InstitutionId) {
+  if (storage_low) return refuse(RejectReason::StorageLow);
+  const Block& top = answer.blocks.back();
+  const bool is_asked_for = stage == Stage::Anchoring && top.height == anchor_fetch->next &&
+                            top.hash(chain_id) == anchor_fetch->next_hash;
+  if (!is_asked_for) return refuse(RejectReason::NotAsked);
+  AnchorFetch& fetch = *anchor_fetch;
+  for (auto block = answer.blocks.rbegin(); block != answer.blocks.rend(); ++block) {
+    if (block->height <= committed) break;
+    fetch.blocks.emplace(block->height, *block);
+    fetch.next = {block->height.value - 1};
+    fetch.next_hash = block->parent;
+    if (chain.hash_at(fetch.next) == fetch.next_hash) break;
+  }
+  fetch.deadline.reset();
+}
+
+// From what is in memory: what lies below is final, and caught up with in another way.
+void Replica::State::on(const FetchBlocks& question, InstitutionId from) {
+  if (question.epoch != set.epoch || chain.hash_at(question.height) != question.hash ||
+      question.height <= chain.base()) {
+    return refuse(RejectReason::NotAsked);
+  }
+  BlockRange answer;
+  std::size_t bytes = 0;
+  for (Height height = question.height;
+       height > std::max(question.above, chain.base()) &&
+       answer.blocks.size() < kCertifiedBlocksMax && bytes < kPushBytesMax;
+       height = {height.value - 1}) {
+    answer.blocks.push_back(chain.find(height)->block);
+    bytes += kBlockOverheadBytes + answer.blocks.back().batches.size() * sizeof(Hash);
+  }
+  std::ranges::reverse(answer.blocks);
+  if (!answer.blocks.empty()) send(std::move(answer), from);
+}
+
+}  // namespace giro::consensus
