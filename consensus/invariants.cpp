@@ -58,7 +58,9 @@ void Replica::State::check_invariants() {
       GIRO_CHECK(prepared.contains(content.height), content.height);
   }
   // A9: payload is held, as far as prepare votes reach.
-  if (prepare_asked > handed && asked.contains({prepare_asked, VoteKind::Prepare, view})) {
+  const auto voted = asked.find({prepare_asked, VoteKind::Prepare, view});
+  if (voted != asked.end() && prepare_asked > handed &&
+      chain.hash_at(prepare_asked) == voted->second) {
     GIRO_CHECK(chain.find(prepare_asked)->missing == 0, prepare_asked);
   }
   // A10: what the protocol bounds by place; byte budgets are kept where bytes come in.

@@ -64,9 +64,6 @@ client::Session ClusterTest::session(std::size_t first_node) const {
 }
 
 client::JournalEntry ClusterTest::payment(client::Session& with, const std::string& amount) const {
-  const auto directory = client::Directory::from_node(with.client);
-  EXPECT_TRUE(directory.has_value()) << directory.error().to_string();
-  if (!directory) return {};
   const client::PaymentRequest request{.from = *client::parse_account("ALICE", with.profile),
                                        .to = *client::parse_account("BOB", with.profile),
                                        .amount = amount,
@@ -76,10 +73,20 @@ client::JournalEntry ClusterTest::payment(client::Session& with, const std::stri
                                        .travel_rule_data = {},
                                        .throwaway = true};
   const client::DraftOptions options{.op_id = {}, .now_ms = client::now_ms()};
-  const auto draft = client::draft_payment(with.client, *directory, request, options, with.keys,
-                                           with.genesis.chain_id);
-  EXPECT_TRUE(draft.has_value()) << draft.error().to_string();
-  if (!draft) return {};
+  // Drafting asks a validator; for a moment there may be none.
+  std::optional<client::PaymentDraft> draft;
+  std::string why;
+  const bool drafted = until([&] {
+    const auto directory = client::Directory::from_node(with.client);
+    if (!directory) return why = directory.error().to_string(), false;
+    auto made = client::draft_payment(with.client, *directory, request, options, with.keys,
+                                      with.genesis.chain_id);
+    if (!made) return why = made.error().to_string(), false;
+    draft.emplace(std::move(*made));
+    return true;
+  });
+  EXPECT_TRUE(drafted) << why;
+  if (!drafted) return {};
   const auto bytes = client::sign(draft->draft, with.keys, with.genesis.chain_id);
   EXPECT_TRUE(bytes.has_value()) << bytes.error().to_string();
   if (!bytes) return {};
@@ -99,11 +106,22 @@ json::object ClusterTest::get(const testnet::Node& node, const std::string& targ
   return value && value->is_object() ? value->get_object() : json::object{};
 }
 
+std::string ClusterTest::leader() const {
+  for (const auto& node : nodes()) {
+    client::HttpClient http({false, node.api_address()});
+    const auto answer = http.send("GET", "/v1/node", {}, {}, kPatience);
+    if (!answer || answer->status != 200) continue;  // it may be the one that was killed
+    return text_field(boost::json::parse(answer->body).as_object(), "leader");
+  }
+  ADD_FAILURE() << "no validator answers";
+  return {};
+}
+
 std::vector<std::string> ClusterTest::backups() const {
   std::vector<std::string> out;
-  const std::string leader = text_field(get(nodes().front(), "/v1/node"), "leader");
+  const std::string leading = leader();
   for (const auto& node : nodes()) {
-    if (node.name != leader) out.push_back(node.name);
+    if (node.name != leading) out.push_back(node.name);
   }
   return out;
 }

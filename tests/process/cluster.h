@@ -28,7 +28,8 @@ class ClusterTest : public testing::Test {
   [[nodiscard]] const std::vector<testnet::Node>& nodes() const {
     return supervisor_->network().nodes;
   }
-  // Validators that do not lead now.
+  // Who leads, as the first one that answers sees it; and those who do not.
+  [[nodiscard]] std::string leader() const;
   [[nodiscard]] std::vector<std::string> backups() const;
   void wait_ready() const;
   // Every validator has executed and stored at least this height.
