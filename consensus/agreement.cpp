@@ -38,7 +38,10 @@ void Replica::State::on(const Vote& vote, InstitutionId from) {
   }
   if (content.kind == VoteKind::Prepare && content.view == view) try_prepared(content.height);
   if (content.kind == VoteKind::Prepare && content.view > view) try_later_view(content);
-  if (content.kind == VoteKind::Commit) try_committed(content.view, content.height);
+  if (content.kind == VoteKind::Commit) {
+    watch_promise(vote);
+    try_committed(content.view, content.height);
+  }
   if (content.kind == VoteKind::Attest) try_stable(content.height);
 }
 
@@ -52,17 +55,36 @@ bool Replica::State::count(const Vote& vote) {
   return added.reason == RejectReason::None;
 }
 
-void Replica::State::on_evidence(const EvidenceRecord& evidence) {
-  const ReplicaId voter = evidence.first.voter;
-  const InstitutionId culprit = set.at(voter).institution;
-  if (evidence.first.content.kind == VoteKind::Prepare && evidence.first.content.view == view &&
-      voter == set.primary(view)) {
+// R46: kept, and told to all, once for each member and epoch: more would let the culprit write our
+// log.
+void Replica::State::on_evidence(const Evidence& evidence) {
+  const ReplicaId member = culprit(evidence);
+  const auto* votes_of_one = std::get_if<ConflictingVotes>(&evidence);
+  if (votes_of_one != nullptr && votes_of_one->first.content.kind == VoteKind::Prepare &&
+      votes_of_one->first.content.view == view && member == set.primary(view)) {
     suspect(SuspectReason::Equivocation);
   }
-  if (!guilty.insert(culprit).second) return;  // one piece for each member and epoch is enough
-  out.persist.push_back(evidence);
-  emit(EventType::Evidence, evidence.first.content.height, evidence.second.content.digest,
-       culprit.value);
+  const InstitutionId institution = set.at(member).institution;
+  if (institution == self || !guilty.insert(institution).second) return;
+  out.persist.push_back(EvidenceRecord{evidence});
+  emit(EventType::EvidenceFound, height_of(evidence), {}, institution.value);
+  send(EvidenceMessage{evidence});
+}
+
+void Replica::State::on(const EvidenceMessage& message, InstitutionId) {
+  if (epoch_of(message.evidence) != set.epoch) return refuse(RejectReason::OldEpoch);
+  if (guilty.contains(set.at(culprit(message.evidence)).institution))
+    return refuse(RejectReason::Duplicate);
+  on_evidence(message.evidence);
+}
+
+// A commit vote beside a later promise that does not know of it.
+void Replica::State::watch_promise(const Vote& commit) {
+  const auto promise = changes.find(commit.voter);
+  if (promise == changes.end()) return;
+  const ViewChange& change = promise->second.change;
+  const Vote* forgotten = votes.commit_above(commit.voter, change.view, change.high);
+  if (forgotten != nullptr) on_evidence(ForgottenCommit{*forgotten, change});
 }
 
 // ---- R10: prepared

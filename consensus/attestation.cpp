@@ -47,7 +47,7 @@ void Replica::State::try_stable(Height height) {
   const auto own_header = headers.find(height);
   if (own_header == headers.end()) return;
   const VoteContent content{VoteKind::Attest, set.epoch, View{}, height, own_header->second.hash};
-  if (votes.contradicting(content) >= set.weak_quorum()) return diverge(height);
+  if (votes.contradicting(content).size() >= set.weak_quorum()) return diverge(height);
   if (votes.count(content) >= set.quorum())
     make_stable(height, votes.certificate(content, set.quorum()));
 }
@@ -81,6 +81,8 @@ void Replica::State::learn_proof(const Certificate& attest) {
 void Replica::State::make_stable(Height height, const Certificate& attest) {
   GIRO_CHECK(height > stable && height <= executed, height, stable, executed);
   const Header header = headers.at(height).header;
+  for (const Vote& vote : votes.contradicting(attest.content))
+    on_evidence(FalseAttest{vote, attest});
   stable = height;
   stable_proof = attest;
   emit(EventType::Stable, height, attest.content.digest);

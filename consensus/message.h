@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "consensus/certificate.h"
+#include "consensus/evidence.h"
 #include "consensus/types.h"
 #include "consensus/view_change.h"
 
@@ -111,19 +111,25 @@ struct BlockRange {
   std::vector<Block> blocks;  // ascending heights, linked by parent
 };
 
+// Told once to all by whoever finds it (protocol R46).
+struct EvidenceMessage {
+  Evidence evidence;
+};
+
 // A batch travels as its own bytes and reaches the replica as BatchAvailable.
 struct BatchMessage {
   BatchPtr batch;
 };
 
-using Message = std::variant<BatchMessage, BatchConfirm, PrePrepare, Vote, CertifiedBlocks,
-                             ChainSegment, AttestProof, Suspect, Status, FetchChain, FetchBatches,
-                             BatchOffer, ProvenViewChange, NewView, FetchBlocks, BlockRange>;
+using Message =
+    std::variant<BatchMessage, BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
+                 AttestProof, Suspect, Status, FetchChain, FetchBatches, BatchOffer,
+                 ProvenViewChange, NewView, FetchBlocks, BlockRange, EvidenceMessage>;
 
 // What reaches the replica: the parts of Message that carry a claim, checked.
-using Claim =
-    std::variant<BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment, AttestProof,
-                 Suspect, Status, BatchOffer, ProvenViewChange, NewView, FetchBlocks, BlockRange>;
+using Claim = std::variant<BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
+                           AttestProof, Suspect, Status, BatchOffer, ProvenViewChange, NewView,
+                           FetchBlocks, BlockRange, EvidenceMessage>;
 
 namespace wire {
 class Verifier;

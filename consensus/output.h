@@ -54,10 +54,9 @@ struct ChainProofRecord {
   Header header;
   Certificate attest;
 };
-// Two votes of one member for one place (protocol R13, R46).
+// The first that was found against a member in an epoch (protocol R46).
 struct EvidenceRecord {
-  Vote first;
-  Vote second;
+  Evidence evidence;
 };
 // Entered a view because a certificate of it was learnt (protocol R10a).
 struct ViewRecord {
@@ -129,7 +128,7 @@ enum class EventType : std::uint8_t {
   ViewActive,   // its anchor is held: voting in it
   Suspecting,
   SuspicionEnded,
-  Evidence,
+  EvidenceFound,
   Diverged,
   Abstaining,    // no more votes in this view: what was committed is not what was accepted here
   VotesStopped,  // no more votes at all: more than f are faulty, or the key is used elsewhere

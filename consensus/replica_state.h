@@ -142,7 +142,9 @@ struct Replica::State {
   void adopt(const std::vector<Block>& blocks, std::optional<InstitutionId> source);
   void stop_ordering();                // R11
   void stop_voting(RejectReason why);  // more than f are faulty, or the key is used elsewhere
-  void on_evidence(const EvidenceRecord& evidence);
+  void on(const EvidenceMessage& message, InstitutionId from);
+  void on_evidence(const Evidence& evidence);
+  void watch_promise(const Vote& commit);
   void watch_own_key(const Certificate& certificate);
   void execute();
 

@@ -145,6 +145,8 @@ void Replica::State::on(const ProvenViewChange& message, InstitutionId) {
     return refuse(RejectReason::Duplicate);
   if (message.high) watch_own_key(*message.high);
   changes.insert_or_assign(change.voter, message);
+  if (const Vote* forgotten = votes.commit_above(change.voter, change.view, change.high))
+    on_evidence(ForgottenCommit{*forgotten, change});
 }
 
 // ---- R26: the primary begins the view

@@ -17,7 +17,7 @@ VoteBook::Added VoteBook::add(const Vote& vote, std::optional<std::uint64_t> ear
   if (known != places_.end()) {
     if (const std::optional<Entry>& entry = known->second[vote.voter.value]) {
       if (entry->vote.content.digest == content.digest) return {RejectReason::Duplicate, {}};
-      return {RejectReason::ConflictingVote, EvidenceRecord{entry->vote, vote}};
+      return {RejectReason::ConflictingVote, Evidence(ConflictingVotes{entry->vote, vote})};
     }
   }
   if (early_budget && early + kVoteBytes > *early_budget) return {RejectReason::OverBudget, {}};
@@ -55,11 +55,24 @@ std::optional<Hash> VoteBook::agreed(VoteKind kind, View view, Height height,
   return std::nullopt;
 }
 
-std::size_t VoteBook::contradicting(const VoteContent& content) const {
+std::vector<Vote> VoteBook::contradicting(const VoteContent& content) const {
+  std::vector<Vote> others;
   const Ballot* votes = ballot(content.kind, content.view, content.height);
-  if (votes == nullptr) return 0;
-  return static_cast<std::size_t>(std::ranges::count_if(
-      *votes, [&](const auto& entry) { return entry && entry->vote.content != content; }));
+  if (votes == nullptr) return others;
+  for (const auto& entry : *votes) {
+    if (entry && entry->vote.content != content) others.push_back(entry->vote);
+  }
+  return others;
+}
+
+const Vote* VoteBook::commit_above(ReplicaId voter, View below, const HighMark& mark) const {
+  for (const auto& [place, votes] : places_) {
+    const auto& [height, kind, view] = place;
+    if (kind != VoteKind::Commit || view >= below || !votes[voter.value]) continue;
+    if (std::tuple(view, height) > std::tuple(mark.view, mark.height))
+      return &votes[voter.value]->vote;
+  }
+  return nullptr;
 }
 
 Certificate VoteBook::certificate(const VoteContent& content, std::size_t quorum) const {

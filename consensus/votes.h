@@ -20,7 +20,7 @@ class VoteBook {
 
   struct Added {
     RejectReason reason = RejectReason::None;  // Duplicate, ConflictingVote or OverBudget
-    std::optional<EvidenceRecord> evidence;
+    std::optional<Evidence> evidence;
   };
   // `early_budget`: given for votes above the window or of a later view, in bytes per member.
   Added add(const Vote& vote, std::optional<std::uint64_t> early_budget);
@@ -31,8 +31,10 @@ class VoteBook {
   // The digest that at least `quorum` members voted for at this place.
   [[nodiscard]] std::optional<Hash> agreed(VoteKind kind, View view, Height height,
                                            std::size_t quorum) const;
-  // Members whose vote at this place is for another digest.
-  [[nodiscard]] std::size_t contradicting(const VoteContent& content) const;
+  // Votes at this place for another digest.
+  [[nodiscard]] std::vector<Vote> contradicting(const VoteContent& content) const;
+  // A commit vote of this member in a view below, ranked above the mark.
+  [[nodiscard]] const Vote* commit_above(ReplicaId voter, View below, const HighMark& mark) const;
   // The first `quorum` votes for this content, in order of voter. There must be as many.
   [[nodiscard]] Certificate certificate(const VoteContent& content, std::size_t quorum) const;
 

@@ -201,13 +201,21 @@ Decoded decode_block_range(ByteView bytes) {
   return answer(reason, out);
 }
 
+Decoded decode_evidence(ByteView bytes) {
+  pb::Evidence in;
+  EvidenceMessage out;
+  RejectReason reason = parse(bytes, kViewChangeBytesMax, in);
+  if (reason == RejectReason::None) reason = read(in, out.evidence);
+  return answer(reason, out);
+}
+
 struct Kind {
   Family family;
   Decoded (*decode)(ByteView);
 };
 
 // By message type; the first place is no type.
-constexpr std::array<Kind, 17> kKinds = {{
+constexpr std::array<Kind, 18> kKinds = {{
     {Family::Control, nullptr},
     {Family::Batches, decode_batch},
     {Family::Control, decode_confirm},
@@ -225,6 +233,7 @@ constexpr std::array<Kind, 17> kKinds = {{
     {Family::Votes, decode_new_view},
     {Family::Control, decode_fetch_blocks},
     {Family::Blocks, decode_block_range},
+    {Family::Control, decode_evidence},
 }};
 
 template <typename Proto, typename Write>
@@ -262,7 +271,7 @@ MessageType type_of(const Message& message) {
       MessageType::AttestProof, MessageType::Suspect,         MessageType::Status,
       MessageType::FetchChain,  MessageType::FetchBatches,    MessageType::BatchOffer,
       MessageType::ViewChange,  MessageType::NewView,         MessageType::FetchBlocks,
-      MessageType::BlockRange};
+      MessageType::BlockRange,  MessageType::Evidence};
   static_assert(kTypes.size() == std::variant_size_v<Message>);
   return kTypes[message.index()];
 }
@@ -340,6 +349,9 @@ Bytes encode(const Message& message) {
               out.set_hash(text(m.hash));
               out.set_above(m.above.value);
             });
+          },
+          [](const EvidenceMessage& m) {
+            return made<pb::Evidence>([&](auto& out) { write(m.evidence, out); });
           },
           [](const BlockRange& m) {
             return made<pb::BlockRange>([&](auto& out) {

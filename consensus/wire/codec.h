@@ -34,6 +34,7 @@ enum class MessageType : std::uint8_t {
   NewView = 14,
   FetchBlocks = 15,
   BlockRange = 16,
+  Evidence = 17,
 };
 
 [[nodiscard]] MessageType type_of(const Message& message);

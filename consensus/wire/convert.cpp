@@ -132,6 +132,19 @@ void write(const NewView& value, pb::NewView& out) {
   out.set_signature(text(value.signature));
 }
 
+void write(const Evidence& value, pb::Evidence& out) {
+  if (const auto* votes = std::get_if<ConflictingVotes>(&value)) {
+    write(votes->first, *out.mutable_conflicting_votes()->mutable_first());
+    write(votes->second, *out.mutable_conflicting_votes()->mutable_second());
+  } else if (const auto* forgotten = std::get_if<ForgottenCommit>(&value)) {
+    write(forgotten->commit, *out.mutable_forgotten_commit()->mutable_commit());
+    write_change(forgotten->change, *out.mutable_forgotten_commit()->mutable_change());
+  } else if (const auto* attest = std::get_if<FalseAttest>(&value)) {
+    write(attest->vote, *out.mutable_false_attest()->mutable_vote());
+    write(attest->certificate, *out.mutable_false_attest()->mutable_certificate());
+  }
+}
+
 Bytes serialized(const google::protobuf::MessageLite& message) {
   Bytes bytes(message.ByteSizeLong());
   GIRO_CHECK(message.SerializeToArray(bytes.data(), static_cast<int>(bytes.size())));
@@ -251,6 +264,30 @@ RejectReason read(const pb::NewView& in, NewView& out) {
       })
       .then([&] { return read(in.signature(), out.signature.bytes); })
       .reason();
+}
+
+RejectReason read(const pb::Evidence& in, Evidence& out) {
+  const int kinds = (in.has_conflicting_votes() ? 1 : 0) + (in.has_forgotten_commit() ? 1 : 0) +
+                    (in.has_false_attest() ? 1 : 0);
+  if (kinds != 1) return RejectReason::Malformed;
+  Steps steps;
+  if (in.has_conflicting_votes()) {
+    auto& votes = out.emplace<ConflictingVotes>();
+    steps.then([&] { return read(in.conflicting_votes().first(), votes.first); }).then([&] {
+      return read(in.conflicting_votes().second(), votes.second);
+    });
+  } else if (in.has_forgotten_commit()) {
+    auto& forgotten = out.emplace<ForgottenCommit>();
+    steps.then([&] { return read(in.forgotten_commit().commit(), forgotten.commit); }).then([&] {
+      return read_change(in.forgotten_commit().change(), forgotten.change);
+    });
+  } else {
+    auto& attest = out.emplace<FalseAttest>();
+    steps.then([&] { return read(in.false_attest().vote(), attest.vote); }).then([&] {
+      return read(in.false_attest().certificate(), attest.certificate);
+    });
+  }
+  return steps.reason();
 }
 
 std::size_t count_fields(ByteView bytes, std::uint32_t field, std::size_t limit) {

@@ -22,6 +22,7 @@ void write(const Block& value, pb::Block& out);
 void write(const Header& value, pb::Header& out);
 void write(const ProvenViewChange& value, pb::ProvenViewChange& out);
 void write(const NewView& value, pb::NewView& out);
+void write(const Evidence& value, pb::Evidence& out);
 [[nodiscard]] std::string text(ByteView bytes);
 [[nodiscard]] std::string join(std::span<const Hash> hashes);
 [[nodiscard]] Bytes serialized(const google::protobuf::MessageLite& message);
@@ -34,6 +35,7 @@ void write(const NewView& value, pb::NewView& out);
 [[nodiscard]] RejectReason read(const pb::Header& in, Header& out);
 [[nodiscard]] RejectReason read(const pb::ProvenViewChange& in, ProvenViewChange& out);
 [[nodiscard]] RejectReason read(const pb::NewView& in, NewView& out);
+[[nodiscard]] RejectReason read(const pb::Evidence& in, Evidence& out);
 [[nodiscard]] RejectReason split(const std::string& bytes, std::size_t count_max,
                                  std::vector<Hash>& out);
 

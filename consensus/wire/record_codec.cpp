@@ -103,12 +103,9 @@ Decoded chain_proof_record(ByteView bytes) {
 }
 
 Decoded evidence_record(ByteView bytes) {
-  pb::EvidenceRecord in;
-  EvidenceRecord out;
-  RejectReason reason = parse(bytes, kSmallMessageBytesMax, in);
-  if (reason == RejectReason::None) reason = read(in.first(), out.first);
-  if (reason == RejectReason::None) reason = read(in.second(), out.second);
-  return answer(reason, out);
+  auto evidence = decode_value<pb::Evidence, Evidence>(bytes);
+  if (!evidence) return std::unexpected(evidence.error());
+  return DurableRecord(EvidenceRecord{std::move(*evidence)});
 }
 
 Decoded view_record(ByteView bytes) {
@@ -208,12 +205,7 @@ Bytes encode_record(const DurableRecord& record) {
             write(r.attest, *out.mutable_attest());
             return serialized(out);
           },
-          [](const EvidenceRecord& r) {
-            pb::EvidenceRecord out;
-            write(r.first, *out.mutable_first());
-            write(r.second, *out.mutable_second());
-            return serialized(out);
-          },
+          [](const EvidenceRecord& r) { return encode_value<pb::Evidence>(r.evidence); },
           [](const ViewRecord& r) {
             pb::ViewRecord out;
             out.set_epoch(r.epoch.value);

@@ -135,6 +135,13 @@ class Judge {
     return m.anchor ? certificate(*m.anchor) : RejectReason::None;
   }
 
+  [[nodiscard]] RejectReason operator()(const EvidenceMessage& m) const {
+    if (const RejectReason reason = epoch(epoch_of(m.evidence)); reason != RejectReason::None)
+      return reason;
+    return verify_evidence(m.evidence, set_, chain_) ? RejectReason::None
+                                                     : RejectReason::BadSignature;
+  }
+
   [[nodiscard]] RejectReason operator()(const FetchBlocks& m) const { return epoch(m.epoch); }
   [[nodiscard]] RejectReason operator()(const BlockRange& m) const {
     if (m.blocks.empty()) return RejectReason::Malformed;

@@ -30,6 +30,8 @@ p2p::Family channel_family(consensus::wire::MessageType type) {
     case Type::Suspect:
     case Type::Status:
       return p2p::Family::Status;
+    case Type::Evidence:
+      return p2p::Family::Evidence;
     case Type::ChainSegment:
     case Type::FetchChain:
     case Type::FetchBatches:

@@ -343,7 +343,7 @@ void Node::Parts::on_event(const consensus::Event& event) {
     case Type::SuspicionEnded:
       place(Level::Info, "suspicion_ended", "the primary is no longer suspected");
       break;
-    case Type::Evidence:
+    case Type::EvidenceFound:
       place(Level::Error, "evidence", "two conflicting votes by one key");
       break;
     case Type::Diverged:

@@ -75,28 +75,39 @@ NewView new_view_at(const Block& block) {
       {four().view_change(0, {1}), four().view_change(1, {1}, high), four().view_change(2, {1})});
 }
 
+Evidence conflict() {
+  return ConflictingVotes{four().vote(1, {VoteKind::Prepare, {1}, {2}, {3}, hash_of("one")}),
+                          four().vote(1, {VoteKind::Prepare, {1}, {2}, {3}, hash_of("two")})};
+}
+
 std::vector<Message> all_messages() {
   const std::vector<Block> blocks = linked(3);
   const Header header = header_of(blocks.back());
-  return {BatchMessage{batch_of({10}, 7, kWallStartMs)},
-          BatchConfirm{hash_of("batch")},
-          four().proposal(blocks[0]),
-          four().vote(2, {VoteKind::Commit, {1}, {2}, {3}, hash_of("digest")}),
-          CertifiedBlocks{blocks, certificate_of(VoteKind::Commit, blocks.back())},
-          ChainSegment{blocks, header, attest_of(header)},
-          ChainSegment{{}, header, attest_of(header)},
-          AttestProof{attest_of(header)},
-          Suspect{{1}, {2}, SuspectReason::Leaving},
-          full_status(),
-          Status{},
-          FetchChain{{1}, {2}},
-          FetchBatches{{hash_of("one"), hash_of("two")}},
-          BatchOffer{{hash_of("one")}},
-          view_change_at(blocks[0]),
-          four().view_change(2, {1}),
-          new_view_at(blocks[0]),
-          FetchBlocks{{1}, {5}, hash_of("block"), {2}},
-          BlockRange{blocks}};
+  return {
+      BatchMessage{batch_of({10}, 7, kWallStartMs)},
+      BatchConfirm{hash_of("batch")},
+      four().proposal(blocks[0]),
+      four().vote(2, {VoteKind::Commit, {1}, {2}, {3}, hash_of("digest")}),
+      CertifiedBlocks{blocks, certificate_of(VoteKind::Commit, blocks.back())},
+      ChainSegment{blocks, header, attest_of(header)},
+      ChainSegment{{}, header, attest_of(header)},
+      AttestProof{attest_of(header)},
+      Suspect{{1}, {2}, SuspectReason::Leaving},
+      full_status(),
+      Status{},
+      FetchChain{{1}, {2}},
+      FetchBatches{{hash_of("one"), hash_of("two")}},
+      BatchOffer{{hash_of("one")}},
+      view_change_at(blocks[0]),
+      four().view_change(2, {1}),
+      new_view_at(blocks[0]),
+      FetchBlocks{{1}, {5}, hash_of("block"), {2}},
+      BlockRange{blocks},
+      EvidenceMessage{conflict()},
+      EvidenceMessage{FalseAttest{four().vote(1, attest_of(header).content), attest_of(header)}},
+      EvidenceMessage{
+          ForgottenCommit{four().vote(2, {VoteKind::Commit, {}, {}, {3}, hash_of("digest")}),
+                          four().view_change(2, {1}).change}}};
 }
 
 std::vector<DurableRecord> all_records() {
@@ -111,7 +122,7 @@ std::vector<DurableRecord> all_records() {
           CeilingRecord{1, {2}, {3}, {4}},
           AbstainRecord{{1}, {2}},
           ChainProofRecord{header, attest_of(header)},
-          EvidenceRecord{vote, four().vote(1, {VoteKind::Prepare, {1}, {2}, {3}, hash_of("two")})},
+          EvidenceRecord{conflict()},
           ViewRecord{{1}, {2}},
           ViewChangeRecord{view_change_at(block)},
           NewViewRecord{new_view_at(block)},
@@ -217,7 +228,7 @@ TEST(Codec, every_message_as_every_other_type_is_refused_or_canonical) {
     for (std::uint8_t type = 0; type < 24; ++type) expect_refused_or_canonical(type, bytes);
   }
   EXPECT_EQ(wire::decode(0, {}).error(), RejectReason::UnknownType);
-  EXPECT_EQ(wire::decode(17, {}).error(), RejectReason::UnknownType);
+  EXPECT_EQ(wire::decode(18, {}).error(), RejectReason::UnknownType);
   EXPECT_EQ(wire::decode(255, {}).error(), RejectReason::UnknownType);
   EXPECT_EQ(wire::decode_record(14, {}).error(), RejectReason::UnknownType);
   EXPECT_FALSE(wire::family_of(std::uint8_t{0}).has_value());

@@ -85,7 +85,7 @@ TEST(Network,
   }
   ASSERT_TRUE(network.run_to_height(1'005, 60'000)) << network.describe();
   EXPECT_EQ(network.node(0).replica().set().epoch.value, 100U);
-  EXPECT_EQ(total(network, EventType::Evidence), 0U);
+  EXPECT_EQ(total(network, EventType::EvidenceFound), 0U);
   EXPECT_LT(network.node(0).open_records(), 400U);  // what a restart holds follows what is open
   expect_no_violations(network);
 }
@@ -100,7 +100,7 @@ TEST_P(Seeds, R22_progress_under_loss_duplication_and_reordering) {
   network.start_all();
   network.load(20'000, 100);
   ASSERT_TRUE(network.run_to_height(40, 60'000)) << network.describe();
-  EXPECT_EQ(total(network, EventType::Evidence), 0U);
+  EXPECT_EQ(total(network, EventType::EvidenceFound), 0U);
   expect_no_violations(network);
 }
 
@@ -125,7 +125,7 @@ TEST_P(Seeds, R38_any_number_of_crashes_with_loss_of_the_unsynced_tail) {
   }
   const std::uint64_t reached = network.node(0).replica().stable().value;
   ASSERT_TRUE(network.run_to_height(reached + 30, 30'000)) << network.describe();
-  EXPECT_EQ(total(network, EventType::Evidence), 0U);
+  EXPECT_EQ(total(network, EventType::EvidenceFound), 0U);
   EXPECT_EQ(total(network, EventType::VotesStopped), 0U);
   expect_no_violations(network);
 }
@@ -141,7 +141,7 @@ TEST_P(Seeds, R38_all_restart_at_once_again_and_again) {
   }
   const std::uint64_t reached = network.node(0).replica().stable().value;
   ASSERT_TRUE(network.run_to_height(reached + 30, 30'000)) << network.describe();
-  EXPECT_EQ(total(network, EventType::Evidence), 0U);
+  EXPECT_EQ(total(network, EventType::EvidenceFound), 0U);
   expect_no_violations(network);
 }
 
@@ -266,8 +266,8 @@ TEST(Network, R13_two_proposals_for_one_place_are_evidence_and_suspicion) {
   network.start_all();
   network.run_for(2'000);
   for (std::size_t i = 1; i < 4; ++i) {
-    EXPECT_GE(network.node(i).events(EventType::Evidence), 1U);
-    EXPECT_LE(network.node(i).events(EventType::Evidence),
+    EXPECT_GE(network.node(i).events(EventType::EvidenceFound), 1U);
+    EXPECT_LE(network.node(i).events(EventType::EvidenceFound),
               1U + network.node(i).replica().set().epoch.value);
     EXPECT_GE(network.node(i).events(EventType::Suspecting), 1U);
     EXPECT_GT(network.node(i).replica().view().view, View{0});  // another one leads

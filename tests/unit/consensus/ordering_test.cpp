@@ -56,8 +56,8 @@ TEST(R8, a_second_block_for_a_place_is_evidence_and_never_accepted) {
   solo.propose(second);
   EXPECT_EQ(solo.rejects(RejectReason::ConflictingVote), 1U);
   ASSERT_EQ(solo.records_of<EvidenceRecord>().size(), 1U);
-  EXPECT_EQ(solo.records_of<EvidenceRecord>()[0].second.content.digest,
-            second.hash(four().chain()));
+  const Evidence found = solo.records_of<EvidenceRecord>()[0].evidence;
+  EXPECT_EQ(std::get<ConflictingVotes>(found).second.content.digest, second.hash(four().chain()));
   EXPECT_EQ(solo.records_of<BlockRecord>().size(), 1U);
   ASSERT_EQ(solo.sent_of<Suspect>().size(), 1U);
   EXPECT_EQ(solo.sent_of<Suspect>()[0].reason, SuspectReason::Equivocation);

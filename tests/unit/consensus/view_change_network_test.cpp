@@ -37,7 +37,7 @@ std::size_t primary_of(Network& network) {
 
 void expect_healthy(Network& network) {
   for (std::size_t i = 0; i < network.size(); ++i) {
-    EXPECT_EQ(network.node(i).events(EventType::Evidence), 0U) << i;
+    EXPECT_EQ(network.node(i).events(EventType::EvidenceFound), 0U) << i;
     EXPECT_EQ(network.node(i).events(EventType::VotesStopped), 0U) << i;
     const RejectCounts counts = network.node(i).rejects();
     for (std::size_t r = 0; r < kRejectReasons; ++r) {
