@@ -54,7 +54,7 @@ class Handler {
   }
   bool on_key(json::string_view part, std::size_t, json::error_code&) {
     text_.append(part.data(), part.size());
-    open_.back()->members.emplace_back(std::exchange(text_, {}), JsonValue{});
+    open_.back()->members.push_back({std::exchange(text_, {}), JsonValue{}});
     return true;
   }
   bool on_string_part(json::string_view part, std::size_t, json::error_code&) {
@@ -113,7 +113,7 @@ class Handler {
     }
     JsonValue& parent = *open_.back();
     return parent.kind == JsonValue::Kind::Array ? parent.items.emplace_back()
-                                                 : parent.members.back().second;
+                                                 : parent.members.back().value;
   }
 
   [[nodiscard]] std::string path() const {
@@ -123,7 +123,7 @@ class Handler {
       if (value.kind == JsonValue::Kind::Array) {
         out += "[" + std::to_string(value.items.size() - 1) + "]";
       } else {
-        out += (out.empty() ? "" : ".") + value.members.back().first;
+        out += (out.empty() ? "" : ".") + value.members.back().name;
       }
     }
     return out;
@@ -177,14 +177,14 @@ JsonObject::JsonObject(const JsonValue& value, std::string path, JsonFault& faul
 
 bool JsonObject::has(std::string_view name) const {
   return std::ranges::any_of(value_->members,
-                             [&](const auto& member) { return member.first == name; });
+                             [&](const auto& member) { return member.name == name; });
 }
 
 const JsonValue* JsonObject::find(std::string_view name) {
   for (std::size_t at = 0; at < value_->members.size(); ++at) {
-    if (value_->members[at].first == name) {
+    if (value_->members[at].name == name) {
       asked_[at] = true;
-      return &value_->members[at].second;
+      return &value_->members[at].value;
     }
   }
   return nullptr;
@@ -264,7 +264,7 @@ void JsonObject::fail(std::string_view name, std::string_view reason) {
 void JsonObject::finish() {
   for (std::size_t at = 0; at < asked_.size(); ++at) {
     if (!asked_[at]) {
-      fail(value_->members[at].first, "is not known here");
+      fail(value_->members[at].name, "is not known here");
     }
   }
 }

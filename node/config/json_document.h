@@ -10,6 +10,8 @@
 
 namespace giro::config {
 
+struct JsonMember;
+
 struct JsonValue {
   enum class Kind : std::uint8_t { Null, Flag, Integer, Negative, Fraction, Text, Array, Object };
   Kind kind = Kind::Null;
@@ -17,7 +19,12 @@ struct JsonValue {
   std::uint64_t integer = 0;  // Integer: not below zero
   std::string text;
   std::vector<JsonValue> items;
-  std::vector<std::pair<std::string, JsonValue>> members;
+  std::vector<JsonMember> members;
+};
+
+struct JsonMember {
+  std::string name;
+  JsonValue value;
 };
 
 // The error says where: "line 3: ...", or the path of a repeated member.

@@ -224,7 +224,7 @@ TEST(Json, Repeated_members_are_found_at_any_depth) {
 TEST(Json, Texts_keep_their_escapes) {
   const auto value = parse_json(R"({"a":"x\u00e9\n"})");
   ASSERT_TRUE(value.has_value());
-  EXPECT_EQ(value->members[0].second.text, "x\xc3\xa9\n");
+  EXPECT_EQ(value->members[0].value.text, "x\xc3\xa9\n");
 }
 
 }  // namespace

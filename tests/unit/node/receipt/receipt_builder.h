@@ -107,7 +107,7 @@ inline Receipt make_receipt(const Shape& shape = {}) {
   operation.body = crypto::to_bytes(crypto::as_view("pay EUR 1.23 from ALICE to BOB"));
   const Hash operation_hash = crypto::sha256(operation.body);
   const Hash sign_bytes = crypto::tagged_hash("giro/operation/v1", {receipt.chain, operation_hash});
-  for (const std::uint64_t key : {11, 12}) {
+  for (const std::uint64_t key : {std::uint64_t{11}, std::uint64_t{12}}) {
     operation.signatures.push_back({secret(key).public_key(), secret(key).sign(sign_bytes)});
   }
   if (operation.signatures[0].public_key > operation.signatures[1].public_key) {

@@ -15,10 +15,15 @@ const DemoLedger& demo() {
 class IntakeTest : public testing::Test {
  protected:
   explicit IntakeTest(Intake::Limits limits = {}) : limits_(limits) { make(); }
+  // As in the node the pool ends first: what runs there still has everything it uses.
+  ~IntakeTest() override { pool_.reset(); }
 
   void make() {
+    pool_.reset();
+    pool_ = std::make_unique<crypto::VerifierPool>(2);
+    payload_ = std::make_unique<Payload>(*pool_, demo().chain());
     intake_ = std::make_unique<Intake>(
-        demo().chain(), consensus::InstitutionId{1}, parameters_, limits_, pool_, payload_,
+        demo().chain(), consensus::InstitutionId{1}, parameters_, limits_, *pool_, *payload_,
         Intake::Ports{.read = [] { return demo().state(); },
                       .status =
                           [this](std::uint32_t actor, const OpId& id) {
@@ -53,8 +58,8 @@ class IntakeTest : public testing::Test {
   consensus::Parameters parameters_ = consensus::Parameters::tiny();  // 8 operations a batch
   Intake::Limits limits_;
   consensus::Now now_{{1'000'000}, {demo().time().ms + 1000}};
-  crypto::VerifierPool pool_{2};
-  Payload payload_{pool_, demo().chain()};
+  std::unique_ptr<crypto::VerifierPool> pool_;
+  std::unique_ptr<Payload> payload_;
   std::unique_ptr<Intake> intake_;
 };
 
