@@ -164,10 +164,11 @@ void Replica::State::learn_committed(const Certificate& certificate) {
     if (here && *here != digest) stop_voting(RejectReason::ConflictsWithCommitted);
     if (!here || *here != digest || commits.contains(height)) return;
   }
-  if (!commits.try_emplace(height, certificate).second) return;
-  out.persist.push_back(CertificateRecord{certificate});
-  raise_high(certificate);
-  if (height <= committed) return;
+  if (commits.try_emplace(height, certificate).second) {
+    out.persist.push_back(CertificateRecord{certificate});
+    raise_high(certificate);
+  }
+  if (height <= committed || commits.at(height).content.digest != digest) return;
   if (here && *here != digest) {
     stop_ordering();
     cut_above(std::max(committed, Height{height.value - 1}));

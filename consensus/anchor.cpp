@@ -6,15 +6,23 @@
 
 namespace giro::consensus {
 
-// Whether the fetched blocks, and what was committed or caught up with meanwhile, reach from the
-// anchor down to a block that is held.
+// Whether the fetched blocks, those that were abandoned, and what was committed or caught up with
+// meanwhile reach from the anchor down to a block of the chain.
 void Replica::State::link_anchor() {
   if (stage != Stage::Anchoring || stopped) return;
-  const AnchorFetch& fetch = *anchor_fetch;
-  const std::optional<Hash> here = chain.hash_at(fetch.next);
-  const bool is_below = !here && fetch.next < chain.base();  // final, and released
-  if (is_below || here == fetch.next_hash) return place_ancestors();
-  if (fetch.next <= committed) stop_voting(RejectReason::ConflictsWithCommitted);  // R27
+  AnchorFetch& fetch = *anchor_fetch;
+  while (true) {
+    const std::optional<Hash> here = chain.hash_at(fetch.next);
+    const bool is_below = !here && fetch.next < chain.base();  // final, and released
+    if (is_below || here == fetch.next_hash) return place_ancestors();
+    if (fetch.next <= committed) return stop_voting(RejectReason::ConflictsWithCommitted);  // R27
+    const Block* block = abandoned.find(fetch.next_hash);
+    if (block == nullptr) return;
+    fetch.blocks.emplace(block->height, *block);
+    fetch.next = {block->height.value - 1};
+    fetch.next_hash = block->parent;
+    fetch.deadline.reset();
+  }
 }
 
 // The chain is held up to where the fetched blocks begin.
@@ -41,7 +49,11 @@ void Replica::State::ask_for_anchor() {
   AnchorFetch& fetch = *anchor_fetch;
   if (anchor->height > kept_up_to() || fetch.holders.empty()) return;
   if (fetch.deadline && now.steady < *fetch.deadline) return;
-  const InstitutionId holder = fetch.holders[fetch.turn++ % fetch.holders.size()];
+  std::vector<InstitutionId> holders = fetch.holders;
+  const std::vector<InstitutionId> heard = responsive();
+  std::erase_if(holders, [&](InstitutionId id) { return !std::ranges::count(heard, id); });
+  if (holders.empty()) holders = fetch.holders;
+  const InstitutionId holder = holders[anchor_turn++ % holders.size()];
   fetch.deadline = Instant{now.steady.us + kFetchRetryUs};
   send(FetchBlocks{set.epoch, fetch.next, fetch.next_hash, committed}, holder);
 }
@@ -49,7 +61,8 @@ void Replica::State::ask_for_anchor() {
 void Replica::State::on(const BlockRange& answer, InstitutionId) {
   if (storage_low) return refuse(RejectReason::StorageLow);
   const Block& top = answer.blocks.back();
-  const bool is_asked_for = stage == Stage::Anchoring && top.height == anchor_fetch->next &&
+  const bool is_asked_for = stage == Stage::Anchoring && anchor_fetch->deadline &&
+                            anchor->height <= kept_up_to() && top.height == anchor_fetch->next &&
                             top.hash(chain_id) == anchor_fetch->next_hash;
   if (!is_asked_for) return refuse(RejectReason::NotAsked);
   AnchorFetch& fetch = *anchor_fetch;
@@ -63,23 +76,35 @@ void Replica::State::on(const BlockRange& answer, InstitutionId) {
   fetch.deadline.reset();
 }
 
+const Block* Replica::State::held_block(Height height, const Hash& hash) const {
+  if (chain.hash_at(height) != hash) return abandoned.find(hash);
+  const Slot* slot = chain.find(height);
+  return slot == nullptr ? nullptr : &slot->block;
+}
+
 // From what is in memory: what lies below is final, and caught up with in another way.
 void Replica::State::on(const FetchBlocks& question, InstitutionId from) {
-  if (question.epoch != set.epoch || chain.hash_at(question.height) != question.hash ||
-      question.height <= chain.base()) {
-    return refuse(RejectReason::NotAsked);
-  }
+  if (question.epoch != set.epoch) return refuse(RejectReason::OldEpoch);
+  Peer& peer = peers.at(from);
+  if (peer.served && now.steady.us - peer.served->us < kServeBlocksPauseUs)
+    return refuse(RejectReason::OverBudget);
   BlockRange answer;
   std::size_t bytes = 0;
-  for (Height height = question.height;
-       height > std::max(question.above, chain.base()) &&
-       answer.blocks.size() < kCertifiedBlocksMax && bytes < kPushBytesMax;
-       height = {height.value - 1}) {
-    answer.blocks.push_back(chain.find(height)->block);
-    bytes += kBlockOverheadBytes + answer.blocks.back().batches.size() * sizeof(Hash);
+  Height height = question.height;
+  Hash hash = question.hash;
+  while (height > std::max(question.above, chain.base()) &&
+         answer.blocks.size() < kCertifiedBlocksMax && bytes < kPushBytesMax) {
+    const Block* block = held_block(height, hash);
+    if (block == nullptr || block->height != height) break;
+    answer.blocks.push_back(*block);
+    bytes += kBlockOverheadBytes + block->batches.size() * sizeof(Hash);
+    hash = block->parent;
+    height = {height.value - 1};
   }
+  if (answer.blocks.empty()) return refuse(RejectReason::NotAsked);
+  peer.served = now.steady;
   std::ranges::reverse(answer.blocks);
-  if (!answer.blocks.empty()) send(std::move(answer), from);
+  send(std::move(answer), from);
 }
 
 }  // namespace giro::consensus

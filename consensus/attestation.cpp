@@ -97,6 +97,7 @@ void Replica::State::make_stable(Height height, const Certificate& attest) {
 void Replica::State::release_below(Height height) {
   votes.release(height);
   waiting.release(height);
+  abandoned.release(height);
   chain.release(height);
   const auto below = [height](const auto& entry) { return entry.first <= height; };
   std::erase_if(prepared, below);

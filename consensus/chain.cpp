@@ -112,6 +112,33 @@ std::uint64_t WaitingBlocks::bytes(InstitutionId sender) const {
   return used == bytes_.end() ? 0 : used->second;
 }
 
+void AbandonedBlocks::add(const Block& block, const Hash& hash) {
+  if (!blocks_.emplace(hash, block).second) return;
+  by_view_.emplace(block.view, block.height, hash);
+  bytes_ += charge(block);
+  while (bytes_ > kAbandonedBytesMax) {
+    const auto lowest = blocks_.find(std::get<Hash>(*by_view_.begin()));
+    bytes_ -= charge(lowest->second);
+    blocks_.erase(lowest);
+    by_view_.erase(by_view_.begin());
+  }
+}
+
+const Block* AbandonedBlocks::find(const Hash& hash) const {
+  const auto found = blocks_.find(hash);
+  return found == blocks_.end() ? nullptr : &found->second;
+}
+
+void AbandonedBlocks::release(Height height) {
+  std::erase_if(by_view_, [&](const auto& place) {
+    if (std::get<Height>(place) > height) return false;
+    const auto block = blocks_.find(std::get<Hash>(place));
+    bytes_ -= charge(block->second);
+    blocks_.erase(block);
+    return true;
+  });
+}
+
 void NamedIds::add(const Hash& id, Height height) {
   ids_.try_emplace(id, Entry{height, std::nullopt});
 }

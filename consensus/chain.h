@@ -81,6 +81,21 @@ class WaitingBlocks {
   std::map<InstitutionId, std::uint64_t> bytes_;
 };
 
+// Blocks that were accepted and cut again. While nothing stable is beside them, a certificate that
+// some member holds may make one of them an anchor (protocol R9, R28): f+1 correct members promised
+// to hold it. Beyond the budget those of the lowest views go first.
+class AbandonedBlocks {
+ public:
+  void add(const Block& block, const Hash& hash);
+  [[nodiscard]] const Block* find(const Hash& hash) const;
+  void release(Height height);  // at or below
+
+ private:
+  std::map<Hash, Block> blocks_;
+  std::set<std::tuple<View, Height, Hash>> by_view_;
+  std::size_t bytes_ = 0;
+};
+
 // Ids named by the chain that must not be named again, until block time has passed their expiry
 // (protocol R5).
 class NamedIds {

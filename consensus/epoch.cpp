@@ -23,6 +23,7 @@ void Replica::State::enter_next_epoch(const Header& last, const Certificate& att
   new_view.reset();
   own_change.reset();
   changes.clear();
+  stragglers.clear();
   new_view_asked = false;
   changes_since.reset();
   committed_at_entry = committed;

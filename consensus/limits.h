@@ -48,6 +48,12 @@ inline constexpr std::size_t kBacklogBlocksMax =
     2 * kSegmentBlocksMax;                     // committed and not executed: no more is asked for
 inline constexpr std::size_t kProofsMax = 16;  // attest certificates above the own execution
 
+// --- view change
+// ------------------------------------------------------------------------------------------------------------------
+inline constexpr std::int64_t kStragglerTimeouts = 2;  // of view_timeout_base, that it has waited
+inline constexpr std::int64_t kServeBlocksPauseUs = 5'000;  // between BlockRanges to one peer
+inline constexpr std::uint32_t kStragglerTurns = 3;         // for each member and epoch
+
 // --- memory
 // ---------------------------------------------------------------------------------------------------------------
 inline constexpr std::uint64_t kViewsAhead = 2;    // R13
@@ -57,6 +63,7 @@ inline constexpr std::size_t kBlockOverheadBytes =
     256;  // what a kept block is charged with, beside its ids
 inline constexpr std::size_t kBatchOverheadBytes =
     512;  // what a kept batch is charged with, beside its bytes
+inline constexpr std::size_t kAbandonedBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kOffersMax =
     1024;  // offered batches that a primary asks for at one time
 

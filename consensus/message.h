@@ -57,6 +57,7 @@ enum class SuspectReason : std::uint8_t {
   Censorship = 2,    // an author's oldest batch is passed over
   Equivocation = 3,  // two proposals signed for one place
   Leaving = 4,       // it says so
+  Straggler = 5,     // a member waits in a later view, and only a view change brings it back
 };
 
 struct Suspect {

@@ -195,6 +195,7 @@ void Replica::State::accept(const Block& block, const Hash& hash,
 void Replica::State::cut_above(Height height) {
   GIRO_CHECK(height >= committed, height, committed);
   for (const Slot& slot : chain.cut_above(height)) {
+    abandoned.add(slot.block, slot.hash);
     for (const Hash& id : slot.block.batches) {
       if (named.height_of(id) != slot.block.height) continue;
       named.remove(id, slot.block.height);
@@ -248,8 +249,10 @@ void Replica::State::vote_prepare() {
       const Slot& slot = *chain.find(at);
       if (slot.missing > 0 || slot.invalid) return;
     }
-    prepare_asked = next;
     const Slot& slot = *chain.find(next);
+    const auto voted = asked.find({next, VoteKind::Prepare, view});
+    if (voted != asked.end() && voted->second != slot.hash) return stop_ordering();
+    prepare_asked = next;
     const bool is_own = is_primary() && slot.block.view == view;
     ask_vote({VoteKind::Prepare, set.epoch, view, next, slot.hash},
              is_own ? std::optional(slot.block) : std::nullopt);

@@ -59,8 +59,10 @@ struct Recovery::State {
                                             : height.value == forgotten.value + 1 &&
                                                   forgotten_hash == record.block.parent;
     if (!links) return;
-    chain.erase(known,
-                chain.end());  // a later record at this place replaced what stood there and above
+    // A later record at this place replaced what stood there and above.
+    for (auto place = known; place != chain.end(); ++place)
+      result.abandoned.push_back(place->second.block);
+    chain.erase(known, chain.end());
     chain.emplace(height, Place{record.block, hash});
   }
 
@@ -83,6 +85,7 @@ struct Recovery::State {
     std::erase_if(result.certificates,
                   [&](const Certificate& c) { return c.content.height <= height; });
     std::erase_if(result.votes, [&](const VoteContent& vote) { return vote.height <= height; });
+    std::erase_if(result.abandoned, [&](const Block& block) { return block.height <= height; });
     std::erase_if(proven, [&](const auto& entry) { return entry.first <= height; });
     forget(std::min(height, result.executed.height));
   }

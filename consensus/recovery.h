@@ -43,6 +43,7 @@ struct RecoveredState {
   std::vector<Block>
       chain;         // above base, ascending, linked: executed, then committed, then accepted ones
   Height committed;  // >= executed.height
+  std::vector<Block> abandoned;           // above stable, replaced by others since
   std::vector<Certificate> certificates;  // prepare and commit above stable, in log order
   std::vector<VoteContent> votes;         // own votes above stable, in log order
   std::vector<Header> unstable_headers;   // stable+1 .. executed, for attest votes; from the store

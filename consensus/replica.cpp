@@ -71,6 +71,7 @@ void Replica::State::on(VerifiedMessage&& message) {
 }
 
 void Replica::State::on(Leaving) {
+  leaving = true;
   if (is_primary() && may_vote()) suspect(SuspectReason::Leaving);
 }
 
@@ -102,6 +103,7 @@ void Replica::State::settle() {
   ask_for_anchor();
   ask_for_chain();
   watch_censorship();
+  watch_stragglers();
   run_timer();
   change_views();
   make_new_view();

@@ -21,6 +21,7 @@ struct Peer {
   Instant heard;
   std::optional<Instant> pushed;    // last help that it was sent
   std::optional<Instant> answered;  // last Status sent to it alone
+  std::optional<Instant> served;    // last BlockRange
   Height last_vote;
   std::optional<View> suspects;  // the view of our epoch that it suspects (protocol R20)
 };
@@ -56,7 +57,6 @@ struct AnchorFetch {
   Height next;  // the highest that is missing
   Hash next_hash;
   std::vector<InstitutionId> holders;
-  std::size_t turn = 0;
   std::optional<Instant> deadline;  // of the question that is out
 };
 
@@ -176,6 +176,7 @@ struct Replica::State {
   [[nodiscard]] bool has_work() const;
   void run_timer();
   void watch_censorship();
+  void watch_stragglers();
   void suspect(SuspectReason reason);
   void end_suspicion(SuspectReason reason);
   [[nodiscard]] bool is_suspecting() const { return !suspicions.empty(); }
@@ -197,6 +198,7 @@ struct Replica::State {
   [[nodiscard]] Anchor anchor_of(const NewView& begun) const;
   void begin_anchoring();
   void activate(const Anchor& start);
+  [[nodiscard]] bool extends_commits(const Anchor& start) const;
   void begin_chain(const Certificate& certificate);
 
   // --- anchor.cpp (R28)
@@ -204,6 +206,7 @@ struct Replica::State {
   void on(const BlockRange& answer, InstitutionId from);
   void link_anchor();
   void place_ancestors();
+  [[nodiscard]] const Block* held_block(Height height, const Hash& hash) const;
   void ask_for_anchor();
 
   // --- catch_up.cpp (R30)
@@ -231,9 +234,16 @@ struct Replica::State {
   Stage stage = Stage::Active;
   std::optional<Anchor> anchor;  // of a view that a NewView or a certificate began
   std::optional<AnchorFetch> anchor_fetch;
-  bool opening = false;                           // the view's first block is due (R6)
-  std::optional<NewView> new_view;                // adopted, of this view
-  std::optional<ProvenViewChange> own_change;     // for this view, not signed
+  std::size_t anchor_turn = 0;                 // which holder is asked next, from view to view
+  bool opening = false;                        // the view's first block is due (R6)
+  std::optional<NewView> new_view;             // adopted, of this view
+  std::optional<ProvenViewChange> own_change;  // for this view, not signed
+  struct Straggler {
+    Instant since;            // it was first heard of above our view
+    std::uint32_t turns = 0;  // that were spent on it in this epoch
+  };
+  std::map<ReplicaId, Straggler> stragglers;
+  bool leaving = false;  // the process is about to stop: no view is left any more
   std::map<ReplicaId, ProvenViewChange> changes;  // the highest of each member
   bool new_view_asked = false;                    // as primary, of the guard
   std::optional<Instant> changes_since;           // a quorum of them was here
@@ -255,6 +265,7 @@ struct Replica::State {
   std::optional<Certificate> high;
 
   WaitingBlocks waiting;
+  AbandonedBlocks abandoned;  // cut above stable; a certificate may still come to cover them
   NamedIds named;
   VoteBook votes;
   std::map<Height, Certificate> prepared;  // of this view, above stable

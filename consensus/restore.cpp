@@ -11,6 +11,7 @@ void Replica::State::restore(const RecoveredState& recovered) {
     named.add(id.id, executed);
     named.set_expiry(id.id, id.expires_at);
   }
+  for (const Block& block : recovered.abandoned) abandoned.add(block, block.hash(chain_id));
   for (const BatchPtr& batch : recovered.batches) {
     pool.insert(batch, true, now.steady);
     if (batch->author == self) own.add(batch->id, std::nullopt);
@@ -19,10 +20,17 @@ void Replica::State::restore(const RecoveredState& recovered) {
     headers.emplace(header.height, OwnHeader{header, header.hash(chain_id)});
   }
   // A torn tail may have cut the last of several blocks that a certificate had covered: what then
-  // lies above the window is proven by nothing, and was never voted for. An anchor may lie there.
-  const bool is_anchored = new_view && new_view->anchor;
-  const Height anchored = is_anchored ? new_view->anchor->content.height : Height{};
-  const Height highest = std::max({recovered.committed, high_water(), anchored});
+  // lies above the window is proven by nothing, and was never voted for. An anchor may lie there,
+  // and what a certificate of the view began the chain with (R8a).
+  Height highest = std::max(recovered.committed, high_water());
+  if (new_view && new_view->anchor) highest = std::max(highest, new_view->anchor->content.height);
+  const auto reach = [&](const VoteContent& content) {
+    const bool orders = content.kind == VoteKind::Prepare || content.kind == VoteKind::Commit;
+    if (orders && content.epoch == set.epoch && content.view == view)
+      highest = std::max(highest, content.height);
+  };
+  for (const Certificate& certificate : recovered.certificates) reach(certificate.content);
+  for (const VoteContent& content : recovered.votes) reach(content);
   for (const Block& block : recovered.chain) {
     if (block.height > highest) break;
     const Hash hash = block.hash(chain_id);
@@ -83,10 +91,15 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
     return;
   }
   stage = Stage::Active;
+  if (view != first_view) anchor = start;
   if (new_view) {
-    anchor = anchor_of(*new_view);
-  } else if (view != first_view) {
-    anchor = start;
+    // One that came after the chain had begun is only kept to be passed on.
+    const Anchor begun = anchor_of(*new_view);
+    const bool is_final = begun.height < chain.base();
+    if (is_final || (begun.height <= start->height && chain.hash_at(begun.height) == begun.hash))
+      anchor = begun;
+    if (anchor->height == begun.height && !extends_commits(begun))
+      stop_voting(RejectReason::ConflictsWithCommitted);
   }
   Height keep = std::max(start->height, committed);
   while (keep < chain.tip() && chain.find(Height{keep.value + 1})->block.view == view)

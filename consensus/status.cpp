@@ -60,7 +60,7 @@ void Replica::State::on(const Status& status, InstitutionId from) {
     peer.pushed = now.steady;
     send(BatchMessage{std::move(batch)}, from);
   }
-  if (stuck || status.awaits_new_view) push(from, status);
+  if (stuck || status.awaits_new_view || status.view < view) push(from, status);
 }
 
 // It is about to ask for the chain: it learns how far there is to go without waiting for our turn.

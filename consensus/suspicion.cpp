@@ -34,6 +34,24 @@ void Replica::State::watch_censorship() {
   }
 }
 
+// A member that left the view with others who then changed their minds waits in a later one, votes
+// no more, and cannot come back: a view change costs less than its vote. A liar has few of them for
+// the asking.
+void Replica::State::watch_stragglers() {
+  if (!may_vote() || stage != Stage::Active) return;
+  const auto patience =
+      static_cast<std::int64_t>(parameters.view_timeout_base_ms) * 1000 * kStragglerTimeouts;
+  for (const auto& [voter, message] : changes) {
+    if (message.change.view <= view || voter == *me) continue;
+    Straggler& straggler = stragglers.try_emplace(voter, Straggler{now.steady, 0}).first->second;
+    if (now.steady.us - straggler.since.us < patience || straggler.turns == kStragglerTurns)
+      continue;
+    ++straggler.turns;
+    straggler.since = now.steady;
+    suspect(SuspectReason::Straggler);
+  }
+}
+
 void Replica::State::suspect(SuspectReason reason) {
   if (!may_vote()) return;
   if (!suspicions.insert(reason).second) return;

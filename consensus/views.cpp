@@ -23,6 +23,7 @@ void Replica::State::enter_view(View next) {
   new_view_asked = false;
   changes_since.reset();
   std::erase_if(changes, [&](const auto& entry) { return entry.second.change.view < view; });
+  for (auto& [voter, straggler] : stragglers) straggler.since = now.steady;
   abstain = false;
   suspicions.clear();
   censorship.reset();
@@ -57,12 +58,7 @@ void Replica::State::begin_chain(const Certificate& certificate) {
 
 // The accepted chain of the view begins; nothing above it but what was committed stays.
 void Replica::State::activate(const Anchor& start) {
-  for (const auto& [height, certificate] : commits) {
-    if (certificate.content.view >= view || height <= chain.base()) continue;
-    // R27: more than f are faulty.
-    if (height > start.height || chain.hash_at(height) != certificate.content.digest)
-      return stop_voting(RejectReason::ConflictsWithCommitted);
-  }
+  if (!extends_commits(start)) return stop_voting(RejectReason::ConflictsWithCommitted);
   cut_above(std::max(start.height, committed));
   stage = Stage::Active;
   anchor = start;
@@ -74,6 +70,22 @@ void Replica::State::activate(const Anchor& start) {
   timer.restart();
   end_suspicion(SuspectReason::Silent);
   emit(EventType::ViewActive, start.height, start.hash);
+  // A commit certificate may have come before its block.
+  for (auto entry = commits.rbegin(); entry != commits.rend() && entry->first > committed;
+       ++entry) {
+    if (chain.hash_at(entry->first) == entry->second.content.digest)
+      return commit_up_to(entry->first);
+  }
+}
+
+// R27. What was committed in the view itself lies above, and what is final below was checked
+// before.
+bool Replica::State::extends_commits(const Anchor& start) const {
+  return std::ranges::all_of(commits, [&](const auto& entry) {
+    const auto& [height, certificate] = entry;
+    if (certificate.content.view >= view || height <= chain.base()) return true;
+    return height <= start.height && chain.hash_at(height) == certificate.content.digest;
+  });
 }
 
 // ---- R23, R24: leaving
@@ -97,7 +109,7 @@ std::vector<View> Replica::State::views_above() const {
 }
 
 void Replica::State::change_views() {
-  if (!may_vote()) return;
+  if (!may_vote() || leaving) return;
   while (true) {  // each turn leaves fewer above
     const std::vector<View> above = views_above();
     if (above.size() < set.weak_quorum()) break;
@@ -244,7 +256,7 @@ Anchor Replica::State::anchor_of(const NewView& begun) const {
 void Replica::State::begin_anchoring() {
   stage = Stage::Anchoring;
   anchor = anchor_of(*new_view);
-  anchor_fetch = AnchorFetch{{}, anchor->height, anchor->hash, {}, 0, {}};
+  anchor_fetch = AnchorFetch{{}, anchor->height, anchor->hash, {}, {}};
   if (new_view->anchor) {
     for (const Certificate::Signed& entry : new_view->anchor->signatures) {
       const InstitutionId holder = set.at(entry.voter).institution;

@@ -107,7 +107,7 @@ Decoded decode_attest_proof(ByteView bytes) {
 Decoded decode_suspect(ByteView bytes) {
   pb::Suspect in;
   RejectReason reason = parse(bytes, kSmallMessageBytesMax, in);
-  if (reason == RejectReason::None && (in.reason() < 1 || in.reason() > 4)) {
+  if (reason == RejectReason::None && (in.reason() < 1 || in.reason() > 5)) {
     reason = RejectReason::Malformed;
   }
   Suspect out{{in.epoch()}, {in.view()}, static_cast<SuspectReason>(in.reason())};

@@ -7,6 +7,17 @@
 
 namespace giro::consensus::testing {
 
+NetworkSetup view_change_setup(std::uint64_t seed, std::size_t members) {
+  NetworkSetup setup;
+  setup.seed = seed;
+  setup.members = members;
+  setup.parameters.idle_block_interval_ms = 100;
+  setup.parameters.status_interval_ms = 50;
+  setup.parameters.view_timeout_base_ms = 400;
+  setup.parameters.view_timeout_cap_ms = 3'200;
+  return setup;
+}
+
 Network::Network(NetworkSetup setup)
     : setup_(setup),
       members_(setup.members),

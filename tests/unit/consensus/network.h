@@ -32,6 +32,9 @@ struct NetworkSetup {
   NodeTiming timing = {};
 };
 
+// Times that let views change often.
+[[nodiscard]] NetworkSetup view_change_setup(std::uint64_t seed, std::size_t members = 4);
+
 class Network final : public World {
  public:
   // What leaves a node; may be changed, multiplied or dropped before it is sent.

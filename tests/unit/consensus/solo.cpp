@@ -9,6 +9,27 @@ const Members& four() {
   return members;
 }
 
+Certificate certified(VoteKind kind, const Block& block, View view, std::size_t without) {
+  const VoteContent content{kind, block.epoch, view, block.height, block.hash(four().chain())};
+  Certificate certificate{content, {}};
+  for (std::size_t i = 0; i < four().size(); ++i) {
+    if (i == without) continue;
+    certificate.signatures.push_back(
+        {{static_cast<std::uint32_t>(i)}, four().vote(i, content).signature});
+  }
+  return certificate;
+}
+
+Block in_view(Block block, View view) {
+  block.view = view;
+  return block;
+}
+
+NewView new_view_of(View view, const std::optional<Certificate>& high) {
+  return four().new_view({four().view_change(0, view, high), four().view_change(1, view),
+                          four().view_change(2, view)});
+}
+
 Solo::Solo(const Members& all, std::size_t own_index, const Parameters& params,
            std::optional<RecoveredState> state, const ReplicaLimits& limits,
            std::map<Height, Header> known)

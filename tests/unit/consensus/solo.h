@@ -93,6 +93,12 @@ class Solo final : DurabilityPort {
 };
 
 [[nodiscard]] const Members& four();
+// Of all members but one: the replica under test, which would know its own vote.
+[[nodiscard]] Certificate certified(VoteKind kind, const Block& block, View view,
+                                    std::size_t without = 3);
+[[nodiscard]] Block in_view(Block block, View view);
+// From members 0, 1 and 2; the certificate is that of member 0.
+[[nodiscard]] NewView new_view_of(View view, const std::optional<Certificate>& high = {});
 [[nodiscard]] inline std::int64_t soon(const Solo& solo) {
   return solo.now.wall.ms + 30'000;
 }

@@ -8,17 +8,6 @@
 namespace giro::consensus::testing {
 namespace {
 
-NetworkSetup setup_of(std::uint64_t seed, std::size_t members = 4) {
-  NetworkSetup setup;
-  setup.seed = seed;
-  setup.members = members;
-  setup.parameters.idle_block_interval_ms = 100;
-  setup.parameters.status_interval_ms = 50;
-  setup.parameters.view_timeout_base_ms = 400;
-  setup.parameters.view_timeout_cap_ms = 3'200;
-  return setup;
-}
-
 std::uint64_t highest(Network& network) {
   std::uint64_t height = 0;
   for (std::size_t i = 0; i < network.size(); ++i) {
@@ -52,7 +41,7 @@ void expect_healthy(Network& network) {
 class ViewChanges : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(ViewChanges, R23_a_crashed_primary_is_replaced_and_finds_its_way_back) {
-  Network network(setup_of(GetParam()));
+  Network network(view_change_setup(GetParam()));
   network.start_all();
   network.load(3'000, 100);
   network.run_for(300);
@@ -69,7 +58,7 @@ TEST_P(ViewChanges, R23_a_crashed_primary_is_replaced_and_finds_its_way_back) {
 }
 
 TEST_P(ViewChanges, R29_f_primaries_in_a_row_may_be_dead) {
-  Network network(setup_of(GetParam() + 10, 7));
+  Network network(view_change_setup(GetParam() + 10, 7));
   network.start_all();
   network.load(3'000, 100);
   network.run_for(300);
@@ -80,7 +69,7 @@ TEST_P(ViewChanges, R29_f_primaries_in_a_row_may_be_dead) {
 }
 
 TEST_P(ViewChanges, R22_R26_views_change_under_loss_duplication_and_reordering) {
-  NetworkSetup setup = setup_of(GetParam() + 20);
+  NetworkSetup setup = view_change_setup(GetParam() + 20);
   setup.faults = {
       .loss_percent = 20, .duplicate_percent = 15, .delay_us_min = 100, .delay_us_max = 60'000};
   Network network(setup);
@@ -100,7 +89,7 @@ TEST_P(ViewChanges, R22_R26_views_change_under_loss_duplication_and_reordering) 
 // Somebody is always cut off, often the primary, and everybody crashes now and then: in the middle
 // of leaving, of beginning, of fetching what lies below an anchor.
 TEST_P(ViewChanges, R38_crashes_and_partitions_at_any_moment_of_a_view_change) {
-  NetworkSetup setup = setup_of(GetParam() + 30, GetParam() % 2 == 0 ? 4 : 7);
+  NetworkSetup setup = view_change_setup(GetParam() + 30, GetParam() % 2 == 0 ? 4 : 7);
   setup.faults = {
       .loss_percent = 5, .duplicate_percent = 5, .delay_us_min = 100, .delay_us_max = 8'000};
   Network network(setup);
@@ -149,7 +138,7 @@ TEST_P(ViewChanges, R38_crashes_and_partitions_at_any_moment_of_a_view_change) {
 class LostQuorum : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(LostQuorum, R21_for_an_hour_then_back) {
-  NetworkSetup setup = setup_of(GetParam() + 50);
+  NetworkSetup setup = view_change_setup(GetParam() + 50);
   setup.parameters.status_interval_ms = 500;  // an hour of less talk
   Network network(setup);
   network.start_all();
@@ -171,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(Some, LostQuorum, ::testing::Values(1, 2));
 INSTANTIATE_TEST_SUITE_P(Some, ViewChanges, ::testing::Range<std::uint64_t>(1, 7));
 
 TEST(ViewChange, R10a_a_validator_that_missed_several_views_joins_the_present_one) {
-  Network network(setup_of(60, 7));
+  Network network(view_change_setup(60, 7));
   network.start_all();
   network.load(5'000, 100);
   network.run_for(300);
@@ -198,10 +187,33 @@ TEST(ViewChange, R10a_a_validator_that_missed_several_views_joins_the_present_on
   expect_healthy(network);
 }
 
+TEST(ViewChange, R20_a_validator_that_left_with_a_primary_that_came_back_is_not_stranded) {
+  NetworkSetup setup = view_change_setup(61);
+  setup.parameters.epoch_blocks = 1'000;  // the end of an epoch would bring it back as well
+  Network network(setup);
+  network.start_all();
+  network.load(5'000, 100);
+  network.run_for(300);
+  network.cut(0, 1);
+  network.cut(0, 2);
+  network.node(0).step(Leaving{});  // heard by node 3 alone
+  network.run_for(5);
+  ASSERT_EQ(network.node(3).replica().view().view, View{1});
+  network.heal();
+  network.restart(0);
+  network.run_for(300);
+  EXPECT_EQ(network.node(1).replica().view().view, View{0});  // the others see no reason
+  EXPECT_FALSE(network.node(3).replica().view().voting);
+  ASSERT_TRUE(network.run_until([&] { return network.node(3).replica().view().voting; }, 3'000))
+      << network.describe();
+  EXPECT_EQ(network.node(1).replica().view().view, network.node(3).replica().view().view);
+  expect_healthy(network);
+}
+
 // A primary that begins its view with another NewView for each half of the members: at most one of
 // them can lead anywhere.
 TEST_P(ViewChanges, R28_a_primary_with_two_new_views_splits_nobody) {
-  Network network(setup_of(GetParam() + 70));
+  Network network(view_change_setup(GetParam() + 70));
   network.set_faulty(1);
   std::vector<ProvenViewChange> heard;
   network.set_tap([&](Network::Packet packet) {

@@ -7,32 +7,10 @@
 namespace giro::consensus::testing {
 namespace {
 
-// Signed by all but one: the replica under test, which would know its own vote.
-Certificate certified(VoteKind kind, const Block& block, View view, std::size_t without = 3) {
-  const VoteContent content{kind, block.epoch, view, block.height, block.hash(four().chain())};
-  Certificate certificate{content, {}};
-  for (std::size_t i = 0; i < four().size(); ++i) {
-    if (i == without) continue;
-    certificate.signatures.push_back(
-        {{static_cast<std::uint32_t>(i)}, four().vote(i, content).signature});
-  }
-  return certificate;
-}
-
-Block in_view(Block block, View view) {
-  block.view = view;
-  return block;
-}
-
 // The others' ViewChanges for a view, as far as they are given.
 void hear_changes(Solo& solo, View view, std::initializer_list<std::size_t> from,
                   const std::optional<Certificate>& high = {}) {
   for (const std::size_t i : from) solo.deliver(i, four().view_change(i, view, high));
-}
-
-NewView new_view_of(View view, const std::optional<Certificate>& high = {}) {
-  return four().new_view({four().view_change(0, view, high), four().view_change(1, view),
-                          four().view_change(2, view)});
 }
 
 template <typename Record>
@@ -107,6 +85,39 @@ TEST(R11, commit_votes_of_the_view_that_was_left_still_make_a_block_final) {
   ASSERT_EQ(solo.replica->view().view, View{1});
   solo.commit(block);
   EXPECT_EQ(solo.replica->view().committed, Height{1});
+}
+
+TEST(R20, a_member_that_waits_in_a_later_view_is_brought_back_a_few_times_for_each_epoch) {
+  Solo solo(four(), 0);
+  const auto patience =
+      static_cast<std::int64_t>(solo.parameters.view_timeout_base_ms) * kStragglerTimeouts;
+  solo.deliver(1, new_view_of({1}));
+  hear_changes(solo, {9}, {3});
+  for (std::uint64_t view = 1; view <= kStragglerTurns; ++view) {
+    for (const std::int64_t wait : {patience / 2, patience / 2 - 10}) {
+      solo.make_stable(in_view(solo.next_block(), {view}));
+      EXPECT_EQ(solo.sent_of<Suspect>().size(), view - 1);
+      solo.pass(wait);
+    }
+    solo.make_stable(in_view(solo.next_block(), {view}));
+    solo.pass(10);
+    solo.tick();
+    ASSERT_EQ(solo.sent_of<Suspect>().size(), view);
+    EXPECT_EQ(solo.sent_of<Suspect>().back().reason, SuspectReason::Straggler);
+    ASSERT_EQ(solo.replica->view().view, View{view + 1});  // with its own that is a weak quorum
+    if (view < kStragglerTurns) {
+      const Height stable = solo.replica->stable();
+      const Certificate high = certified(VoteKind::Commit, solo.blocks.at(stable), {view}, 0);
+      solo.deliver(1, new_view_of({view + 1}, high));
+    }
+  }
+}
+
+TEST(R20, a_process_that_stops_leaves_no_view) {
+  Solo solo(four(), 3);
+  solo.step(Leaving{});
+  solo.deliver(0, Suspect{{}, {}, SuspectReason::Leaving});
+  EXPECT_EQ(solo.replica->view().view, View{0});
 }
 
 // ---- R24: following
@@ -341,6 +352,9 @@ TEST(R28, who_holds_a_chain_serves_it_and_nothing_else) {
   solo.deliver(2, FetchBlocks{{}, {2}, next.hash(four().chain()), {0}});
   ASSERT_EQ(solo.sent_of<BlockRange>().size(), 1U);
   EXPECT_EQ(solo.sent_of<BlockRange>()[0].blocks, (std::vector<Block>{block, next}));
+  solo.deliver(2, FetchBlocks{{}, {2}, hash_of("other"), {0}});  // too soon
+  EXPECT_EQ(solo.rejects(RejectReason::OverBudget), 1U);
+  solo.pass(10);
   solo.deliver(2, FetchBlocks{{}, {2}, hash_of("other"), {0}});
   EXPECT_EQ(solo.rejects(RejectReason::NotAsked), 1U);
 }

@@ -1,0 +1,239 @@
+// View changes that once went wrong, found by review. Each is kept as it was found.
+#include <gtest/gtest.h>
+
+#include "consensus/limits.h"
+#include "tests/unit/consensus/network.h"
+#include "tests/unit/consensus/solo.h"
+
+namespace giro::consensus::testing {
+namespace {
+
+// A prepared block that all correct members abandoned when they adopted a NewView that did not know
+// of it becomes the anchor of a later view. Nobody served it, for ever, without a faulty member.
+void abandoned_anchor(bool restart_all) {
+  NetworkSetup setup = view_change_setup(900);
+  setup.parameters.epoch_blocks = 1000;
+  setup.parameters.window = 64;
+  Network network(setup);
+  int phase = 0;
+  network.set_tap([&](Network::Packet packet) -> std::vector<Network::Packet> {
+    auto message = wire::decode(packet.type, packet.bytes);
+    if (!message) return {packet};
+    const Vote* vote = std::get_if<Vote>(&*message);
+    if (phase == 1 && vote != nullptr) {
+      // Only 0 hears prepare votes; nobody hears commit votes. CertifiedBlocks of 0 are lost too.
+      if (vote->content.kind == VoteKind::Prepare && packet.to != 0) return {};
+      if (vote->content.kind == VoteKind::Commit) return {};
+    }
+    if (phase <= 2 && phase > 0 && std::holds_alternative<CertifiedBlocks>(*message)) return {};
+    if (phase == 2 && vote != nullptr && vote->content.kind != VoteKind::Attest &&
+        vote->content.view <= View{1}) {
+      return {};  // a bad moment: votes of views 0 and 1 are lost
+    }
+    return {packet};
+  });
+  network.start_all();
+  network.run_for(500);
+  phase = 1;
+  ASSERT_TRUE(network.run_until(
+      [&] {
+        const ReplicaView view = network.node(0).replica().view();
+        return view.prepared > view.committed;
+      },
+      2'000));
+  phase = 2;
+  network.isolate(0);
+  ASSERT_TRUE(network.run_until(
+      [&] {
+        for (std::size_t i = 1; i < 4; ++i) {
+          const ReplicaView view = network.node(i).replica().view();
+          if (view.view != View{1} || view.changing_view) return false;
+          if (view.tip <= view.committed) return false;  // the first block of view 1 is accepted
+        }
+        return true;
+      },
+      5'000))
+      << network.describe();
+  network.heal();  // 0 adopts the NewView of view 1, too
+  ASSERT_TRUE(network.run_until(
+      [&] {
+        const ReplicaView view = network.node(0).replica().view();
+        return view.view == View{1} && !view.changing_view && view.tip > view.committed;
+      },
+      2'000))
+      << network.describe();
+  network.isolate(1);  // the set of view 2 needs the ViewChange of 0
+  ASSERT_TRUE(
+      network.run_until([&] { return network.node(0).replica().view().view >= View{2}; }, 10'000));
+  network.run_for(300);
+  phase = 3;
+  network.heal();
+  if (restart_all) {
+    network.run_for(5'000);
+    for (std::size_t i = 0; i < 4; ++i) network.restart(i);
+  }
+  const std::uint64_t before = network.node(0).replica().stable().value;
+  const bool moved = network.run_to_height(before + 3, 300'000);
+  EXPECT_TRUE(moved);
+}
+
+TEST(Found, R28_an_anchor_that_all_had_abandoned_is_still_held) {
+  abandoned_anchor(false);
+}
+TEST(Found, R28_an_anchor_that_all_had_abandoned_is_still_held_after_a_restart) {
+  abandoned_anchor(true);
+}
+
+// abort. The chain began by R8a above the own window; the vote for it is remembered, the block
+// is not.
+TEST(Found, R38_a_chain_that_began_above_the_window_is_remembered_like_its_vote) {
+  Solo solo(four(), 3);
+  solo.executes = false;
+  std::vector<Block> blocks;
+  for (std::uint64_t i = 0; i < solo.parameters.window; ++i) {
+    blocks.push_back(solo.next_block());
+    solo.propose(blocks.back());
+  }
+  const Block next = in_view(solo.block_after(blocks.back()), {1});
+  solo.deliver(2, CertifiedBlocks{{next}, certified(VoteKind::Prepare, next, {1})});
+  ASSERT_EQ(solo.replica->view().view, View{1});
+  ASSERT_TRUE(solo.has_voted(VoteKind::Prepare, next.height));
+  const auto log = solo.log;
+  Solo again(four(), 3, solo.parameters, solo.recovered({0}));
+  again.log = log;
+  EXPECT_TRUE(again.replica->view().voting);
+  EXPECT_EQ(again.replica->view().tip, next.height);
+  // The NewView comes, the window moves, and the primary of view 1 equivocates at that height.
+  if (again.replica->view().changing_view)
+    again.deliver(1, new_view_of({1}, certified(VoteKind::Prepare, blocks.back(), {0})));
+  EXPECT_TRUE(again.replica->view().voting);
+  again.commit(blocks.front());
+  again.attest(blocks.front());
+  EXPECT_EQ(again.replica->stable(), Height{1});
+  Block other = next;
+  ++other.time.ms;
+  again.propose(other);  // once a broken invariant
+  EXPECT_EQ(again.replica->view().view, View{1});
+}
+
+// a commit certificate that is known before its block is not used when the block comes as an
+// anchor or below one.
+TEST(Found, R11_a_known_commit_is_applied_when_its_block_arrives_below_an_anchor) {
+  Solo solo(four(), 3);
+  const Block block = solo.next_block();
+  solo.commit(block);  // the block itself was lost
+  EXPECT_EQ(solo.replica->view().committed, Height{0});
+  solo.deliver(1, new_view_of({1}, certified(VoteKind::Prepare, block, {0})));
+  solo.deliver(0, BlockRange{{block}});
+  EXPECT_TRUE(solo.replica->view().voting);
+  EXPECT_EQ(solo.replica->view().committed, Height{1});
+  for (const VoteKind kind : {VoteKind::Prepare, VoteKind::Commit}) {
+    const VoteContent content{kind, {}, {1}, {1}, block.hash(four().chain())};
+    for (const std::size_t i : {0U, 1U, 2U}) solo.deliver(i, four().vote(i, content));
+  }
+  EXPECT_EQ(solo.replica->view().committed, Height{1}) << "even by q commit votes of view 1";
+}
+
+// stopped by R27, votes again after a restart.
+TEST(Found, R27_a_stop_survives_a_restart) {
+  Solo solo(four(), 3);
+  solo.executes = false;
+  const Block first = solo.next_block();
+  solo.propose(first);
+  solo.prepare(first);
+  solo.commit(first);
+  const Block second = solo.next_block();
+  solo.propose(second);
+  solo.prepare(second);
+  solo.commit(second);
+  ASSERT_EQ(solo.replica->view().committed, Height{2});
+  solo.deliver(1, new_view_of({1}, certified(VoteKind::Prepare, first, {0})));
+  EXPECT_EQ(solo.events(EventType::VotesStopped), 1U);
+  Solo again(four(), 3, solo.parameters, solo.recovered({0}));
+  EXPECT_FALSE(again.replica->view().voting);
+  EXPECT_TRUE(again.voted.empty());
+}
+
+// behind by more views than are kept, a validator that catches up by segments is never told
+// the view.
+TEST(Found, R22_far_behind_in_views_under_load_it_is_told_the_view) {
+  NetworkSetup setup = view_change_setup(77, 7);
+  setup.parameters.epoch_blocks = 100'000;
+  setup.parameters.window = 16;
+  Network network(setup);
+  network.start_all();
+  network.load(3'000, 100);
+  network.run_for(300);
+  network.isolate(6);
+  for (std::uint64_t view = 0; view < 4; ++view) {
+    network.crash(view);
+    ASSERT_TRUE(network.run_until(
+        [&] { return network.node(5).replica().view().view.value >= view + 1; }, 8'000));
+    network.restart(view);
+    network.run_for(500);
+  }
+  network.heal();
+  const bool joined = network.run_until(
+      [&] {
+        return network.node(6).replica().view().view == network.node(5).replica().view().view;
+      },
+      60'000);
+  EXPECT_TRUE(joined);
+}
+
+// every view asks the same first holder again.
+TEST(Found, R28_a_later_view_with_the_same_anchor_asks_another_holder) {
+  Solo solo(four(), 3);
+  const Block block = solo.next_block();
+  const Certificate high = certified(VoteKind::Prepare, block, {0});
+  for (const std::uint64_t view : {1U, 2U, 5U, 6U}) solo.deliver(1, new_view_of({view}, high));
+  std::vector<InstitutionId> asked;
+  for (const Outbound& outbound : solo.sent) {
+    if (std::holds_alternative<FetchBlocks>(outbound.message)) asked.push_back(*outbound.to);
+  }
+  ASSERT_EQ(asked.size(), 4U);
+  EXPECT_FALSE(asked[0] == asked[1] && asked[1] == asked[2] && asked[2] == asked[3]);
+}
+
+// a second NewView, kept as a record after the chain began by R8a, is the anchor after a
+// restart.
+TEST(Found, R28_a_second_new_view_stays_a_record_after_a_restart) {
+  Solo solo(four(), 3);
+  std::vector<Block> old;
+  for (int i = 0; i < 4; ++i) {
+    old.push_back(solo.next_block());
+    solo.propose(old.back());
+  }
+  // View 1 began on block 1 for the others: its first block stands on it.
+  const Block first = in_view(solo.block_after(old[0]), {1});
+  solo.deliver(2, CertifiedBlocks{{first}, certified(VoteKind::Prepare, first, {1})});
+  ASSERT_TRUE(solo.has_voted(VoteKind::Prepare, {2}));
+  // Another NewView for view 1, with the certificate of a block of view 0 that is not on the chain.
+  solo.deliver(1, new_view_of({1}, certified(VoteKind::Prepare, old[3], {0})));
+  solo.voted.clear();
+  const Block second = solo.block_after(first);
+  Solo again(four(), 3, solo.parameters, solo.recovered({0}));
+  EXPECT_EQ(again.replica->view().tip, Height{2});
+  again.propose(second);
+  EXPECT_TRUE(again.has_voted(VoteKind::Prepare, {3}));
+}
+
+// blocks for an anchor far above the window, not asked for, fill memory.
+TEST(Found, R28_blocks_that_were_not_asked_for_are_not_kept) {
+  Parameters parameters = Parameters::tiny();
+  parameters.epoch_blocks = 1000;
+  Solo solo(four(), 3, parameters);
+  std::vector<Block> blocks{solo.next_block()};
+  for (int i = 0; i < 500; ++i) blocks.push_back(solo.block_after(blocks.back()));
+  solo.deliver(1, new_view_of({1}, certified(VoteKind::Prepare, blocks.back(), {0})));
+  EXPECT_TRUE(solo.sent_of<FetchBlocks>().empty());
+  for (std::size_t end = blocks.size(); end > 0; end -= std::min<std::size_t>(end, 50)) {
+    const std::size_t begin = end - std::min<std::size_t>(end, 50);
+    solo.deliver(0, BlockRange{{blocks.begin() + static_cast<std::ptrdiff_t>(begin),
+                                blocks.begin() + static_cast<std::ptrdiff_t>(end)}});
+  }
+  EXPECT_LT(solo.replica->view().tip, Height{100});
+}
+
+}  // namespace
+}  // namespace giro::consensus::testing
