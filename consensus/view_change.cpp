@@ -1,6 +1,7 @@
+#include "consensus/view_change.h"
+
 #include <algorithm>
 
-#include "consensus/view_change.h"
 #include "crypto/digest.h"
 
 namespace giro::consensus {
