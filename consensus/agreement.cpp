@@ -322,7 +322,7 @@ void Replica::State::stop_voting(RejectReason why) {
 // R40).
 void Replica::State::watch_own_key(const Certificate& certificate) {
   const VoteContent& content = certificate.content;
-  if (!me || content.height <= stable) return;
+  if (!me || amnesic_below || content.height <= stable) return;
   const bool signed_by_us = std::ranges::any_of(
       certificate.signatures, [&](const auto& entry) { return entry.voter == *me; });
   const auto known = asked.find({content.height, content.kind, content.view});

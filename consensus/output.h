@@ -75,11 +75,27 @@ struct NewViewRecord {
 struct NewViewIntentRecord {
   NewView new_view;
 };
-// Replicas write all of these but VoteRecord and CeilingRecord, which are the driver's.
+// The end of what a validator that lost its memory may have signed (protocol R39).
+struct Floor {
+  Epoch epoch;
+  View view;
+  Height height;
+  friend bool operator==(const Floor&, const Floor&) = default;
+};
+// Its memory is not complete: no votes until it takes part again above the floor.
+struct AmnesiaRecord {
+  Floor floor;
+};
+// It takes part again; nothing at or below the floor is ever signed.
+struct FloorRecord {
+  Floor floor;
+};
+// Replicas write all of these but VoteRecord, CeilingRecord and AmnesiaRecord: the first two are
+// the driver's, the last is written by whoever finds the memory incomplete.
 using DurableRecord =
     std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
                  CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord, ViewRecord,
-                 ViewChangeRecord, NewViewRecord, NewViewIntentRecord>;
+                 ViewChangeRecord, NewViewRecord, NewViewIntentRecord, AmnesiaRecord, FloorRecord>;
 
 // --- 2 sign
 // --------------------------------------------------------------------------------------------------------
@@ -134,6 +150,7 @@ enum class EventType : std::uint8_t {
   VotesStopped,  // no more votes at all: more than f are faulty, or the key is used elsewhere
   VotesPaused,   // the disk has reached its reserve
   VotesResumed,  // and has room again
+  AmnesiaEnded,  // above everything that was forgotten: taking part again (R39)
   Refused,
 };
 struct Event {

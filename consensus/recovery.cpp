@@ -148,6 +148,13 @@ struct Recovery::State {
     return true;
   }
 
+  void on(const AmnesiaRecord& record) { result.amnesic_below = record.floor; }
+
+  void on(const FloorRecord& record) {
+    result.amnesic_below.reset();
+    result.floor = record.floor;
+  }
+
   void on(const ViewRecord& record) { reach(record.epoch, record.view); }
 
   void on(const ViewChangeRecord& record) {

@@ -53,6 +53,9 @@ struct RecoveredState {
   // governance changed the set, the members of the next one.
   std::optional<std::vector<Member>> next_members;
   bool abstain = false;  // R11: no more votes in (epoch, view)
+  // R39: set while what was signed up to there is not remembered.
+  std::optional<Floor> amnesic_below;
+  std::optional<Floor> floor;  // of an amnesia that is over: for the guard
 
   // Genesis: block 0 executed and stable, epoch 0, view 0.
   [[nodiscard]] static RecoveredState fresh(ValidatorSet genesis_set, const Header& genesis,

@@ -22,6 +22,7 @@ Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& pa
       new_view(recovered.new_view),
       own_change(recovered.own_change),
       abstain(recovered.abstain),
+      amnesic_below(recovered.amnesic_below),
       chain(recovered.base, recovered.base_hash, recovered.base_time),
       stable(recovered.stable),
       executed(recovered.executed.height),
@@ -94,6 +95,7 @@ void Replica::State::on(StorageSpace space) {
 // What follows from any input, in the order in which one step enables the next.
 void Replica::State::settle() {
   pool.set_clock(now.wall);
+  end_amnesia();
   link_anchor();
   accept_waiting();
   vote_prepare();
@@ -185,6 +187,7 @@ ReplicaView Replica::State::make_view() const {
   result.voting = may_order();
   result.diverged = diverged;
   result.storage_low = storage_low;
+  result.amnesic_below = amnesic_below;
   result.available_batches = pool.available_count();
   result.available_bytes = pool.available_bytes();
   for (const auto& [id, peer] : peers) {

@@ -67,6 +67,7 @@ struct ReplicaView {
   bool voting = false;
   bool diverged = false;
   bool storage_low = false;
+  std::optional<Floor> amnesic_below;  // R39
   std::uint64_t available_batches = 0;
   std::uint64_t available_bytes = 0;
   struct Peer {

@@ -88,7 +88,9 @@ struct Replica::State {
   [[nodiscard]] Height high_water() const;  // H of R6
   [[nodiscard]] Height kept_up_to() const;  // two windows ahead (R13)
   [[nodiscard]] bool is_primary() const { return me && *me == set.primary(view); }
-  [[nodiscard]] bool may_vote() const { return me && !diverged && !stopped && !storage_low; }
+  [[nodiscard]] bool may_vote() const {
+    return me && !diverged && !stopped && !storage_low && !amnesic_below;
+  }
   [[nodiscard]] bool may_order() const { return may_vote() && !abstain && stage == Stage::Active; }
   [[nodiscard]] bool is_idle_due(std::int64_t intervals, Instant since) const;
   [[nodiscard]] std::vector<InstitutionId> others() const;
@@ -215,7 +217,8 @@ struct Replica::State {
   [[nodiscard]] bool is_ahead(const Peer& peer) const;
   [[nodiscard]] std::optional<InstitutionId> next_provider() const;
 
-  // --- restore.cpp (R38)
+  // --- restore.cpp (R38, R39)
+  void end_amnesia();
   void restore(const RecoveredState& recovered);
   void restore_view(const RecoveredState& recovered);
   void meet_commit(const Certificate& certificate);
@@ -248,10 +251,11 @@ struct Replica::State {
   bool new_view_asked = false;                    // as primary, of the guard
   std::optional<Instant> changes_since;           // a quorum of them was here
   Height committed_at_entry;
-  bool abstain = false;      // no more prepare and commit votes in this view (R11)
-  bool diverged = false;     // R17
-  bool stopped = false;      // no more votes at all, until an operator looks
-  bool storage_low = false;  // nothing is voted for or taken in until there is room (R40)
+  bool abstain = false;                // no more prepare and commit votes in this view (R11)
+  std::optional<Floor> amnesic_below;  // R39: no votes while this is set
+  bool diverged = false;               // R17
+  bool stopped = false;                // no more votes at all, until an operator looks
+  bool storage_low = false;            // nothing is voted for or taken in until there is room (R40)
 
   Chain chain;  // base: min(stable, executed)
   Height stable;

@@ -83,8 +83,8 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
   }
   if (!start && new_view) return begin_anchoring();
   if (!start) {
-    if (me && own_change) out.view_change = own_change;  // the same bytes again (R23)
-    if (me && recovered.new_view_intent) {
+    if (may_vote() && own_change) out.view_change = own_change;  // the same bytes again (R23)
+    if (may_vote() && recovered.new_view_intent) {
       out.new_view = recovered.new_view_intent;
       new_view_asked = true;
     }
@@ -105,6 +105,24 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
   while (keep < chain.tip() && chain.find(Height{keep.value + 1})->block.view == view)
     keep = {keep.value + 1};
   cut_above(keep);
+}
+
+// R39: above everything that it may have signed, on a certificate of a view not below, whose block
+// the forgotten ones cannot contradict. Attest votes for what it executed meanwhile follow.
+void Replica::State::end_amnesia() {
+  if (!amnesic_below || !me || stable <= amnesic_below->height) return;
+  const Floor floor = *amnesic_below;
+  const auto proof = std::ranges::find_if(commits, [&](const auto& entry) {
+    const VoteContent& content = entry.second.content;
+    return entry.first <= committed &&
+           std::pair(content.epoch, content.view) >= std::pair(floor.epoch, floor.view);
+  });
+  if (proof == commits.end()) return;
+  raise_high(proof->second);
+  amnesic_below.reset();
+  out.persist.push_back(FloorRecord{floor});
+  emit(EventType::AmnesiaEnded, stable);
+  if (may_vote()) attest_executed();
 }
 
 // The log may end between a commit certificate and the record that it stopped our votes (R11).
@@ -132,7 +150,7 @@ void Replica::State::ask_remembered_votes(const RecoveredState& recovered) {
   prepare_asked = std::min(prepare_asked, chain.tip());
   for (const auto& [place, digest] : asked) {
     const auto& [height, kind, at] = place;
-    if (!me) break;
+    if (!may_vote()) break;
     const VoteContent content{kind, set.epoch, at, height, digest};
     if (kind == VoteKind::Attest) {
       const auto header = headers.find(height);
@@ -145,7 +163,7 @@ void Replica::State::ask_remembered_votes(const RecoveredState& recovered) {
       ask_vote(content, is_proposal ? std::optional(slot->block) : std::nullopt);
     }
   }
-  if (me) attest_executed();  // of some the vote was not on disk
+  if (may_vote()) attest_executed();  // of some the vote was not on disk
 }
 
 }  // namespace giro::consensus

@@ -41,6 +41,12 @@ void VoteGuard::leave_below(Epoch epoch, View view) {
   new_views_.erase(new_views_.begin(), new_views_.lower_bound(lowest_));
 }
 
+void VoteGuard::forbid(const Floor& floor) {
+  release(floor.height);
+  leave_below(floor.epoch, floor.view);
+  forbidden_ = Turn(floor.epoch, floor.view);
+}
+
 void VoteGuard::release(Height stable) {
   floor_ = std::max(floor_, stable);
   signed_.erase(signed_.begin(), signed_.upper_bound(Place(floor_, VoteKind::Snapshot,
@@ -102,6 +108,7 @@ std::expected<Vote, SignRefusal> VoteGuard::sign(const DurableToken& token, std:
 std::expected<crypto::Signature, SignRefusal> VoteGuard::sign_once(Signed& memory, const Turn& turn,
                                                                    const Hash& digest) {
   if (turn < lowest_) return std::unexpected(SignRefusal::LeftView);
+  if (forbidden_ && turn <= *forbidden_) return std::unexpected(SignRefusal::BelowFloor);
   if (turn > Turn(ceiling_.epoch, ceiling_.view)) return std::unexpected(SignRefusal::AboveCeiling);
   if (memory.try_emplace(turn, digest).first->second != digest)
     return std::unexpected(SignRefusal::Conflict);

@@ -65,6 +65,9 @@ class VoteGuard {
   void restore(const ViewChange& change);
   void restore(const NewView& new_view);
   void leave_below(Epoch epoch, View view);
+  // What lies at or below was signed and forgotten (protocol R39): no vote at its height or below,
+  // none in a lower view, ViewChanges and NewViews only for higher ones.
+  void forbid(const Floor& floor);
   // Votes at or below a stable height (or a floor) can no longer be asked for: they are refused,
   // their memory released.
   void release(Height stable);
@@ -112,7 +115,8 @@ class VoteGuard {
   std::map<Place, Hash> signed_;
   Signed view_changes_;  // of the lowest view and above
   Signed new_views_;
-  Turn lowest_{};  // prepare and commit below this were left for good
+  Turn lowest_{};                  // prepare and commit below this were left for good
+  std::optional<Turn> forbidden_;  // ViewChanges and NewViews of this and below
 };
 
 }  // namespace giro::consensus

@@ -62,6 +62,8 @@ enum class RecordType : std::uint8_t {
   ViewChange = 11,
   NewView = 12,
   NewViewIntent = 13,
+  Amnesia = 14,
+  Floor = 15,
 };
 
 [[nodiscard]] RecordType type_of(const DurableRecord& record);

@@ -129,8 +129,23 @@ Decoded new_view_record(ByteView bytes) {
   return DurableRecord(Record{std::move(*new_view)});
 }
 
+template <typename Record>
+Decoded floor_record(ByteView bytes) {
+  pb::Floor in;
+  const RejectReason reason = parse(bytes, kSmallMessageBytesMax, in);
+  return answer(reason, Record{{{in.epoch()}, {in.view()}, {in.height()}}});
+}
+
+Bytes encode_floor(const Floor& floor) {
+  pb::Floor out;
+  out.set_epoch(floor.epoch.value);
+  out.set_view(floor.view.value);
+  out.set_height(floor.height.value);
+  return serialized(out);
+}
+
 // By record type; the first place is no type.
-constexpr std::array<Decoded (*)(ByteView), 14> kDecoders = {nullptr,
+constexpr std::array<Decoded (*)(ByteView), 16> kDecoders = {nullptr,
                                                              batch_record,
                                                              block_record,
                                                              certificate_record,
@@ -143,7 +158,9 @@ constexpr std::array<Decoded (*)(ByteView), 14> kDecoders = {nullptr,
                                                              view_record,
                                                              view_change_record,
                                                              new_view_record<NewViewRecord>,
-                                                             new_view_record<NewViewIntentRecord>};
+                                                             new_view_record<NewViewIntentRecord>,
+                                                             floor_record<AmnesiaRecord>,
+                                                             floor_record<FloorRecord>};
 
 Bytes encode_epoch(const EpochRecord& record) {
   pb::EpochRecord out;
@@ -163,11 +180,11 @@ Bytes encode_epoch(const EpochRecord& record) {
 
 RecordType type_of(const DurableRecord& record) {
   constexpr std::array kTypes = {
-      RecordType::Batch,        RecordType::Block,      RecordType::Certificate,
-      RecordType::Vote,         RecordType::Epoch,      RecordType::Ceiling,
-      RecordType::Abstain,      RecordType::ChainProof, RecordType::Evidence,
-      RecordType::View,         RecordType::ViewChange, RecordType::NewView,
-      RecordType::NewViewIntent};
+      RecordType::Batch,         RecordType::Block,      RecordType::Certificate,
+      RecordType::Vote,          RecordType::Epoch,      RecordType::Ceiling,
+      RecordType::Abstain,       RecordType::ChainProof, RecordType::Evidence,
+      RecordType::View,          RecordType::ViewChange, RecordType::NewView,
+      RecordType::NewViewIntent, RecordType::Amnesia,    RecordType::Floor};
   static_assert(kTypes.size() == std::variant_size_v<DurableRecord>);
   return kTypes[record.index()];
 }
@@ -213,6 +230,8 @@ Bytes encode_record(const DurableRecord& record) {
             return serialized(out);
           },
           [](const ViewChangeRecord& r) { return encode_value<pb::ProvenViewChange>(r.change); },
+          [](const AmnesiaRecord& r) { return encode_floor(r.floor); },
+          [](const FloorRecord& r) { return encode_floor(r.floor); },
           [](const NewViewRecord& r) { return encode_value<pb::NewView>(r.new_view); },
           [](const NewViewIntentRecord& r) { return encode_value<pb::NewView>(r.new_view); },
       },

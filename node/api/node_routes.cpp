@@ -174,6 +174,7 @@ void show_node(Context& context, const CallPtr& call) {
   out["voting"] = info.voting;
   out["suspecting"] = info.suspecting;
   out["diverged"] = info.diverged;
+  if (info.amnesic_below) out["amnesic_below"] = std::to_string(info.amnesic_below->value);
   out["pool"] = json::object{{"operations", std::to_string(info.pool_operations)},
                              {"bytes", std::to_string(info.pool_bytes)}};
   out["disk_free"] = std::to_string(info.disk_free);

@@ -70,6 +70,7 @@ void submit_entry(Run& run, const std::string& command, client::Session& session
 void add_init(CLI::App& app, Run& run);
 void add_genesis(CLI::App& app, Run& run);
 void add_start(CLI::App& app, Run& run);
+void add_recover(CLI::App& app, Run& run);
 void add_status(CLI::App& app, Run& run);
 void add_config(CLI::App& app, Run& run);
 void add_keys(CLI::App& app, Run& run);

@@ -1,4 +1,5 @@
 // giro start: runs a node in the foreground until SIGTERM or SIGINT.
+// giro recover: the same for a validator that lost its data, until it votes again (protocol R39).
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -6,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -25,6 +27,8 @@ constexpr int kConfiguration = 78;
 struct StartOptions {
   std::string file = "/etc/giro/node.toml";
   int parent = 0;
+  runtime::StartMode mode = runtime::StartMode::Normal;
+  bool from_peers = false;  // said, since it is the only way there is so far
 };
 
 // Tells systemd (sd_notify(3)); nothing where nobody listens.
@@ -53,6 +57,21 @@ void raise_file_limit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Until the node votes again, or `stopped`. Says how far it is.
+bool wait_for_votes(runtime::Node& node, const std::atomic<bool>& stopped) {
+  std::string told;
+  while (!stopped) {
+    const runtime::NodeInfo info = node.info();
+    if (!info.amnesic_below) return true;
+    std::string text = "height " + std::to_string(info.stable.value) +
+                       "; votes again above height " + std::to_string(info.amnesic_below->value);
+    if (text != told) std::cerr << "giro: " << text << '\n';
+    told = std::move(text);
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+  return false;
+}
+
 void start(Run& run, const StartOptions& options) {
   if (options.parent != 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -71,7 +90,7 @@ void start(Run& run, const StartOptions& options) {
   for (const int number : {SIGTERM, SIGINT}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  auto node = runtime::Node::open(*loaded.value, [](const std::string& text) {
+  auto node = runtime::Node::open(*loaded.value, options.mode, [](const std::string& text) {
     std::cerr << "giro: " << text << '\n';
     notify("STATUS=" + text);
   });
@@ -80,19 +99,31 @@ void start(Run& run, const StartOptions& options) {
   auto server = api::Server::start(*loaded.value, **node, kVersion);
   if (!server) return fail_with(run, "start", kConfiguration, server.error());
 
-  std::thread on_signal([&signals, &node, &server] {
+  std::atomic<bool> stopped = false;
+  std::thread on_signal([&signals, &node, &server, &stopped] {
     int number = 0;
     sigwait(&signals, &number);
+    stopped = true;
     notify("STOPPING=1");
     (*server)->stop();
     (*node)->stop();
+  });
+  bool votes = false;
+  std::thread recovering([&] {
+    if (options.mode != runtime::StartMode::Recover) return;
+    votes = wait_for_votes(**node, stopped);
+    if (votes) pthread_kill(on_signal.native_handle(), SIGTERM);
   });
   notify("READY=1");
   (*node)->run();
   // run() ends through stop() alone; whoever else called it, the waiting thread has to end as well.
   pthread_kill(on_signal.native_handle(), SIGTERM);
   on_signal.join();
+  recovering.join();
   (*server)->stop();
+  if (votes)
+    std::cerr << "giro: recovered: this validator may vote. Go on with  giro start --config "
+              << options.file << '\n';
 }
 
 }  // namespace
@@ -103,6 +134,18 @@ void add_start(CLI::App& app, Run& run) {
   command->add_option("--config", options->file, "node.toml")->capture_default_str();
   // For the test network: ends with the process of this id.
   command->add_option("--die-with-parent", options->parent)->group("");
+  command->callback([&run, options] { start(run, *options); });
+}
+
+void add_recover(CLI::App& app, Run& run) {
+  auto options = std::make_shared<StartOptions>();
+  options->mode = runtime::StartMode::Recover;
+  CLI::App* command = app.add_subcommand(
+      "recover", "Rebuild a validator that lost its data, and wait until it may vote");
+  command->add_option("--config", options->file, "node.toml")->capture_default_str();
+  auto* from_peers = command->add_flag("--from-peers", options->from_peers,
+                                       "Fetch everything from the other validators");
+  from_peers->required();
   command->callback([&run, options] { start(run, *options); });
 }
 

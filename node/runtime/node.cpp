@@ -8,8 +8,9 @@
 namespace giro::runtime {
 
 std::expected<std::unique_ptr<Node>, StartError> Node::open(const config::NodeConfig& config,
+                                                            StartMode mode,
                                                             const Progress& progress) {
-  auto opened = open_node(config, progress);
+  auto opened = open_node(config, mode, progress);
   if (!opened) return std::unexpected(opened.error());
   auto certificate = p2p::read_certificate(config.p2p.tls.cert, config.p2p.tls.key);
   if (!certificate) {

@@ -14,7 +14,7 @@ class Node final : public Service {
   // Opens everything and starts listening for peers. The error carries the exit code of
   // surface 2.2.
   [[nodiscard]] static std::expected<std::unique_ptr<Node>, StartError> open(
-      const config::NodeConfig& config, const Progress& progress);
+      const config::NodeConfig& config, StartMode mode, const Progress& progress);
   ~Node() override;
 
   // Until stop(). SIGTERM and SIGINT are the caller's affair.

@@ -87,6 +87,8 @@ void Node::Parts::bind_driver(Opened& opened) {
   const auto& parameters = genesis.genesis.parameters;
   if (signer) {
     guard_.emplace(*signer, chain, self, opened.ceiling, parameters.window);
+    if (const auto& floor = opened.recovered.floor) guard_->forbid(*floor);
+    if (const auto& floor = opened.recovered.amnesic_below) guard_->forbid(*floor);
     for (const auto& vote : opened.votes) guard_->restore(vote);
     guard_->leave_below(opened.recovered.set.epoch, opened.recovered.view);
     if (const auto& mine = opened.recovered.own_change) guard_->restore(mine->change);
@@ -354,6 +356,9 @@ void Node::Parts::on_event(const consensus::Event& event) {
       break;
     case Type::VotesStopped:
       place(Level::Error, "votes_stopped", "this validator casts no more votes: see detail");
+      break;
+    case Type::AmnesiaEnded:
+      place(Level::Info, "amnesia_ended", "above everything that was forgotten: voting again");
       break;
     case Type::VotesPaused:
     case Type::VotesResumed:

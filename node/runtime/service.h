@@ -125,6 +125,8 @@ struct NodeInfo {
   std::uint64_t milliseconds_since_commit = 0;
   consensus::Height own_last_vote;
   bool suspecting = false, voting = false, diverged = false;
+  // It lost its memory, and votes again once a height above this is stable (protocol R39).
+  std::optional<consensus::Height> amnesic_below;
   std::uint64_t pool_operations = 0, pool_bytes = 0;
   std::uint64_t disk_free = 0;
   std::vector<PeerInfo> peers;

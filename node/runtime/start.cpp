@@ -154,8 +154,11 @@ std::expected<void, StartError> prepare_executor(Opened& node, const Progress& p
 
 // Reads the log back: what the replica continues from, what the guard must remember, where payload
 // lies.
-std::expected<std::optional<consensus::CeilingRecord>, StartError> read_log(
-    Opened& node, const Progress& progress) {
+struct ReadLog {
+  std::optional<consensus::CeilingRecord> ceiling;
+  bool is_damaged = false;  // before its tail: nothing of it was used
+};
+std::expected<ReadLog, StartError> read_log(Opened& node, const Progress& progress) {
   const consensus::Header& executed = node.executor.header;
   std::vector<consensus::Header> recent;  // headers that may not be stable yet: at most a window
   const std::uint64_t window = node.genesis.genesis.parameters.window;
@@ -190,9 +193,9 @@ std::expected<std::optional<consensus::CeilingRecord>, StartError> read_log(
   });
   if (!log) {
     if (log.error().code == storage::LogErrorCode::Damaged) {
-      return misconfigured("the log is damaged at " + log.error().segment + ":" +
-                           std::to_string(log.error().offset) + " (" + log.error().text +
-                           "): this validator may have forgotten votes and must not vote");
+      progress("the log is damaged at " + log.error().segment + ":" +
+               std::to_string(log.error().offset) + " (" + log.error().text + ")");
+      return ReadLog{.ceiling = {}, .is_damaged = true};
     }
     return fail(ExitCode::WriteFailed, "the log: " + log.error().text);
   }
@@ -206,13 +209,30 @@ std::expected<std::optional<consensus::CeilingRecord>, StartError> read_log(
   node.recovered = std::move(recovery).finish();
   node.executor.set = node.recovered.set;
   node.log.emplace(std::move(*log));
-  return ceiling;
+  return ReadLog{.ceiling = ceiling, .is_damaged = false};
+}
+
+// Sets a damaged log aside, and the store with it, and begins again: everything is fetched from
+// peers (protocol R38, R39).
+std::expected<void, StartError> quarantine(Opened& node, const Progress& progress) {
+  node.store.reset();
+  const std::string data = node.config.data_dir.string();
+  for (const std::string name : {"log", "state"}) {
+    const auto moved = storage::quarantine(*node.files, storage::join_path(data, name),
+                                           storage::join_path(data, "quarantine"));
+    if (!moved) return fail(ExitCode::WriteFailed, "quarantine: " + moved.error().text);
+    progress("set aside as " + *moved);
+  }
+  return {};
 }
 
 // The sign state and the log must tell one story (protocol R37); then this start is recorded, in
 // the log first.
+// A log that does not know the sign state's last record has forgotten what it promised: the
+// validator is amnesic up to the ceiling (protocol R39).
 std::expected<void, StartError> bind_sign_state(
-    Opened& node, const std::optional<consensus::CeilingRecord>& logged) {
+    Opened& node, const std::optional<consensus::CeilingRecord>& logged, bool may_be_empty,
+    const Progress& progress) {
   const std::string directory = node.config.sign_state_dir.string();
   auto state = storage::SignState::open(*node.files, directory,
                                         {node.genesis.chain_id, node.signer->public_key()});
@@ -226,11 +246,25 @@ std::expected<void, StartError> bind_sign_state(
   }
   const storage::Ceiling present = state->ceiling();
   const std::uint64_t known = logged ? logged->number : 0;
-  if (known < present.record) {
+  const auto append = [&](const consensus::DurableRecord& record) {
+    node.log->append(
+        storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
+        consensus::wire::encode_record(record));
+  };
+  const bool is_behind = known < present.record;
+  if (is_behind && known == 0 && !may_be_empty) {
     return misconfigured(
-        "the log is behind the sign state (record " + std::to_string(known) + " of " +
-        std::to_string(present.record) +
-        "): the data directory was lost or restored, and this validator must not vote");
+        "data_dir holds no log, but this key has signed up to height " +
+        std::to_string(present.height) +
+        ": bring data_dir back, or rebuild it from the other validators with  giro recover "
+        "--from-peers  (nothing is signed until that is safe)");
+  }
+  if (is_behind) {
+    const consensus::Floor floor{{present.epoch}, {present.view}, {present.height}};
+    node.recovered.amnesic_below = floor;
+    append(consensus::AmnesiaRecord{floor});
+    progress("what this key signed up to height " + std::to_string(present.height) +
+             " is not remembered: it votes again once a height above that is stable");
   }
   if (known > present.record + 1) {
     return misconfigured("the sign state is behind the log (record " +
@@ -239,13 +273,10 @@ std::expected<void, StartError> bind_sign_state(
   }
   // A raise that reached the log and not the sign state signed nothing; taking it over only forbids
   // less later.
-  consensus::Ceiling ceiling{known + 1, {present.epoch}, {present.view}, {present.height}};
-  if (logged) ceiling = {known + 1, logged->epoch, logged->view, logged->height};
-  const consensus::DurableRecord record =
-      consensus::CeilingRecord{ceiling.number, ceiling.epoch, ceiling.view, ceiling.height};
-  node.log->append(
-      storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
-      consensus::wire::encode_record(record));
+  consensus::Ceiling ceiling{
+      std::max(known, present.record) + 1, {present.epoch}, {present.view}, {present.height}};
+  if (logged && !is_behind) ceiling = {known + 1, logged->epoch, logged->view, logged->height};
+  append(consensus::CeilingRecord{ceiling.number, ceiling.epoch, ceiling.view, ceiling.height});
   if (const auto synced = node.log->sync(); !synced) {
     return fail(ExitCode::WriteFailed, "the log cannot be written: " + synced.error().text);
   }
@@ -280,7 +311,7 @@ std::optional<consensus::InstitutionId> institution_of(const config::Genesis& ge
 
 }  // namespace
 
-std::expected<Opened, StartError> open_node(const config::NodeConfig& config,
+std::expected<Opened, StartError> open_node(const config::NodeConfig& config, StartMode mode,
                                             const Progress& progress) {
   Opened node;
   node.config = config;
@@ -305,12 +336,26 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config,
                            " in the genesis file");
     }
   }
-  if (auto opened = open_store(node); !opened) return Failure(opened.error());
-  if (auto prepared = prepare_executor(node, progress); !prepared) return Failure(prepared.error());
-  const auto ceiling = read_log(node, progress);
-  if (!ceiling) return Failure(ceiling.error());
+  const auto read_back = [&]() -> std::expected<ReadLog, StartError> {
+    if (auto opened = open_store(node); !opened) return Failure(opened.error());
+    if (auto prepared = prepare_executor(node, progress); !prepared)
+      return Failure(prepared.error());
+    return read_log(node, progress);
+  };
+  auto log = read_back();
+  const bool was_damaged = log && log->is_damaged;
+  if (was_damaged) {
+    if (auto aside = quarantine(node, progress); !aside) return Failure(aside.error());
+    auto again = load_genesis(config);  // its first block was used up
+    if (!again) return Failure(again.error());
+    node.genesis = std::move(*again);
+    log = read_back();
+  }
+  if (!log) return Failure(log.error());
   if (validator) {
-    if (auto bound = bind_sign_state(node, *ceiling); !bound) return Failure(bound.error());
+    const bool may_be_empty = was_damaged || mode == StartMode::Recover;
+    if (auto bound = bind_sign_state(node, log->ceiling, may_be_empty, progress); !bound)
+      return Failure(bound.error());
   }
   return node;
 }

@@ -51,8 +51,13 @@ struct Opened {
   Executor::Start executor;
 };
 
+enum class StartMode : std::uint8_t {
+  Normal,
+  Recover,  // an empty data directory under a key that has voted is rebuilt from peers (R39)
+};
+
 [[nodiscard]] std::expected<Opened, StartError> open_node(const config::NodeConfig& config,
-                                                          const Progress& progress);
+                                                          StartMode mode, const Progress& progress);
 
 // Makes the sign state of this node's key for this chain, once, empty (protocol R37). Part of
 // setting a validator up, never of starting one.

@@ -156,6 +156,7 @@ void Node::Parts::publish_info() {
   info.suspecting = view.suspecting;
   info.voting = view.voting;
   info.diverged = view.diverged;
+  if (view.amnesic_below) info.amnesic_below = view.amnesic_below->height;
   const auto load = intake.load();
   info.pool_operations = load.operations;
   info.pool_bytes = load.bytes;

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <boost/json.hpp>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -159,6 +161,52 @@ TEST_F(StreamTest, All_four_killed_at_once_go_on_from_their_disks) {
     ASSERT_TRUE(supervisor_->start(node.name).has_value());
   }
   wait_ready();
+  EXPECT_TRUE(stream.more(5));
+  expect_settled(stream.end());
+}
+
+TEST_F(StreamTest, A_validator_that_lost_its_data_is_rebuilt_from_the_others_and_votes_again) {
+  Stream stream;
+  stream.add(payer(0));
+  ASSERT_TRUE(stream.more(5));
+  const std::string victim = backups().front();
+  const testnet::Network& network = supervisor_->network();
+  const testnet::Node& node = *network.find(victim);
+  supervisor_->signal(victim, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  ASSERT_GT(std::filesystem::remove_all(network.node_directory(node) / "data"), 0U);
+
+  const std::string config = network.node_config(node).string();
+  const Ran refused = run_giro({"start", "--config", config});
+  EXPECT_EQ(refused.exit_code, 78);
+  EXPECT_NE(refused.err.find("giro recover --from-peers"), std::string::npos) << refused.err;
+  EXPECT_EQ(run_giro({"recover", "--config", config}).exit_code, 2) << "says from where";
+  const Ran recovered = run_giro({"recover", "--from-peers", "--config", config});
+  EXPECT_EQ(recovered.exit_code, 0) << recovered.err;
+  EXPECT_NE(recovered.err.find("votes again above height"), std::string::npos) << recovered.err;
+  ASSERT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
+  EXPECT_TRUE(stream.more(5));
+  expect_settled(stream.end());
+}
+
+TEST_F(StreamTest, A_log_damaged_before_its_tail_is_set_aside_and_the_validator_comes_back) {
+  Stream stream;
+  stream.add(payer(0));
+  ASSERT_TRUE(stream.more(10));
+  const std::string victim = backups().front();
+  const testnet::Network& network = supervisor_->network();
+  const std::filesystem::path data = network.node_directory(*network.find(victim)) / "data";
+  supervisor_->signal(victim, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  const auto segment = *std::filesystem::directory_iterator(data / "log");
+  std::fstream file(segment.path(), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(4096);
+  file.write("damaged!", 8);
+  file.close();
+  ASSERT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
+  EXPECT_TRUE(std::filesystem::exists(data / "quarantine"));
   EXPECT_TRUE(stream.more(5));
   expect_settled(stream.end());
 }

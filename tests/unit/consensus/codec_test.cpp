@@ -126,7 +126,9 @@ std::vector<DurableRecord> all_records() {
           ViewRecord{{1}, {2}},
           ViewChangeRecord{view_change_at(block)},
           NewViewRecord{new_view_at(block)},
-          NewViewIntentRecord{new_view_at(block)}};
+          NewViewIntentRecord{new_view_at(block)},
+          AmnesiaRecord{{{1}, {2}, {3}}},
+          FloorRecord{{{1}, {2}, {3}}}};
 }
 
 std::uint8_t number(const Message& message) {
@@ -230,7 +232,7 @@ TEST(Codec, every_message_as_every_other_type_is_refused_or_canonical) {
   EXPECT_EQ(wire::decode(0, {}).error(), RejectReason::UnknownType);
   EXPECT_EQ(wire::decode(18, {}).error(), RejectReason::UnknownType);
   EXPECT_EQ(wire::decode(255, {}).error(), RejectReason::UnknownType);
-  EXPECT_EQ(wire::decode_record(14, {}).error(), RejectReason::UnknownType);
+  EXPECT_EQ(wire::decode_record(16, {}).error(), RejectReason::UnknownType);
   EXPECT_FALSE(wire::family_of(std::uint8_t{0}).has_value());
   EXPECT_EQ(wire::family_of(MessageType::Vote), wire::Family::Votes);
 }

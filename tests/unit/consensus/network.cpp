@@ -49,6 +49,12 @@ void Network::restart(std::size_t node) {
   nodes_[node]->start();
 }
 
+void Network::wipe(std::size_t node) {
+  if (nodes_[node]->is_up()) crash(node);
+  nodes_[node]->wipe();
+  nodes_[node]->start();
+}
+
 void Network::isolate(std::size_t node) {
   for (std::size_t i = 0; i < size(); ++i) {
     if (i == node) continue;

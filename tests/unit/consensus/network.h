@@ -54,6 +54,7 @@ class Network final : public World {
   // Loses the un-synced tail but a random part, and some of the store's newest blocks.
   void crash(std::size_t node);
   void restart(std::size_t node);
+  void wipe(std::size_t node);  // crashes it, takes its log and store, and starts it
   [[nodiscard]] Node& node(std::size_t index) { return *nodes_[index]; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   [[nodiscard]] const Members& members() const { return members_; }

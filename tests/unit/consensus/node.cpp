@@ -42,7 +42,20 @@ void Node::start() {
   guard_ = std::make_unique<VoteGuard>(members_.signer(index_), members_.chain(), self_,
                                        sign_state_, parameters_.window);
   for (const VoteContent& vote : recovery.votes()) guard_->restore(vote);
+  const std::optional<CeilingRecord> logged = recovery.last_ceiling();
   RecoveredState state = std::move(recovery).finish();
+  if ((logged ? logged->number : 0) < sign_state_.number) {  // it forgot what it promised (R37)
+    state.amnesic_below = Floor{sign_state_.epoch, sign_state_.view, sign_state_.height};
+    append(AmnesiaRecord{*state.amnesic_below});
+    ++sign_state_.number;
+    append(
+        CeilingRecord{sign_state_.number, sign_state_.epoch, sign_state_.view, sign_state_.height});
+    synced_ = log_.size();
+    guard_ = std::make_unique<VoteGuard>(members_.signer(index_), members_.chain(), self_,
+                                         sign_state_, parameters_.window);
+  }
+  if (state.floor) guard_->forbid(*state.floor);
+  if (state.amnesic_below) guard_->forbid(*state.amnesic_below);
   guard_->leave_below(state.set.epoch, state.view);
   if (state.own_change) guard_->restore(state.own_change->change);
   if (state.new_view_intent) guard_->restore(*state.new_view_intent);
@@ -66,6 +79,16 @@ void Node::crash(std::size_t tail_kept, std::size_t store_lost) {
   executing_ = false;
   to_execute_.clear();
   armed_.reset();
+}
+
+void Node::wipe() {
+  GIRO_CHECK(!is_up());
+  log_.clear();
+  synced_ = 0;
+  store_.resize(1);
+  attests_.clear();
+  blocks_by_hash_.clear();
+  batches_by_id_.clear();
 }
 
 RejectCounts Node::rejects() const {

@@ -43,6 +43,7 @@ class Node final : DurabilityPort {
   void start();  // from what the disk holds
   void crash(std::size_t tail_kept,
              std::size_t store_lost);  // un-synced records that survive; newest blocks lost
+  void wipe();  // while it is down: its log and store are gone, its sign state stays
   [[nodiscard]] bool is_up() const { return replica_ != nullptr; }
   [[nodiscard]] Replica& replica() { return *replica_; }
 

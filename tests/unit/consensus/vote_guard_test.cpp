@@ -116,6 +116,15 @@ TEST_F(Guard, R36_one_new_view_for_a_view) {
   EXPECT_EQ(guard.sign(durable(9), 9, made).error(), SignRefusal::LeftView);
 }
 
+TEST_F(Guard, R39_nothing_at_or_below_the_floor) {
+  guard.forbid({{2}, {2}, {12}});
+  EXPECT_EQ(refusal(content(VoteKind::Prepare, 2, 3, 12)), SignRefusal::BelowFloor);
+  EXPECT_EQ(refusal(content(VoteKind::Prepare, 2, 1, 13)), SignRefusal::LeftView);
+  EXPECT_EQ(sign(change_to(2)).error(), SignRefusal::BelowFloor);
+  EXPECT_TRUE(sign(content(VoteKind::Prepare, 2, 2, 13)).has_value());
+  EXPECT_TRUE(sign(change_to(3)).has_value());
+}
+
 TEST_F(Guard, R37_a_view_change_raises_the_ceiling_to_its_view) {
   Output output;
   output.view_change = change_to(5);
