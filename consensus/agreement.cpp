@@ -65,7 +65,7 @@ void Replica::State::on_evidence(const Evidence& evidence) {
     suspect(SuspectReason::Equivocation);
   }
   const InstitutionId institution = set.at(member).institution;
-  if (institution == self || !guilty.insert(institution).second) return;
+  if (!guilty.insert(institution).second) return;
   out.persist.push_back(EvidenceRecord{evidence});
   emit(EventType::EvidenceFound, height_of(evidence), {}, institution.value);
   send(EvidenceMessage{evidence});
@@ -83,8 +83,11 @@ void Replica::State::watch_promise(const Vote& commit) {
   const auto promise = changes.find(commit.voter);
   if (promise == changes.end()) return;
   const ViewChange& change = promise->second.change;
-  const Vote* forgotten = votes.commit_above(commit.voter, change.view, change.high);
-  if (forgotten != nullptr) on_evidence(ForgottenCommit{*forgotten, change});
+  const VoteContent& content = commit.content;
+  const bool forgets =
+      content.view < change.view &&
+      std::tuple(change.high.view, change.high.height) < std::tuple(content.view, content.height);
+  if (forgets) on_evidence(ForgottenCommit{commit, change});
 }
 
 // ---- R10: prepared

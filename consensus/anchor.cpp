@@ -1,5 +1,6 @@
 // Fetching what lies below an anchor, by hash, from those who signed for it (protocol R28).
 #include <algorithm>
+#include <utility>
 
 #include "consensus/replica_state.h"
 #include "crypto/check.h"
@@ -27,9 +28,9 @@ void Replica::State::link_anchor() {
 
 // The chain is held up to where the fetched blocks begin.
 void Replica::State::place_ancestors() {
-  const AnchorFetch fetch = *anchor_fetch;
-  if (fetch.next >= committed) cut_above(fetch.next);
-  for (const auto& [height, block] : fetch.blocks) {
+  if (anchor_fetch->next >= committed) cut_above(anchor_fetch->next);
+  const std::map<Height, Block> blocks = std::move(anchor_fetch->blocks);
+  for (const auto& [height, block] : blocks) {
     if (height <= committed) continue;
     const bool repeats = std::ranges::any_of(
         block.batches, [&](const Hash& id) { return named.height_of(id).has_value(); });

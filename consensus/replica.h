@@ -38,7 +38,7 @@ struct TimePassed {};
 struct Leaving {};
 
 // The disk has reached its reserve, or has room again (protocol R40). Without room nothing is voted
-// for, and nothing is taken that would have to be written.
+// for, and no block or batch is taken.
 struct StorageSpace {
   bool low = false;
 };

@@ -7,7 +7,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -28,7 +27,6 @@ struct StartOptions {
   std::string file = "/etc/giro/node.toml";
   int parent = 0;
   runtime::StartMode mode = runtime::StartMode::Normal;
-  bool from_peers = false;  // said, since it is the only way there is so far
 };
 
 // Tells systemd (sd_notify(3)); nothing where nobody listens.
@@ -57,19 +55,21 @@ void raise_file_limit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Until the node votes again, or `stopped`. Says how far it is.
-bool wait_for_votes(runtime::Node& node, const std::atomic<bool>& stopped) {
-  std::string told;
-  while (!stopped) {
+// Until SIGTERM or SIGINT; in recovery also until the node votes again, which is true, saying how
+// far it is.
+bool wait_for_end(const sigset_t& signals, runtime::Node& node, runtime::StartMode mode) {
+  int number = 0;
+  if (mode == runtime::StartMode::Normal) return sigwait(&signals, &number), false;
+  for (std::string told;;) {
     const runtime::NodeInfo info = node.info();
     if (!info.amnesic_below) return true;
     std::string text = "height " + std::to_string(info.stable.value) +
                        "; votes again above height " + std::to_string(info.amnesic_below->value);
     if (text != told) std::cerr << "giro: " << text << '\n';
     told = std::move(text);
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    const timespec second{.tv_sec = 1, .tv_nsec = 0};
+    if (sigtimedwait(&signals, nullptr, &second) >= 0) return false;
   }
-  return false;
 }
 
 void start(Run& run, const StartOptions& options) {
@@ -99,27 +99,18 @@ void start(Run& run, const StartOptions& options) {
   auto server = api::Server::start(*loaded.value, **node, kVersion);
   if (!server) return fail_with(run, "start", kConfiguration, server.error());
 
-  std::atomic<bool> stopped = false;
-  std::thread on_signal([&signals, &node, &server, &stopped] {
-    int number = 0;
-    sigwait(&signals, &number);
-    stopped = true;
+  bool votes = false;
+  std::thread on_signal([&] {
+    votes = wait_for_end(signals, **node, options.mode);
     notify("STOPPING=1");
     (*server)->stop();
     (*node)->stop();
-  });
-  bool votes = false;
-  std::thread recovering([&] {
-    if (options.mode != runtime::StartMode::Recover) return;
-    votes = wait_for_votes(**node, stopped);
-    if (votes) pthread_kill(on_signal.native_handle(), SIGTERM);
   });
   notify("READY=1");
   (*node)->run();
   // run() ends through stop() alone; whoever else called it, the waiting thread has to end as well.
   pthread_kill(on_signal.native_handle(), SIGTERM);
   on_signal.join();
-  recovering.join();
   (*server)->stop();
   if (votes)
     std::cerr << "giro: recovered: this validator may vote. Go on with  giro start --config "
@@ -143,9 +134,9 @@ void add_recover(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand(
       "recover", "Rebuild a validator that lost its data, and wait until it may vote");
   command->add_option("--config", options->file, "node.toml")->capture_default_str();
-  auto* from_peers = command->add_flag("--from-peers", options->from_peers,
-                                       "Fetch everything from the other validators");
-  from_peers->required();
+  command->add_flag("--from-peers")
+      ->description("Fetch everything from the other validators")
+      ->required();
   command->callback([&run, options] { start(run, *options); });
 }
 

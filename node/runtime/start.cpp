@@ -213,11 +213,13 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Progress& progre
 }
 
 // Sets a damaged log aside, and the store with it, and begins again: everything is fetched from
-// peers (protocol R38, R39).
+// peers (protocol R38, R39). The store first: after a crash in between the log is found damaged
+// again, while a store without its log would be one that ran ahead.
 std::expected<void, StartError> quarantine(Opened& node, const Progress& progress) {
   node.store.reset();
+  node.batches.clear();  // what was read of the log before the damage
   const std::string data = node.config.data_dir.string();
-  for (const std::string name : {"log", "state"}) {
+  for (const std::string name : {"state", "log"}) {
     const auto moved = storage::quarantine(*node.files, storage::join_path(data, name),
                                            storage::join_path(data, "quarantine"));
     if (!moved) return fail(ExitCode::WriteFailed, "quarantine: " + moved.error().text);

@@ -77,6 +77,14 @@ TEST(R46, what_is_found_is_kept_and_told_once) {
   EXPECT_EQ(other.verdict(1, forged), RejectReason::BadSignature);
 }
 
+TEST(R46, what_is_told_of_our_own_key_is_kept_as_well) {
+  Solo solo(four(), 3);
+  solo.deliver(1, EvidenceMessage{ConflictingVotes{vote_of(3, VoteKind::Commit, 0, "one"),
+                                                   vote_of(3, VoteKind::Commit, 0, "two")}});
+  EXPECT_EQ(solo.records_of<EvidenceRecord>().size(), 1U);
+  EXPECT_EQ(solo.events(EventType::EvidenceFound), 1U);
+}
+
 TEST(R46, a_forgotten_commit_is_found_whichever_comes_first) {
   for (const bool vote_first : {true, false}) {
     Solo solo(four(), 1);

@@ -1,5 +1,7 @@
 #include "tests/unit/consensus/network.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <sstream>
 
@@ -190,6 +192,18 @@ void Network::on_executed(std::size_t node, const CommittedBlock& block, const H
     GIRO_CHECK(id == block.block.batches[i], height);
     const auto [place, fresh] = ordered_.try_emplace(id, height);
     GIRO_CHECK(fresh || place->second == height, node, height);
+  }
+}
+
+void expect_no_violations(Network& network) {
+  for (std::size_t i = 0; i < network.size(); ++i) {
+    const RejectCounts counts = network.node(i).rejects();
+    for (std::size_t r = 0; r < kRejectReasons; ++r) {
+      const auto reason = static_cast<RejectReason>(r);
+      if (!is_violation(reason)) continue;
+      EXPECT_EQ(counts[r], 0U) << name(reason);
+      EXPECT_EQ(network.node(i).wire_rejects(reason), 0U) << name(reason);
+    }
   }
 }
 

@@ -129,4 +129,7 @@ class Network final : public World {
   std::map<std::tuple<std::size_t, VoteKind, Epoch, View, Height>, Hash> votes_;
 };
 
+// No correct validator ever says what another one takes for a violation (protocol R45).
+void expect_no_violations(Network& network);
+
 }  // namespace giro::consensus::testing

@@ -29,19 +29,6 @@ std::uint64_t total(Network& network, EventType type) {
   return sum;
 }
 
-// No correct validator ever says what another one takes for a violation (protocol R45).
-void expect_no_violations(Network& network) {
-  for (std::size_t i = 0; i < network.size(); ++i) {
-    const RejectCounts counts = network.node(i).rejects();
-    for (std::size_t r = 0; r < kRejectReasons; ++r) {
-      const auto reason = static_cast<RejectReason>(r);
-      if (!is_violation(reason)) continue;
-      EXPECT_EQ(counts[r], 0U) << name(reason);
-      EXPECT_EQ(network.node(i).wire_rejects(reason), 0U) << name(reason);
-    }
-  }
-}
-
 class NetworkSize : public ::testing::TestWithParam<std::size_t> {};
 
 TEST_P(NetworkSize, R6_to_R16_blocks_are_ordered_executed_and_stable) {

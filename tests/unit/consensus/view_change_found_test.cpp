@@ -1,6 +1,7 @@
 // View changes that once went wrong, found by review. Each is kept as it was found.
 #include <gtest/gtest.h>
 
+#include "consensus/chain.h"
 #include "consensus/limits.h"
 #include "tests/unit/consensus/network.h"
 #include "tests/unit/consensus/solo.h"
@@ -233,6 +234,24 @@ TEST(Found, R28_blocks_that_were_not_asked_for_are_not_kept) {
                                 blocks.begin() + static_cast<std::ptrdiff_t>(end)}});
   }
   EXPECT_LT(solo.replica->view().tip, Height{100});
+}
+
+TEST(Found, A10_abandoned_blocks_stay_within_their_budget_and_the_lowest_views_go_first) {
+  AbandonedBlocks abandoned;
+  const std::vector<Hash> ids(kBlockBatchesMax, hash_of("id"));  // 2 MiB each
+  const std::uint64_t count = kAbandonedBytesMax / (ids.size() * sizeof(Hash)) + 1;
+  std::vector<Hash> hashes;
+  for (std::uint64_t view = 1; view <= count; ++view) {
+    const Block block{{}, {view}, {5}, {}, {}, ids};
+    hashes.push_back(hash_of(std::to_string(view)));
+    abandoned.add(block, hashes.back());
+  }
+  EXPECT_EQ(abandoned.find(hashes.front()), nullptr);
+  EXPECT_NE(abandoned.find(hashes.back()), nullptr);
+  abandoned.release({4});
+  EXPECT_NE(abandoned.find(hashes.back()), nullptr);
+  abandoned.release({5});
+  EXPECT_EQ(abandoned.find(hashes.back()), nullptr);
 }
 
 }  // namespace

@@ -28,14 +28,8 @@ void expect_healthy(Network& network) {
   for (std::size_t i = 0; i < network.size(); ++i) {
     EXPECT_EQ(network.node(i).events(EventType::EvidenceFound), 0U) << i;
     EXPECT_EQ(network.node(i).events(EventType::VotesStopped), 0U) << i;
-    const RejectCounts counts = network.node(i).rejects();
-    for (std::size_t r = 0; r < kRejectReasons; ++r) {
-      const auto reason = static_cast<RejectReason>(r);
-      if (!is_violation(reason)) continue;
-      EXPECT_EQ(counts[r], 0U) << name(reason);
-      EXPECT_EQ(network.node(i).wire_rejects(reason), 0U) << name(reason);
-    }
   }
+  expect_no_violations(network);
 }
 
 class ViewChanges : public ::testing::TestWithParam<std::uint64_t> {};

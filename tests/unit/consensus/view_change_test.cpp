@@ -111,6 +111,13 @@ TEST(R20, a_member_that_waits_in_a_later_view_is_brought_back_a_few_times_for_ea
       solo.deliver(1, new_view_of({view + 1}, high));
     }
   }
+  // In the view after those it leads itself, and has no more of them for this member.
+  hear_changes(solo, {kStragglerTurns + 1}, {1, 2});
+  ASSERT_TRUE(solo.replica->view().voting);
+  solo.pass(patience);
+  solo.tick();
+  EXPECT_EQ(std::ranges::count(solo.sent_of<Suspect>(), SuspectReason::Straggler, &Suspect::reason),
+            kStragglerTurns);
 }
 
 TEST(R20, a_process_that_stops_leaves_no_view) {
