@@ -22,6 +22,14 @@ inline constexpr std::uint64_t kValueBytesMax = 16ULL << 20;
 // Keys, values and 16 bytes for each change.
 inline constexpr std::uint64_t kWriteBatchBytesMax = 64ULL << 20;
 
+// Snapshots (protocol R34): the bounds of `snapshot_chunk`, what one manifest may list (its digests
+// fit a frame: half a terabyte in chunks of 4 MiB), and what its owner may put beside the digests.
+inline constexpr std::uint64_t kSnapshotChunkBytesMin = 64ULL << 10;
+inline constexpr std::uint64_t kSnapshotChunkBytesMax = 16ULL << 20;
+inline constexpr std::uint64_t kSnapshotChunksMax = 131'072;
+inline constexpr std::uint64_t kSnapshotHeaderBytesMax = 4096;
+inline constexpr std::uint64_t kSnapshotCertificateBytesMax = 64ULL << 10;
+
 static_assert(kLogRecordBytesMax + 64 <= kLogBufferBytesMax);
 static_assert(kLogBufferBytesMax + 4096 <= kLogSegmentBytesMax);
 
