@@ -1,6 +1,7 @@
 // Votes, certificates, and what they decide (protocol R10 to R13).
 #include <algorithm>
 
+#include "consensus/limits.h"
 #include "consensus/replica_state.h"
 #include "crypto/check.h"
 #include "crypto/mutant.h"
@@ -58,18 +59,20 @@ bool Replica::State::count(const Vote& vote) {
 
 // R46: kept, and told to all, once for each member and epoch: more would let the culprit write our
 // log.
-void Replica::State::on_evidence(const Evidence& evidence) {
-  const ReplicaId member = culprit(evidence);
-  const auto* votes_of_one = std::get_if<ConflictingVotes>(&evidence);
+void Replica::State::on_evidence(const Evidence& found) {
+  const ReplicaId member = culprit(found);
+  const auto* votes_of_one = std::get_if<ConflictingVotes>(&found);
   if (votes_of_one != nullptr && votes_of_one->first.content.kind == VoteKind::Prepare &&
       votes_of_one->first.content.view == view && member == set.primary(view)) {
     suspect(SuspectReason::Equivocation);
   }
   const InstitutionId institution = set.at(member).institution;
   if (!guilty.insert(institution).second) return;
-  out.persist.push_back(EvidenceRecord{evidence});
-  emit(EventType::EvidenceFound, height_of(evidence), {}, institution.value);
-  send(EvidenceMessage{evidence});
+  out.persist.push_back(EvidenceRecord{found});
+  evidence.push_back(found);
+  if (evidence.size() > kEvidenceMax) evidence.erase(evidence.begin());
+  emit(EventType::EvidenceFound, height_of(found), {}, institution.value);
+  send(EvidenceMessage{found});
 }
 
 void Replica::State::on(const EvidenceMessage& message, InstitutionId) {

@@ -104,6 +104,7 @@ void Replica::State::release_below(Height height) {
   std::erase_if(prepared, below);
   std::erase_if(commits, below);
   std::erase_if(proofs, below);
+  std::erase_if(chain_proofs, below);
   std::erase_if(headers, below);
   asked.erase(asked.begin(), asked.upper_bound({height, VoteKind::Snapshot, View{UINT64_MAX}}));
   std::erase_if(out.sign,

@@ -77,6 +77,7 @@ void Replica::State::on(const ChainSegment& segment, InstitutionId from) {
     if (reason == RejectReason::ConflictsWithCommitted) return stop_voting(reason);
     if (reason != RejectReason::None) return without_news(reason);
     out.persist.push_back(ChainProofRecord{header, segment.attest});
+    chain_proofs.insert_or_assign(header.height, ChainProofRecord{header, segment.attest});
     adopt(segment.blocks, std::nullopt);  // its payload from several peers
     commit_up_to(header.height);
   } else if (const auto here = chain.hash_at(header.height); here && *here != header.block) {

@@ -30,6 +30,8 @@ class Chain {
       : base_(base), base_hash_(base_hash), base_time_(base_time) {}
 
   [[nodiscard]] Height base() const { return base_; }
+  [[nodiscard]] const Hash& base_hash() const { return base_hash_; }
+  [[nodiscard]] WallTime base_time() const { return base_time_; }
   [[nodiscard]] Height tip() const { return {base_.value + slots_.size()}; }
   [[nodiscard]] const Hash& tip_hash() const {
     return slots_.empty() ? base_hash_ : slots_.back().hash;
@@ -88,6 +90,7 @@ class AbandonedBlocks {
  public:
   void add(const Block& block, const Hash& hash);
   [[nodiscard]] const Block* find(const Hash& hash) const;
+  [[nodiscard]] const std::map<Hash, Block>& all() const { return blocks_; }
   void release(Height height);  // at or below
 
  private:

@@ -91,6 +91,13 @@ void BatchPool::forget(const Hash& id) {
   }
 }
 
+std::vector<Hash> BatchPool::ids() const {
+  std::vector<Hash> ids;
+  ids.reserve(held_.size());
+  for (const auto& [id, batch] : held_) ids.push_back(id);
+  return ids;
+}
+
 void BatchPool::set_clock(WallTime now) {
   clock_ = now;
   while (!fresh_.empty() && fresh_.begin()->first < now) {

@@ -37,6 +37,7 @@ class BatchPool {
   [[nodiscard]] std::uint64_t available_bytes() const { return available_bytes_; }
   [[nodiscard]] std::optional<Instant> oldest_arrival() const;
   [[nodiscard]] std::size_t size() const { return held_.size(); }
+  [[nodiscard]] std::vector<Hash> ids() const;  // of all that are held
 
   struct Room {
     std::uint64_t bytes;

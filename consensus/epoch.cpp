@@ -22,6 +22,7 @@ void Replica::State::enter_next_epoch(const Header& last, const Certificate& att
   opening = false;
   new_view.reset();
   own_change.reset();
+  new_view_intent.reset();
   changes.clear();
   stragglers.clear();
   new_view_asked = false;
@@ -38,6 +39,7 @@ void Replica::State::enter_next_epoch(const Header& last, const Certificate& att
   prepared.clear();
   commits.clear();
   proofs.clear();
+  chain_proofs.clear();
   headers.clear();
   asked.clear();
   guilty.clear();

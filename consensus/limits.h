@@ -64,7 +64,17 @@ inline constexpr std::size_t kBlockOverheadBytes =
 inline constexpr std::size_t kBatchOverheadBytes =
     512;  // what a kept batch is charged with, beside its bytes
 inline constexpr std::size_t kAbandonedBytesMax = 64 * 1024 * 1024;
+inline constexpr std::size_t kEvidenceMax = 256;  // that is written again when the log is cut
 inline constexpr std::size_t kOffersMax =
     1024;  // offered batches that a primary asks for at one time
+
+// --- snapshots (protocol R31, R34)
+// ---------------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kOpenSnapshotsMax = 4;  // heights whose votes are collected
+inline constexpr std::size_t kSnapshotChunkBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kSnapshotChunksMax = 131'072;          // digests in a manifest
+inline constexpr std::size_t kSnapshotPieceBytesMax = 1024 * 1024;  // of a chunk, in one message
+inline constexpr std::size_t kSnapshotLinksMax = 1'024;  // changes of the set since the asker's
+inline constexpr std::size_t kSnapshotVotesKept = 2 * kOpenSnapshotsMax;  // own, for the guard
 
 }  // namespace giro::consensus

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "consensus/evidence.h"
+#include "consensus/snapshot.h"
 #include "consensus/types.h"
 #include "consensus/view_change.h"
 
@@ -77,12 +78,13 @@ struct Status {
   Height committed;
   Height tip;
   VoteContent high;           // all zero: none
-  Height log_start;           // lowest height it can serve
+  Height log_start;           // lowest height whose payload it can serve; 0: all
   std::vector<Hash> missing;  // batches it lacks, oldest first
   // Hints for the operator's views, never for the protocol.
   WallTime clock;
   std::uint64_t disk_free = 0;
   std::string version;
+  Height snapshot{};  // newest certified snapshot that it can serve; 0: none
 };
 
 // Asks for the chain above a height; answered by the runtime from its store, not by the replica,
@@ -125,7 +127,8 @@ struct BatchMessage {
 using Message =
     std::variant<BatchMessage, BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
                  AttestProof, Suspect, Status, FetchChain, FetchBatches, BatchOffer,
-                 ProvenViewChange, NewView, FetchBlocks, BlockRange, EvidenceMessage>;
+                 ProvenViewChange, NewView, FetchBlocks, BlockRange, EvidenceMessage, FetchSnapshot,
+                 SnapshotOffer, FetchChunk, SnapshotChunk>;
 
 // What reaches the replica: the parts of Message that carry a claim, checked.
 using Claim = std::variant<BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,

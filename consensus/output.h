@@ -90,12 +90,31 @@ struct AmnesiaRecord {
 struct FloorRecord {
   Floor floor;
 };
+// What begins a statement of everything that a restart needs (protocol R34): after it nothing that
+// stands before it in the log is missed. The chain up to `height` is final, executed, and in the
+// store or in a snapshot; the records that follow say the rest.
+struct BaseRecord {
+  ValidatorSet set;  // of the epoch that the next block belongs to
+  View first_view;
+  Height epoch_height;  // the last block of the epoch before, its hash, and that of its header
+  Hash epoch_block;
+  Hash epoch_header;
+  Height height;
+  Hash block;
+  WallTime time;
+  std::optional<Certificate> proof;  // attest, of that height, if held
+};
+// Was accepted and cut again (protocol R28); part of a statement.
+struct AbandonedRecord {
+  Block block;
+};
 // Replicas write all of these but VoteRecord, CeilingRecord and AmnesiaRecord: the first two are
 // the driver's, the last is written by whoever finds the memory incomplete.
 using DurableRecord =
     std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
                  CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord, ViewRecord,
-                 ViewChangeRecord, NewViewRecord, NewViewIntentRecord, AmnesiaRecord, FloorRecord>;
+                 ViewChangeRecord, NewViewRecord, NewViewIntentRecord, AmnesiaRecord, FloorRecord,
+                 BaseRecord, AbandonedRecord>;
 
 // --- 2 sign
 // --------------------------------------------------------------------------------------------------------
@@ -172,6 +191,9 @@ struct Output {
   std::vector<CommittedBlock> execute;
   std::vector<Fetch> fetch;
   std::vector<Event> events;
+  // `persist` holds a whole statement: once it is durable the log may be cut below (R34).
+  bool is_statement = false;
+  std::vector<Hash> needed_batches;  // with it: held, and not executed
   [[nodiscard]] bool empty() const {
     return persist.empty() && !signs() && send.empty() && execute.empty() && fetch.empty() &&
            events.empty();

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "consensus/limits.h"
 #include "crypto/check.h"
 
 namespace giro::consensus {
@@ -39,8 +40,10 @@ struct Recovery::State {
   WallTime forgotten_time;
   std::map<Hash, BatchPtr> batches;
   std::map<Hash, WallTime> ordered;
-  std::map<Height, Hash> proven;  // blocks of ChainProofRecords
+  std::map<Height, ChainProofRecord> proven;
   std::optional<CeilingRecord> ceiling;
+  Height stated;
+  bool has_gap = false;
 
   void on(const BatchRecord& record) {
     // Nothing above the executed block can name what expired before it (protocol R5).
@@ -113,6 +116,7 @@ struct Recovery::State {
   }
 
   void on(const VoteRecord& record) {
+    if (record.content.kind == VoteKind::Snapshot) return note_snapshot_vote(record.content);
     if (record.content.height <= result.stable) return;
     if (std::ranges::find(result.votes, record.content) == result.votes.end()) {
       result.votes.push_back(record.content);
@@ -180,16 +184,78 @@ struct Recovery::State {
     if (record.epoch == result.set.epoch && record.view == result.view) result.abstain = true;
   }
 
-  void on(const ChainProofRecord& record) {
-    if (record.header.height > result.stable) proven[record.header.height] = record.header.block;
+  void on(const AbandonedRecord& record) {
+    const bool is_known =
+        std::ranges::find(result.abandoned, record.block) != result.abandoned.end();
+    if (record.block.height > result.stable && !is_known) result.abandoned.push_back(record.block);
   }
 
-  void on(const EvidenceRecord&) {}  // for people
+  void on(const ChainProofRecord& record) {
+    if (record.header.height > result.stable) proven.insert_or_assign(record.header.height, record);
+  }
+
+  void on(const EvidenceRecord& record) {  // for people
+    if (std::ranges::find(result.evidence, record.evidence) != result.evidence.end()) return;
+    result.evidence.push_back(record.evidence);
+    if (result.evidence.size() > kEvidenceMax) result.evidence.erase(result.evidence.begin());
+  }
+
+  // They outlive their height's stability (R34); the guard wants the newest few.
+  void note_snapshot_vote(const VoteContent& content) {
+    std::vector<VoteContent>& votes = result.snapshot_votes;
+    if (std::ranges::find(votes, content) != votes.end()) return;
+    votes.push_back(content);
+    std::ranges::sort(votes, {}, &VoteContent::height);
+    if (votes.size() > kSnapshotVotesKept) votes.erase(votes.begin());
+  }
+
+  // A statement of everything (R34), or what an installed snapshot begins with (R31). A store that
+  // lost its newest writes may lie below it: then the log was not cut yet, what was read before
+  // stands, and what follows only repeats it. Promises and proofs above the base are kept: they are
+  // true wherever they stand.
+  void on(const BaseRecord& record) {
+    stated = record.height;
+    if (record.height > result.executed.height) {
+      const auto base = chain.find(record.height);
+      has_gap = base == chain.end() || base->second.hash != record.block;
+      return;
+    }
+    has_gap = false;
+    result.epoch_base = {record.epoch_height, record.epoch_block, record.epoch_header};
+    result.first_view = record.first_view;
+    if (record.set.epoch != result.set.epoch) {
+      enter(record.first_view);
+      result.high.reset();
+      result.certificates.clear();
+      result.votes.clear();
+      proven.clear();
+    }
+    result.set = record.set;
+    take_base(record);
+  }
+
+  void take_base(const BaseRecord& record) {
+    const auto base = chain.find(record.height);
+    const bool continues = base != chain.end() && base->second.hash == record.block;
+    const auto end = continues ? std::next(base) : chain.end();
+    for (auto place = chain.begin(); place != end; ++place) forget_payload(place->second.block);
+    chain.erase(chain.begin(), end);
+    const auto is_below = [&](Height height) { return height <= record.height; };
+    std::erase_if(result.certificates, [&](const auto& c) { return is_below(c.content.height); });
+    std::erase_if(result.votes, [&](const auto& vote) { return is_below(vote.height); });
+    std::erase_if(result.abandoned, [&](const auto& block) { return is_below(block.height); });
+    std::erase_if(proven, [&](const auto& entry) { return is_below(entry.first); });
+    result.stable = record.height;
+    result.stable_proof = record.proof;
+    forgotten = record.height;
+    forgotten_hash = record.block;
+    forgotten_time = record.time;
+  }
 
   [[nodiscard]] bool is_proven_committed(Height height, const Hash& hash) const {
     if (height <= result.stable) return true;
     const auto proof = proven.find(height);
-    if (proof != proven.end() && proof->second == hash) return true;
+    if (proof != proven.end() && proof->second.header.block == hash) return true;
     return std::ranges::any_of(result.certificates, [&](const Certificate& c) {
       return c.content.kind == VoteKind::Commit && c.content.height == height &&
              c.content.digest == hash;
@@ -220,6 +286,7 @@ struct Recovery::State {
         result.unstable_headers.push_back(header);
       }
     }
+    for (const auto& [height, proof] : proven) result.chain_proofs.push_back(proof);
     for (const auto& [id, batch] : batches) result.batches.push_back(batch);
     for (const auto& [id, expires_at] : ordered) result.ordered.push_back({id, expires_at});
     return std::move(result);
@@ -239,6 +306,18 @@ Recovery::Recovery(const Hash& chain, ValidatorSet genesis_set, const Hash& gene
   state_->result.executed = executed;
   state_->result.executed_hash = executed_hash;
   for (Header& header : recent_headers) state_->headers.emplace(header.height, header);
+}
+
+void Recovery::seed_ordered(const std::vector<OrderedId>& ids) {
+  for (const OrderedId& id : ids) state_->ordered.emplace(id.id, id.expires_at);
+}
+
+bool Recovery::has_gap() const {
+  return state_->has_gap;
+}
+
+Height Recovery::stated() const {
+  return state_->stated;
 }
 
 void Recovery::apply(const DurableRecord& record) {

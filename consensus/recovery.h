@@ -52,10 +52,13 @@ struct RecoveredState {
   // From the store, not the log: when the last height of the epoch is executed and not stable, and
   // governance changed the set, the members of the next one.
   std::optional<std::vector<Member>> next_members;
-  bool abstain = false;  // R11: no more votes in (epoch, view)
+  std::vector<ChainProofRecord> chain_proofs;  // above stable
+  bool abstain = false;                        // R11: no more votes in (epoch, view)
   // R39: set while what was signed up to there is not remembered.
   std::optional<Floor> amnesic_below;
-  std::optional<Floor> floor;  // of an amnesia that is over: for the guard
+  std::optional<Floor> floor;               // of an amnesia that is over: for the guard
+  std::vector<Evidence> evidence;           // the newest, to be written again
+  std::vector<VoteContent> snapshot_votes;  // own, the newest: for the guard
 
   // Genesis: block 0 executed and stable, epoch 0, view 0.
   [[nodiscard]] static RecoveredState fresh(ValidatorSet genesis_set, const Header& genesis,
@@ -71,7 +74,15 @@ class Recovery {
   Recovery(const Hash& chain, ValidatorSet genesis_set, const Hash& genesis_header,
            std::uint64_t epoch_blocks, Header executed, Hash executed_hash,
            std::vector<Header> recent_headers);
+  // Ids that executed blocks named, from the store, before anything is applied: a log that was cut
+  // may not hold their batches any more (protocol R34).
+  void seed_ordered(const std::vector<OrderedId>& ids);
   void apply(const DurableRecord& record);
+  // The base of the newest statement in the log; 0 if there is none.
+  [[nodiscard]] Height stated() const;
+  // The log does not lead from the store to there: it was cut, or began with a snapshot, and the
+  // store that went with it is lost. finish() must not be called.
+  [[nodiscard]] bool has_gap() const;
   [[nodiscard]] const std::vector<VoteContent>& votes() const;  // for the guard
   [[nodiscard]] std::optional<CeilingRecord> last_ceiling() const;
   [[nodiscard]] RecoveredState finish() &&;

@@ -22,7 +22,10 @@ Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& pa
       new_view(recovered.new_view),
       own_change(recovered.own_change),
       abstain(recovered.abstain),
+      new_view_intent(recovered.new_view_intent),
       amnesic_below(recovered.amnesic_below),
+      past_floor(recovered.floor),
+      evidence(recovered.evidence),
       chain(recovered.base, recovered.base_hash, recovered.base_time),
       stable(recovered.stable),
       executed(recovered.executed.height),
@@ -255,6 +258,9 @@ std::uint64_t Replica::unordered_own_batches() const noexcept {
 std::uint64_t Replica::own_quota_left() const noexcept {
   const std::uint64_t used = state_->pool.unordered_bytes(state_->self) + kBatchOverheadBytes;
   return state_->parameters.author_quota - std::min(used, state_->parameters.author_quota);
+}
+bool Replica::may_vote() const noexcept {
+  return state_->may_vote();
 }
 Height Replica::stable() const noexcept {
   return state_->stable;

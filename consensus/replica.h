@@ -43,8 +43,23 @@ struct StorageSpace {
   bool low = false;
 };
 
-using Input =
-    std::variant<VerifiedMessage, BatchAvailable, Executed, TimePassed, Leaving, StorageSpace>;
+// What can be served from here: for our Status, and nothing else.
+struct Kept {
+  Height snapshot;   // newest certified one
+  Height log_start;  // lowest height whose payload the log holds
+};
+
+// Everything that a restart needs is to be written again, so that the log may be cut (protocol
+// R34). Answered in the same step, with Output::is_statement.
+struct Restate {};
+
+// A quorum certified another state for this height than ours (protocol R17).
+struct Contradicted {
+  Height height;
+};
+
+using Input = std::variant<VerifiedMessage, BatchAvailable, Executed, TimePassed, Leaving,
+                           StorageSpace, Kept, Restate, Contradicted>;
 
 // Local limits and tuning: no effect on validity.
 struct ReplicaLimits {
@@ -102,6 +117,8 @@ class Replica final {
   // in bytes (R3): a batch that is larger is refused.
   [[nodiscard]] std::uint64_t unordered_own_batches() const noexcept;
   [[nodiscard]] std::uint64_t own_quota_left() const noexcept;
+  // Whether it may sign at all now: a member whose memory is whole, and with room to write.
+  [[nodiscard]] bool may_vote() const noexcept;
   // For VoteGuard::release, after the Output that made it stable was performed.
   [[nodiscard]] Height stable() const noexcept;
   [[nodiscard]] const RejectCounts& rejects() const noexcept;

@@ -71,6 +71,8 @@ struct Replica::State {
   void on(TimePassed) {}
   void on(Leaving);
   void on(StorageSpace space);
+  void on(Kept what) { kept = what; }
+  void on(Contradicted what) { diverge(what.height); }
   void settle();
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   void refuse(RejectReason reason);
@@ -145,7 +147,7 @@ struct Replica::State {
   void stop_ordering();                // R11
   void stop_voting(RejectReason why);  // more than f are faulty, or the key is used elsewhere
   void on(const EvidenceMessage& message, InstitutionId from);
-  void on_evidence(const Evidence& evidence);
+  void on_evidence(const Evidence& found);
   void watch_promise(const Vote& commit);
   void watch_own_key(const Certificate& certificate);
   void execute();
@@ -217,6 +219,11 @@ struct Replica::State {
   [[nodiscard]] bool is_ahead(const Peer& peer) const;
   [[nodiscard]] std::optional<InstitutionId> next_provider() const;
 
+  // --- statement.cpp (R34)
+  void on(Restate);
+  void state_view();
+  void state_chain();
+
   // --- restore.cpp (R38, R39)
   void end_amnesia();
   void restore(const RecoveredState& recovered);
@@ -251,11 +258,14 @@ struct Replica::State {
   bool new_view_asked = false;                    // as primary, of the guard
   std::optional<Instant> changes_since;           // a quorum of them was here
   Height committed_at_entry;
-  bool abstain = false;                // no more prepare and commit votes in this view (R11)
-  std::optional<Floor> amnesic_below;  // R39: no votes while this is set
-  bool diverged = false;               // R17
-  bool stopped = false;                // no more votes at all, until an operator looks
-  bool storage_low = false;            // nothing is voted for or taken in until there is room (R40)
+  bool abstain = false;                    // no more prepare and commit votes in this view (R11)
+  std::optional<NewView> new_view_intent;  // own, for this view
+  std::optional<Floor> amnesic_below;      // R39: no votes while this is set
+  std::optional<Floor> past_floor;         // of an amnesia that is over
+  std::vector<Evidence> evidence;          // the newest; the log alone keeps it
+  bool diverged = false;                   // R17
+  bool stopped = false;                    // no more votes at all, until an operator looks
+  bool storage_low = false;  // nothing is voted for or taken in until there is room (R40)
 
   Chain chain;  // base: min(stable, executed)
   Height stable;
@@ -275,6 +285,8 @@ struct Replica::State {
   std::map<Height, Certificate> prepared;  // of this view, above stable
   std::map<Height, Certificate> commits;   // above stable
   std::map<Height, Certificate> proofs;    // attest certificates above executed
+  std::map<Height, ChainProofRecord>
+      chain_proofs;  // of blocks that were caught up with, above stable
   struct OwnHeader {
     Header header;
     Hash hash;
@@ -287,6 +299,8 @@ struct Replica::State {
   BatchPool pool;
   OwnBatches own;
   PayloadRequests requests;
+
+  Kept kept;
 
   std::map<InstitutionId, Peer> peers;
   std::set<InstitutionId> guilty;      // evidence was kept in this epoch

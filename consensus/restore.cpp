@@ -11,6 +11,8 @@ void Replica::State::restore(const RecoveredState& recovered) {
     named.add(id.id, executed);
     named.set_expiry(id.id, id.expires_at);
   }
+  for (const ChainProofRecord& proof : recovered.chain_proofs)
+    chain_proofs.emplace(proof.header.height, proof);
   for (const Block& block : recovered.abandoned) abandoned.add(block, block.hash(chain_id));
   for (const BatchPtr& batch : recovered.batches) {
     pool.insert(batch, true, now.steady);
@@ -120,6 +122,7 @@ void Replica::State::end_amnesia() {
   if (proof == commits.end()) return;
   raise_high(proof->second);
   amnesic_below.reset();
+  past_floor = floor;
   out.persist.push_back(FloorRecord{floor});
   emit(EventType::AmnesiaEnded, stable);
   if (may_vote()) attest_executed();

@@ -18,6 +18,8 @@ void Replica::State::send_status(std::optional<InstitutionId> to) {
   status.tip = stage == Stage::Active ? chain.tip() : committed;
   if (high) status.high = high->content;
   status.missing = requests.oldest(kStatusMissingMax);
+  status.snapshot = kept.snapshot;
+  status.log_start = kept.log_start;
   status.clock = now.wall;
   send(std::move(status), to);
   if (to) return;

@@ -21,6 +21,7 @@ void Replica::State::enter_view(View next) {
   anchor_fetch.reset();
   new_view.reset();
   own_change.reset();
+  new_view_intent.reset();
   new_view_asked = false;
   changes_since.reset();
   std::erase_if(changes, [&](const auto& entry) { return entry.second.change.view < view; });
@@ -223,6 +224,7 @@ void Replica::State::make_new_view() {
   }
   new_view_asked = true;
   out.persist.push_back(NewViewIntentRecord{made});
+  new_view_intent = made;
   out.new_view = std::move(made);
 }
 

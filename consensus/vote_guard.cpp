@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "consensus/limits.h"
 #include "crypto/check.h"
 #include "crypto/mutant.h"
 
@@ -19,6 +20,12 @@ VoteGuard::VoteGuard(crypto::Signer& signer, const Hash& chain, InstitutionId se
     : signer_(signer), chain_(chain), self_(self), ceiling_(ceiling), window_(window) {}
 
 void VoteGuard::restore(const VoteContent& content) {
+  if (content.kind == VoteKind::Snapshot) {
+    if (content.height <= snapshot_floor_) return;
+    const auto known = snapshots_.find(content.height);
+    GIRO_CHECK(known == snapshots_.end() || known->second == content, content.height);
+    return remember(content);
+  }
   if (content.height <= floor_) return;
   const auto [entry, added] = signed_.try_emplace(
       Place(content.height, content.kind, content.epoch, content.view), content.digest);
@@ -44,6 +51,7 @@ void VoteGuard::leave_below(Epoch epoch, View view) {
 
 void VoteGuard::forbid(const Floor& floor) {
   release(floor.height);
+  snapshot_floor_ = std::max(snapshot_floor_, floor.height);
   leave_below(floor.epoch, floor.view);
   forbidden_ = Turn(floor.epoch, floor.view);
 }
@@ -82,13 +90,37 @@ void VoteGuard::raised(const Ceiling& ceiling) {
   ceiling_ = ceiling;
 }
 
+void VoteGuard::remember(const VoteContent& content) {
+  if (content.kind != VoteKind::Snapshot) {
+    signed_.try_emplace(Place(content.height, content.kind, content.epoch, content.view),
+                        content.digest);
+    return;
+  }
+  snapshots_.try_emplace(content.height, content);
+  while (snapshots_.size() > kSnapshotVotesKept) {
+    snapshot_floor_ = std::max(snapshot_floor_, snapshots_.begin()->first);
+    snapshots_.erase(snapshots_.begin());
+  }
+}
+
+bool VoteGuard::may_ever_sign(const VoteContent& content) const {
+  const std::optional<SignRefusal> reason = refusal(content);
+  return !reason || reason == SignRefusal::AboveCeiling;
+}
+
 std::optional<SignRefusal> VoteGuard::refusal(const VoteContent& content) const {
-  if (content.height <= floor_) return SignRefusal::BelowFloor;
+  const bool is_snapshot = content.kind == VoteKind::Snapshot;
+  if (content.height <= (is_snapshot ? snapshot_floor_ : floor_)) return SignRefusal::BelowFloor;
   const std::pair place(content.epoch, content.view);
   if (is_ordering(content.kind) && place < lowest_ && !GIRO_MUTANT(11))
     return SignRefusal::LeftView;
   if (place > std::pair(ceiling_.epoch, ceiling_.view) || content.height > ceiling_.height) {
     return SignRefusal::AboveCeiling;
+  }
+  if (is_snapshot) {
+    const auto known = snapshots_.find(content.height);
+    const bool conflicts = known != snapshots_.end() && known->second != content;
+    return conflicts ? std::optional(SignRefusal::Conflict) : std::nullopt;
   }
   const auto known = signed_.find(Place(content.height, content.kind, content.epoch, content.view));
   if (known != signed_.end() && known->second != content.digest) return SignRefusal::Conflict;
@@ -99,8 +131,7 @@ std::expected<Vote, SignRefusal> VoteGuard::sign(const DurableToken& token, std:
                                                  const VoteContent& content, ReplicaId self) {
   if (token.position() < position) return std::unexpected(SignRefusal::NotDurable);
   if (const std::optional<SignRefusal> reason = refusal(content)) return std::unexpected(*reason);
-  signed_.try_emplace(Place(content.height, content.kind, content.epoch, content.view),
-                      content.digest);
+  remember(content);
   if (is_ordering(content.kind)) leave_below(content.epoch, content.view);
   const std::optional<crypto::Signature> signature = signer_.sign(content.sign_bytes(chain_));
   if (!signature) return std::unexpected(SignRefusal::SignerDown);

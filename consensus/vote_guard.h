@@ -77,6 +77,10 @@ class VoteGuard {
   [[nodiscard]] std::optional<Ceiling> needed(const Output& output) const;
   void raised(const Ceiling& ceiling);
   [[nodiscard]] const Ceiling& ceiling() const { return ceiling_; }
+  // False: it would be refused for ever. What is asked for regardless ends the process.
+  [[nodiscard]] bool may_ever_sign(const VoteContent& content) const;
+  // What a statement must repeat of its memory (protocol R34); the rest is the replica's too.
+  [[nodiscard]] const std::map<Height, VoteContent>& snapshot_votes() const { return snapshots_; }
 
   // Signs a vote whose VoteRecord ends at `position` of the log. A refusal on a correct validator
   // is a broken invariant; SignerDown is the world's failure: voting stops until the signer is
@@ -102,6 +106,7 @@ class VoteGuard {
   // What was signed once for each (epoch, view).
   using Signed = std::map<Turn, Hash>;
   [[nodiscard]] std::optional<SignRefusal> refusal(const VoteContent& content) const;
+  void remember(const VoteContent& content);
   [[nodiscard]] std::expected<crypto::Signature, SignRefusal> sign_once(Signed& memory,
                                                                         const Turn& turn,
                                                                         const Hash& digest);
@@ -112,6 +117,10 @@ class VoteGuard {
   Ceiling ceiling_;
   std::uint64_t window_;
   Height floor_;  // nothing at or below is signed again
+  // Snapshot votes come when their height has long been stable: they have a memory and a floor of
+  // their own (protocol R34).
+  Height snapshot_floor_;
+  std::map<Height, VoteContent> snapshots_;  // the newest few
   std::map<Place, Hash> signed_;
   Signed view_changes_;  // of the lowest view and above
   Signed new_views_;

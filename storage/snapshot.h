@@ -85,6 +85,10 @@ class Snapshots {
  public:
   // Makes the directory, and throws away what a crash left unfinished but a download.
   static SnapshotResult<Snapshots> open(FilePort& port, std::string root);
+  // Changes nothing: for looking at those of a node that runs. Const members only.
+  [[nodiscard]] static Snapshots view(FilePort& port, std::string root) {
+    return Snapshots(port, std::move(root));
+  }
 
   [[nodiscard]] SnapshotResult<std::vector<std::uint64_t>> heights() const;  // ascending
   [[nodiscard]] SnapshotResult<SnapshotManifest> manifest(std::uint64_t height) const;

@@ -5,6 +5,7 @@
 
 #include "consensus/limits.h"
 #include "consensus/wire/convert.h"
+#include "consensus/wire/snapshot_codec.h"
 #include "crypto/check.h"
 
 namespace giro::consensus::wire {
@@ -127,6 +128,7 @@ Decoded decode_status(ByteView bytes) {
   out.committed = {in.committed()};
   out.tip = {in.tip()};
   out.log_start = {in.log_start()};
+  out.snapshot = {in.snapshot()};
   out.clock = {in.clock_ms()};
   out.disk_free = in.disk_free();
   out.version = in.version();
@@ -209,13 +211,20 @@ Decoded decode_evidence(ByteView bytes) {
   return answer(reason, out);
 }
 
+template <typename Value, std::expected<Value, RejectReason> (*decode_value)(ByteView)>
+Decoded decode_as(ByteView bytes) {
+  auto value = decode_value(bytes);
+  if (!value) return refuse(value.error());
+  return Message(std::move(*value));
+}
+
 struct Kind {
   Family family;
   Decoded (*decode)(ByteView);
 };
 
-// By message type; the first place is no type.
-constexpr std::array<Kind, 18> kKinds = {{
+// By message type; empty places are no types.
+constexpr std::array<Kind, 24> kKinds = {{
     {Family::Control, nullptr},
     {Family::Batches, decode_batch},
     {Family::Control, decode_confirm},
@@ -234,7 +243,17 @@ constexpr std::array<Kind, 18> kKinds = {{
     {Family::Control, decode_fetch_blocks},
     {Family::Blocks, decode_block_range},
     {Family::Control, decode_evidence},
+    {Family::Control, nullptr},
+    {Family::Control, nullptr},
+    {Family::Sync, decode_as<FetchSnapshot, decode_fetch_snapshot>},
+    {Family::Sync, decode_as<SnapshotOffer, decode_snapshot_offer>},
+    {Family::Sync, decode_as<FetchChunk, decode_fetch_chunk>},
+    {Family::Sync, decode_as<SnapshotChunk, decode_snapshot_chunk>},
 }};
+
+[[nodiscard]] bool is_type(std::uint8_t type) {
+  return type < kKinds.size() && kKinds[type].decode != nullptr;
+}
 
 template <typename Proto, typename Write>
 Bytes made(Write write_fields) {
@@ -254,6 +273,7 @@ Bytes encode_status(const Status& status) {
   out.set_tip(status.tip.value);
   if (status.high != VoteContent{}) write(status.high, *out.mutable_high());
   out.set_log_start(status.log_start.value);
+  out.set_snapshot(status.snapshot.value);
   out.set_missing(join(status.missing));
   out.set_clock_ms(status.clock.ms);
   out.set_disk_free(status.disk_free);
@@ -266,23 +286,24 @@ Bytes encode_status(const Status& status) {
 MessageType type_of(const Message& message) {
   // In the order of the variant.
   constexpr std::array kTypes = {
-      MessageType::Batch,       MessageType::BatchConfirm,    MessageType::PrePrepare,
-      MessageType::Vote,        MessageType::CertifiedBlocks, MessageType::ChainSegment,
-      MessageType::AttestProof, MessageType::Suspect,         MessageType::Status,
-      MessageType::FetchChain,  MessageType::FetchBatches,    MessageType::BatchOffer,
-      MessageType::ViewChange,  MessageType::NewView,         MessageType::FetchBlocks,
-      MessageType::BlockRange,  MessageType::Evidence};
+      MessageType::Batch,         MessageType::BatchConfirm,    MessageType::PrePrepare,
+      MessageType::Vote,          MessageType::CertifiedBlocks, MessageType::ChainSegment,
+      MessageType::AttestProof,   MessageType::Suspect,         MessageType::Status,
+      MessageType::FetchChain,    MessageType::FetchBatches,    MessageType::BatchOffer,
+      MessageType::ViewChange,    MessageType::NewView,         MessageType::FetchBlocks,
+      MessageType::BlockRange,    MessageType::Evidence,        MessageType::FetchSnapshot,
+      MessageType::SnapshotOffer, MessageType::FetchChunk,      MessageType::SnapshotChunk};
   static_assert(kTypes.size() == std::variant_size_v<Message>);
   return kTypes[message.index()];
 }
 
 std::expected<Family, RejectReason> family_of(std::uint8_t type) {
-  if (type == 0 || type >= kKinds.size()) return std::unexpected(RejectReason::UnknownType);
+  if (!is_type(type)) return std::unexpected(RejectReason::UnknownType);
   return kKinds[type].family;
 }
 
 std::expected<Message, RejectReason> decode(std::uint8_t type, ByteView bytes) {
-  if (type == 0 || type >= kKinds.size()) return std::unexpected(RejectReason::UnknownType);
+  if (!is_type(type)) return std::unexpected(RejectReason::UnknownType);
   if (bytes.size() > kFrameBytesMax) return std::unexpected(RejectReason::TooLarge);
   return kKinds[type].decode(bytes);
 }
@@ -358,6 +379,10 @@ Bytes encode(const Message& message) {
               for (const Block& block : m.blocks) write(block, *out.add_blocks());
             });
           },
+          [](const FetchSnapshot& m) { return encode_snapshot(m); },
+          [](const SnapshotOffer& m) { return encode_snapshot(m); },
+          [](const FetchChunk& m) { return encode_snapshot(m); },
+          [](const SnapshotChunk& m) { return encode_snapshot(m); },
       },
       message);
 }

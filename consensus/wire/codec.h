@@ -35,6 +35,10 @@ enum class MessageType : std::uint8_t {
   FetchBlocks = 15,
   BlockRange = 16,
   Evidence = 17,
+  FetchSnapshot = 20,
+  SnapshotOffer = 21,
+  FetchChunk = 22,
+  SnapshotChunk = 23,
 };
 
 [[nodiscard]] MessageType type_of(const Message& message);
@@ -64,6 +68,8 @@ enum class RecordType : std::uint8_t {
   NewViewIntent = 13,
   Amnesia = 14,
   Floor = 15,
+  Base = 18,
+  Abandoned = 19,
 };
 
 [[nodiscard]] RecordType type_of(const DurableRecord& record);

@@ -144,8 +144,57 @@ Bytes encode_floor(const Floor& floor) {
   return serialized(out);
 }
 
-// By record type; the first place is no type.
-constexpr std::array<Decoded (*)(ByteView), 16> kDecoders = {nullptr,
+Decoded base_record(ByteView bytes) {
+  pb::BaseRecord in;
+  if (count_fields(bytes, 2, kMembersMax) > kMembersMax)
+    return std::unexpected(RejectReason::TooLarge);
+  RejectReason reason = parse(bytes, kFrameBytesMax, in);
+  BaseRecord out;
+  out.set.epoch = {in.epoch()};
+  for (int i = 0; reason == RejectReason::None && i < in.members_size(); ++i) {
+    Member& member = out.set.members.emplace_back();
+    member.institution = {in.members(i).institution()};
+    reason = read(in.members(i).key(), member.key.bytes);
+  }
+  out.first_view = {in.first_view()};
+  out.epoch_height = {in.epoch_height()};
+  out.height = {in.height()};
+  out.time = {in.time_ms()};
+  if (reason == RejectReason::None) reason = read(in.epoch_block(), out.epoch_block.bytes);
+  if (reason == RejectReason::None) reason = read(in.epoch_header(), out.epoch_header.bytes);
+  if (reason == RejectReason::None) reason = read(in.block(), out.block.bytes);
+  if (reason == RejectReason::None && in.has_proof())
+    reason = read(in.proof(), out.proof.emplace());
+  return answer(reason, std::move(out));
+}
+
+Bytes encode_base(const BaseRecord& record) {
+  pb::BaseRecord out;
+  out.set_epoch(record.set.epoch.value);
+  for (const Member& member : record.set.members) {
+    pb::Member& added = *out.add_members();
+    added.set_institution(member.institution.value);
+    added.set_key(text(member.key));
+  }
+  out.set_first_view(record.first_view.value);
+  out.set_epoch_height(record.epoch_height.value);
+  out.set_epoch_block(text(record.epoch_block));
+  out.set_epoch_header(text(record.epoch_header));
+  out.set_height(record.height.value);
+  out.set_block(text(record.block));
+  out.set_time_ms(record.time.ms);
+  if (record.proof) write(*record.proof, *out.mutable_proof());
+  return serialized(out);
+}
+
+Decoded abandoned_record(ByteView bytes) {
+  auto block = decode_block(bytes);
+  if (!block) return std::unexpected(block.error());
+  return DurableRecord(AbandonedRecord{std::move(*block)});
+}
+
+// By record type; empty places are no types.
+constexpr std::array<Decoded (*)(ByteView), 20> kDecoders = {nullptr,
                                                              batch_record,
                                                              block_record,
                                                              certificate_record,
@@ -160,7 +209,11 @@ constexpr std::array<Decoded (*)(ByteView), 16> kDecoders = {nullptr,
                                                              new_view_record<NewViewRecord>,
                                                              new_view_record<NewViewIntentRecord>,
                                                              floor_record<AmnesiaRecord>,
-                                                             floor_record<FloorRecord>};
+                                                             floor_record<FloorRecord>,
+                                                             nullptr,
+                                                             nullptr,
+                                                             base_record,
+                                                             abandoned_record};
 
 Bytes encode_epoch(const EpochRecord& record) {
   pb::EpochRecord out;
@@ -184,13 +237,15 @@ RecordType type_of(const DurableRecord& record) {
       RecordType::Vote,          RecordType::Epoch,      RecordType::Ceiling,
       RecordType::Abstain,       RecordType::ChainProof, RecordType::Evidence,
       RecordType::View,          RecordType::ViewChange, RecordType::NewView,
-      RecordType::NewViewIntent, RecordType::Amnesia,    RecordType::Floor};
+      RecordType::NewViewIntent, RecordType::Amnesia,    RecordType::Floor,
+      RecordType::Base,          RecordType::Abandoned};
   static_assert(kTypes.size() == std::variant_size_v<DurableRecord>);
   return kTypes[record.index()];
 }
 
 std::expected<DurableRecord, RejectReason> decode_record(std::uint8_t type, ByteView bytes) {
-  if (type == 0 || type >= kDecoders.size()) return std::unexpected(RejectReason::UnknownType);
+  if (type >= kDecoders.size() || kDecoders[type] == nullptr)
+    return std::unexpected(RejectReason::UnknownType);
   return kDecoders[type](bytes);
 }
 
@@ -232,6 +287,8 @@ Bytes encode_record(const DurableRecord& record) {
           [](const ViewChangeRecord& r) { return encode_value<pb::ProvenViewChange>(r.change); },
           [](const AmnesiaRecord& r) { return encode_floor(r.floor); },
           [](const FloorRecord& r) { return encode_floor(r.floor); },
+          [](const BaseRecord& r) { return encode_base(r); },
+          [](const AbandonedRecord& r) { return encode_block(r.block); },
           [](const NewViewRecord& r) { return encode_value<pb::NewView>(r.new_view); },
           [](const NewViewIntentRecord& r) { return encode_value<pb::NewView>(r.new_view); },
       },

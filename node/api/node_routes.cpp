@@ -188,6 +188,22 @@ void list_peers(Context& context, const CallPtr& call) {
          json::serialize(json::object{{"items", std::move(items)}, {"next_cursor", nullptr}}));
 }
 
+// What this node holds, newest last (protocol R34).
+void list_snapshots(Context& context, const CallPtr& call) {
+  json::array items;
+  for (const auto& snapshot : context.service.snapshots()) {
+    items.push_back(json::object{{"height", number(snapshot.height)},
+                                 {"time", time_text(snapshot.time.ms)},
+                                 {"manifest", crypto::to_hex(snapshot.manifest)},
+                                 {"chunks", snapshot.chunks},
+                                 {"chunk_bytes", snapshot.chunk_bytes},
+                                 {"certified", snapshot.certified},
+                                 {"local", snapshot.local}});
+  }
+  answer(*call,
+         json::serialize(json::object{{"items", std::move(items)}, {"next_cursor", nullptr}}));
+}
+
 void list_validators(Context& context, const CallPtr& call) {
   const auto info = context.service.info();
   const auto view = context.service.read();
@@ -232,6 +248,7 @@ void add_node_routes(Router& router, Context& context) {
   add("/v1/blocks/{height}", {}, show_block);
   add("/v1/node", {}, show_node);
   add("/v1/peers", {}, list_peers);
+  add("/v1/snapshots", {}, list_snapshots);
   add("/v1/validators", {}, list_validators);
 }
 

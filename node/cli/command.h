@@ -79,6 +79,7 @@ void add_account(CLI::App& app, Run& run);
 void add_token(CLI::App& app, Run& run);  // token, mint, redeem
 void add_op(CLI::App& app, Run& run);
 void add_receipt(CLI::App& app, Run& run);
+void add_snapshot(CLI::App& app, Run& run);  // list, create, verify
 void add_testnet(CLI::App& app, Run& run);
 void add_version(CLI::App& app, Run& run);
 

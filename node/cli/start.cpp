@@ -72,6 +72,39 @@ bool wait_for_end(const sigset_t& signals, runtime::Node& node, runtime::StartMo
   }
 }
 
+// True: open it again, with the state of a snapshot that it fetched (protocol R31).
+bool run_node(Run& run, const StartOptions& options, const config::NodeConfig& config,
+              const sigset_t& signals) {
+  auto node = runtime::Node::open(config, options.mode, [](const std::string& text) {
+    std::cerr << "giro: " << text << '\n';
+    notify("STATUS=" + text);
+  });
+  if (!node) {
+    fail_with(run, "start", static_cast<int>(node.error().code), node.error().message);
+    return false;
+  }
+  auto server = api::Server::start(config, **node, kVersion);
+  if (!server) return fail_with(run, "start", kConfiguration, server.error()), false;
+
+  bool votes = false;
+  std::thread on_signal([&] {
+    votes = wait_for_end(signals, **node, options.mode);
+    (*server)->stop();
+    (*node)->stop();
+  });
+  notify("READY=1");
+  const bool is_to_reopen = (*node)->run();
+  // The waiting thread has to end as well, whoever ended run().
+  pthread_kill(on_signal.native_handle(), SIGTERM);
+  on_signal.join();
+  (*server)->stop();
+  notify(is_to_reopen ? "RELOADING=1" : "STOPPING=1");
+  if (votes)
+    std::cerr << "giro: recovered: this validator may vote. Go on with  giro start --config "
+              << options.file << '\n';
+  return is_to_reopen;
+}
+
 void start(Run& run, const StartOptions& options) {
   if (options.parent != 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -90,31 +123,8 @@ void start(Run& run, const StartOptions& options) {
   for (const int number : {SIGTERM, SIGINT}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  auto node = runtime::Node::open(*loaded.value, options.mode, [](const std::string& text) {
-    std::cerr << "giro: " << text << '\n';
-    notify("STATUS=" + text);
-  });
-  if (!node)
-    return fail_with(run, "start", static_cast<int>(node.error().code), node.error().message);
-  auto server = api::Server::start(*loaded.value, **node, kVersion);
-  if (!server) return fail_with(run, "start", kConfiguration, server.error());
-
-  bool votes = false;
-  std::thread on_signal([&] {
-    votes = wait_for_end(signals, **node, options.mode);
-    notify("STOPPING=1");
-    (*server)->stop();
-    (*node)->stop();
-  });
-  notify("READY=1");
-  (*node)->run();
-  // run() ends through stop() alone; whoever else called it, the waiting thread has to end as well.
-  pthread_kill(on_signal.native_handle(), SIGTERM);
-  on_signal.join();
-  (*server)->stop();
-  if (votes)
-    std::cerr << "giro: recovered: this validator may vote. Go on with  giro start --config "
-              << options.file << '\n';
+  while (run_node(run, options, *loaded.value, signals)) {
+  }
 }
 
 }  // namespace

@@ -37,9 +37,20 @@ p2p::Family channel_family(consensus::wire::MessageType type) {
     case Type::FetchBatches:
     case Type::FetchBlocks:
     case Type::BlockRange:
+    case Type::FetchSnapshot:
+    case Type::SnapshotOffer:
+    case Type::FetchChunk:
+    case Type::SnapshotChunk:
       return p2p::Family::Sync;
   }
   return p2p::Family::Sync;
+}
+
+bool is_about_snapshots(const Message& message) {
+  return std::holds_alternative<consensus::FetchSnapshot>(message) ||
+         std::holds_alternative<consensus::SnapshotOffer>(message) ||
+         std::holds_alternative<consensus::FetchChunk>(message) ||
+         std::holds_alternative<consensus::SnapshotChunk>(message);
 }
 
 }  // namespace
@@ -54,9 +65,11 @@ p2p::Frame frame_of(const Message& message) {
 }
 
 Driver::Driver(consensus::Replica replica, consensus::VoteGuard* guard,
-               consensus::wire::Verifier verifier, consensus::InstitutionId self, DriverPorts ports)
+               consensus::SnapshotVotes snapshots, consensus::wire::Verifier verifier,
+               consensus::InstitutionId self, DriverPorts ports)
     : replica_(std::move(replica)),
       guard_(guard),
+      snapshots_(std::move(snapshots)),
       verifier_(std::move(verifier)),
       self_(self),
       ports_(std::move(ports)) {}
@@ -73,9 +86,16 @@ void Driver::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::
   if (auto* fetch = std::get_if<consensus::FetchBatches>(&*message)) {
     return ports_.serve_batches(from, std::move(*fetch));
   }
+  if (is_about_snapshots(*message)) return ports_.snapshot_message(from, std::move(*message));
+  if (const auto* vote = std::get_if<consensus::Vote>(&*message);
+      vote != nullptr && vote->content.kind == consensus::VoteKind::Snapshot) {
+    return on_snapshot_vote(from, *vote);
+  }
   if (!is_wanted(*message)) return;  // its signatures are not worth a check (protocol R13)
   auto verified = verifier_.verify(from, std::move(*message), replica_.set());
   if (!verified) return refuse(from, verified.error());
+  if (const auto* status = std::get_if<consensus::Status>(&verified->claim()))
+    snapshots_.on_status(from, status->snapshot, ports_.now().steady);
   step(std::move(*verified));
 }
 
@@ -100,6 +120,47 @@ void Driver::on_leaving() {
   step(consensus::Leaving{});
 }
 
+void Driver::on_snapshot(consensus::SnapshotVotes::Held held) {
+  snapshots_.hold(std::move(held));
+  if (const auto height = snapshots_.contradicted()) step(consensus::Contradicted{*height});
+}
+void Driver::on_kept(const consensus::Kept& kept) {
+  step(kept);
+}
+void Driver::on_restate() {
+  step(consensus::Restate{});
+}
+
+void Driver::on_snapshot_vote(consensus::InstitutionId from, const consensus::Vote& vote) {
+  const consensus::RejectReason reason = snapshots_.on_vote(from, vote);
+  if (reason != consensus::RejectReason::None) refuse(from, reason);
+  if (const auto height = snapshots_.contradicted()) step(consensus::Contradicted{*height});
+}
+
+// Snapshot votes stand beside the replica, and pass the same way as its own (protocol R34, R36).
+consensus::Output Driver::snapshot_output() {
+  consensus::Output output;
+  for (auto& request : snapshots_.requests(guard_ != nullptr && replica_.may_vote())) {
+    // What an amnesia has forbidden for ever is not asked for (protocol R39).
+    if (guard_->may_ever_sign(request.content)) output.sign.push_back(std::move(request));
+  }
+  output.send = snapshots_.take_sent();
+  for (auto& certificate : snapshots_.take_certified())
+    ports_.snapshot_certified(std::move(certificate));
+  return output;
+}
+
+// What a statement needs beside the replica's part: the newest ceiling, and the guard's own memory.
+void Driver::append_memory(LogWriter::Group& group) const {
+  group.is_statement = true;
+  if (guard_ == nullptr) return;
+  const consensus::Ceiling& known = guard_->ceiling();
+  group.records.emplace_back(
+      consensus::CeilingRecord{known.number, known.epoch, known.view, known.height});
+  for (const auto& [height, content] : guard_->snapshot_votes())
+    group.records.emplace_back(consensus::VoteRecord{content});
+}
+
 void Driver::on_storage(bool low) {
   step(consensus::StorageSpace{low});
 }
@@ -117,6 +178,7 @@ void Driver::turn() {
   for (;;) {
     Effects effects;
     effects.output = replica_.take_output();
+    if (effects.output.empty()) effects.output = snapshot_output();
     if (effects.output.empty()) break;
     consensus::Output& output = effects.output;
     if (output.signs()) {
@@ -134,6 +196,7 @@ void Driver::turn() {
     }
     LogWriter::Group group{.number = ++last_group_, .records = {}, .raise = effects.raise};
     for (const auto& record : output.persist) group.records.push_back(record);
+    if (output.is_statement) append_memory(group);
     for (const auto& request : output.sign)
       group.records.emplace_back(consensus::VoteRecord{request.content});
     if (effects.raise) {
@@ -172,6 +235,7 @@ void Driver::perform(Effects effects, const DurableToken* token) {
     std::visit([&](auto& what) { send(fetch.from, Message{std::move(what)}); }, fetch.what);
   }
   for (const auto& event : effects.output.events) ports_.event(event);
+  if (effects.output.is_statement) ports_.stated(effects.output.needed_batches);
 }
 
 namespace {
@@ -198,6 +262,11 @@ void Driver::sign(const Effects& effects, const DurableToken& token) {
       send(std::nullopt, consensus::PrePrepare{*request.proposal, vote});
     } else {
       send(std::nullopt, vote);
+    }
+    if (request.content.kind == consensus::VoteKind::Snapshot) {
+      snapshots_.on_own(vote);
+      if (const auto height = snapshots_.contradicted()) step(consensus::Contradicted{*height});
+      continue;
     }
     own_last_vote_ = std::max(own_last_vote_, request.content.height);
     step(guard_->own(request, vote));

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "consensus/replica.h"
+#include "consensus/snapshot_votes.h"
 #include "consensus/vote_guard.h"
 #include "consensus/wire/codec.h"
 #include "consensus/wire/verifier.h"
@@ -28,6 +29,11 @@ struct DriverPorts {
   std::function<void(consensus::Certificate)> attested;  // durable by now
   std::function<void(consensus::InstitutionId from, consensus::FetchChain)> serve_chain;
   std::function<void(consensus::InstitutionId from, consensus::FetchBatches)> serve_batches;
+  // Of the four kinds about snapshots (protocol R31).
+  std::function<void(consensus::InstitutionId from, consensus::Message)> snapshot_message;
+  std::function<void(consensus::Certificate)> snapshot_certified;
+  // A statement is durable: the log may be cut below the oldest of these batches (protocol R34).
+  std::function<void(const std::vector<consensus::Hash>& needed_batches)> stated;
   std::function<void(const consensus::Event&)> event;
   // A peer that no correct one would be: the channel may be cut (protocol R45).
   std::function<void(consensus::InstitutionId from, consensus::RejectReason)> violation;
@@ -37,7 +43,8 @@ class Driver {
  public:
   // `guard` is null for an observer. All outlive the driver.
   Driver(consensus::Replica replica, consensus::VoteGuard* guard,
-         consensus::wire::Verifier verifier, consensus::InstitutionId self, DriverPorts ports);
+         consensus::SnapshotVotes snapshots, consensus::wire::Verifier verifier,
+         consensus::InstitutionId self, DriverPorts ports);
 
   // --- inputs; each is followed by a turn() sooner or later
   // ---------------------------------------------------------
@@ -47,6 +54,9 @@ class Driver {
   void on_time();
   void on_leaving();          // the process is about to stop (protocol R20)
   void on_storage(bool low);  // below the reserve, or not (protocol R40)
+  void on_snapshot(consensus::SnapshotVotes::Held held);  // complete and durable here
+  void on_kept(const consensus::Kept& kept);
+  void on_restate();  // everything is to be written again (protocol R34)
   void on_synced(const consensus::DurableToken& token);
   // Performs what the inputs so far ask for.
   void turn();
@@ -55,6 +65,7 @@ class Driver {
   [[nodiscard]] std::optional<consensus::Instant> next_deadline() const {
     return replica_.next_deadline();
   }
+  [[nodiscard]] const consensus::SnapshotVotes& snapshots() const { return snapshots_; }
   [[nodiscard]] consensus::Height own_last_vote() const {
     return own_last_vote_;
   }  // in this process
@@ -76,9 +87,13 @@ class Driver {
                     const Promise& promise);
   [[nodiscard]] bool is_wanted(const consensus::Message& message) const;
   void send(std::optional<consensus::InstitutionId> to, const consensus::Message& message);
+  void on_snapshot_vote(consensus::InstitutionId from, const consensus::Vote& vote);
+  [[nodiscard]] consensus::Output snapshot_output();
+  void append_memory(LogWriter::Group& group) const;
 
   consensus::Replica replica_;
   consensus::VoteGuard* guard_;
+  consensus::SnapshotVotes snapshots_;
   consensus::wire::Verifier verifier_;
   const consensus::InstitutionId self_;
   const DriverPorts ports_;

@@ -98,6 +98,7 @@ void Executor::execute(const consensus::CommittedBlock& committed) {
   executed.writes.push_back(
       {ledger::chain_key().to_bytes(), ledger::encode(ledger::Chain{roots.chain})});
   for (const auto& batch : committed.batches) {
+    executed.ordered.push_back({batch->id, batch->expires_at});
     if (const auto position = index_.find(batch->id))
       executed.batches.emplace_back(batch->id, *position);
   }

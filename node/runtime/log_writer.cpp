@@ -1,5 +1,6 @@
 #include "node/runtime/log_writer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -36,6 +37,14 @@ void LogWriter::write_queued() {
   write(std::move(groups));
 }
 
+void LogWriter::cut(std::optional<storage::LogPosition> keep_from) {
+  lane_->post([this, keep_from] {
+    if (!statement_) return;
+    const auto done = log_.cut(keep_from ? std::min(*keep_from, *statement_) : *statement_);
+    if (!done) stop_process(ExitCode::WriteFailed, "the log cannot be cut: " + done.error().text);
+  });
+}
+
 void LogWriter::write(std::vector<Group> groups) {
   std::vector<BatchPosition> batches;
   const auto sync = [&] {
@@ -46,6 +55,10 @@ void LogWriter::write(std::vector<Group> groups) {
     on_timing_(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   };
   for (const Group& group : groups) {
+    if (group.is_statement) {
+      if (log_.buffered_bytes() > 0) sync();  // whole in one group of the log, or not at all
+      statement_ = log_.next();
+    }
     for (const consensus::DurableRecord& record : group.records) {
       const auto bytes = consensus::wire::encode_record(record);
       const auto type = static_cast<std::uint16_t>(consensus::wire::type_of(record));

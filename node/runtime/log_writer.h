@@ -27,6 +27,7 @@ class LogWriter : private consensus::DurabilityPort {
     std::uint64_t number = 0;
     std::vector<consensus::DurableRecord> records;
     std::optional<consensus::Ceiling> raise;  // its CeilingRecord is among the records
+    bool is_statement = false;  // of everything: what lies below may be cut (protocol R34)
   };
   struct Synced {
     consensus::DurableToken token;
@@ -42,6 +43,8 @@ class LogWriter : private consensus::DurabilityPort {
             OnSynced on_synced, OnTiming on_timing);
 
   void append(Group group);  // core thread; never blocks
+  // Any thread: drops what lies below both this place and the newest statement.
+  void cut(std::optional<storage::LogPosition> keep_from);
   [[nodiscard]] const storage::Log& log() const { return log_; }
 
  private:
@@ -52,7 +55,8 @@ class LogWriter : private consensus::DurabilityPort {
   storage::SignState* sign_state_;
   OnSynced on_synced_;
   OnTiming on_timing_;
-  std::mutex mutex_;  // of the queue
+  std::optional<storage::LogPosition> statement_;  // the lane's: where the newest one begins
+  std::mutex mutex_;                               // of the queue
   std::vector<Group> queue_;
   std::unique_ptr<Lane> lane_;  // the first to go: its work uses all of the above
 };

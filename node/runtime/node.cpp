@@ -28,8 +28,8 @@ std::expected<std::unique_ptr<Node>, StartError> Node::open(const config::NodeCo
 Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Node::~Node() = default;
 
-void Node::run() {
-  parts_->run();
+bool Node::run() {
+  return parts_->run();
 }
 void Node::stop() {
   parts_->stop();
@@ -90,6 +90,10 @@ std::optional<receipt::Receipt> Node::receipt(std::uint32_t actor, const OpId& o
 
 NodeInfo Node::info() {
   return parts_->validator().info();
+}
+
+std::vector<SnapshotInfo> Node::snapshots() {
+  return parts_->validator().snapshots();
 }
 
 std::vector<Probe> Node::live() {

@@ -17,8 +17,9 @@ class Node final : public Service {
       const config::NodeConfig& config, StartMode mode, const Progress& progress);
   ~Node() override;
 
-  // Until stop(). SIGTERM and SIGINT are the caller's affair.
-  void run();
+  // Until stop(), or until the node is to be opened again with the state of a snapshot that it
+  // fetched (protocol R31): then true. SIGTERM and SIGINT are the caller's affair.
+  [[nodiscard]] bool run();
   // Any thread, once or more: says goodbye as the primary, lets go of clients, ends run().
   void stop();
 
@@ -32,6 +33,7 @@ class Node final : public Service {
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const OpId& op_id) override;
   [[nodiscard]] NodeInfo info() override;
+  [[nodiscard]] std::vector<SnapshotInfo> snapshots() override;
   [[nodiscard]] std::vector<Probe> live() override;
   [[nodiscard]] std::vector<Probe> ready() override;
 

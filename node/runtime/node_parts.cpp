@@ -50,6 +50,11 @@ Surroundings Node::Parts::surroundings() {
               },
           .peers = [this] { return mesh_ ? mesh_->peers() : std::vector<p2p::PeerStatus>(); },
           .observe = {},
+          .reopen =
+              [this] {
+                reopening_ = true;
+                core_.stop();
+              },
           .events = events_};
 }
 
@@ -108,7 +113,7 @@ std::expected<void, StartError> Node::Parts::listen() {
   return {};
 }
 
-void Node::Parts::run() {
+bool Node::Parts::run() {
   boost::asio::post(core_, [this] { validator_->begin(); });
   tick();
   core_.run();
@@ -116,6 +121,7 @@ void Node::Parts::run() {
   mesh_->stop();
   events_.write(config::LogLevel::Info, "stopped",
                 {{"height", std::to_string(validator_->store->height().value)}}, "clean stop");
+  return reopening_ && !stopping_;
 }
 
 void Node::Parts::stop() {

@@ -16,7 +16,7 @@ class Node::Parts {
   Parts(std::unique_ptr<storage::FilePort> files, Opened opened, p2p::PeerCertificate certificate);
   ~Parts();
   [[nodiscard]] std::expected<void, StartError> listen();
-  void run();
+  [[nodiscard]] bool run();  // true: open it again
   void stop();
   [[nodiscard]] Validator& validator() { return *validator_; }
 
@@ -36,6 +36,7 @@ class Node::Parts {
   std::unique_ptr<p2p::Mesh> mesh_;  // none while the validator is made
   std::unique_ptr<Validator> validator_;
   std::atomic<bool> stopping_ = false;
+  bool reopening_ = false;                            // core
   std::map<std::uint32_t, std::string> peer_logged_;  // core: last cause told, by institution
 };
 

@@ -139,6 +139,17 @@ struct Probe {
   std::string detail;
 };
 
+// One snapshot that is held here (protocol R34).
+struct SnapshotInfo {
+  consensus::Height height;
+  consensus::WallTime time;  // of its block
+  crypto::Hash manifest;     // digest
+  std::uint64_t chunks = 0;
+  std::uint64_t chunk_bytes = 0;
+  bool certified = false;
+  bool local = false;  // made on command: never voted for or served
+};
+
 class Service {
  public:
   virtual ~Service() = default;
@@ -162,6 +173,7 @@ class Service {
                                                                 const OpId& op_id) = 0;
 
   [[nodiscard]] virtual NodeInfo info() = 0;
+  [[nodiscard]] virtual std::vector<SnapshotInfo> snapshots() = 0;  // ascending height
   [[nodiscard]] virtual std::vector<Probe> live() = 0;
   [[nodiscard]] virtual std::vector<Probe> ready() = 0;
 };

@@ -8,6 +8,8 @@
 #include "node/ledger/genesis.h"
 #include "node/ledger/outcome_leaf.h"
 #include "node/ledger/roots.h"
+#include "node/runtime/install.h"
+#include "node/runtime/store_rows.h"
 #include "storage/key_value_leveldb.h"
 
 namespace giro::runtime {
@@ -59,6 +61,19 @@ consensus::ValidatorSet genesis_set(const config::Genesis& genesis) {
       set.members.push_back({{static_cast<std::uint32_t>(i + 1)}, *institution.validator});
   }
   return set;
+}
+
+std::expected<config::CheckedGenesis, StartError> load_genesis(storage::FilePort& files,
+                                                               const config::NodeConfig& config) {
+  const auto bytes = storage::read_whole(files, config.genesis.string(), config::kGenesisBytesMax);
+  if (!bytes) return misconfigured("genesis: " + bytes.error().text);
+  auto genesis = config::check_genesis_file(crypto::as_text(*bytes));
+  if (!genesis) return misconfigured("genesis " + config.genesis.string() + ": " + genesis.error());
+  if (genesis->chain_id != config.chain_id) {
+    return misconfigured("genesis " + config.genesis.string() + ": its SHA-256 is " +
+                         crypto::to_hex(genesis->chain_id) + ", which is not chain_id");
+  }
+  return std::move(*genesis);
 }
 
 std::expected<void, StartError> lock_data(Opened& node) {
@@ -179,6 +194,52 @@ const consensus::Certificate* attest_in(const consensus::DurableRecord& record) 
   return attests ? &found->certificate : nullptr;
 }
 
+// Of the marked snapshot, if there is one (protocol R31).
+std::expected<void, StartError> install(Opened& node, const Platform& platform,
+                                        const Progress& progress) {
+  const std::string data = node.config.data_dir.string();
+  const auto type = platform.files.type(storage::join_path(data, "INSTALL"));
+  if (!type) return fail(ExitCode::WriteFailed, "data_dir: " + type.error().text);
+  if (*type == storage::FileType::None) return {};
+  auto genesis = load_genesis(platform.files, node.config);
+  if (!genesis) return Failure(genesis.error());
+  ExecutedBlock first;
+  first.header = genesis_state(*genesis).header;
+  first.block_hash = first.header.block;
+  first.header_hash = first.header.hash(node.genesis.chain_id);
+  const auto done = install_marked(
+      {.files = platform.files,
+       .data = data,
+       .check = {node.genesis.chain_id, node.genesis.genesis.parameters.epoch_blocks},
+       .genesis_row = rows::encode_block(first),
+       .open_store = platform.open_store,
+       .progress = progress});
+  if (!done)
+    return fail(ExitCode::WriteFailed, "the snapshot cannot be installed: " + done.error());
+  return {};
+}
+
+// A store that began with a snapshot stands above what the log knows: from here on the log knows it
+// too, and keeps what was promised before (protocol R31).
+std::expected<void, StartError> take_over(Opened& node, consensus::Recovery& recovery,
+                                          storage::Log& log) {
+  const auto installed = node.store->installed();
+  if (!installed || recovery.stated() >= installed->height) return {};
+  const auto epoch = decode_epoch(installed->epoch);
+  const auto header = node.store->header(installed->height);
+  if (!epoch || !header)
+    return fail(ExitCode::Invariant, "the store is damaged: what it was installed with is gone");
+  const consensus::BaseRecord base{epoch->set,        epoch->first_view,  epoch->base.height,
+                                   epoch->base.block, epoch->base.header, installed->height,
+                                   header->block,     header->time,       std::nullopt};
+  recovery.apply(base);
+  log.append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(base))},
+             consensus::wire::encode_record(base));
+  if (const auto synced = log.sync(); !synced)
+    return fail(ExitCode::WriteFailed, "the log cannot be written: " + synced.error().text);
+  return {};
+}
+
 // Reads the log back: what the replica continues from, what the guard must remember, where payload
 // lies.
 struct ReadLog {
@@ -200,6 +261,7 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
                                genesis_header->hash(node.genesis.chain_id),
                                node.genesis.genesis.parameters.epoch_blocks, executed,
                                node.executor.header_hash, std::move(recent));
+  recovery.seed_ordered(node.store->ordered());
   std::optional<std::string> bad;
   std::vector<consensus::Certificate> lost;  // attests that the store lost with its newest writes
   std::uint64_t count = 0;
@@ -238,10 +300,19 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
     progress("the log's torn tail was cut: " + std::to_string(torn->bytes) +
              " bytes that never became durable");
   }
+  // A log that was cut, or began with a snapshot, goes with a store that knows what stood there
+  // (protocol R34).
+  if (recovery.has_gap()) {
+    progress("the store has lost what the log does not hold: both are set aside");
+    return ReadLog{.ceiling = {}, .is_damaged = true};
+  }
+  if (const auto taken = take_over(node, recovery, *log); !taken) return Failure(taken.error());
   node.store->restore(lost);
   const auto ceiling = recovery.last_ceiling();
   node.votes = recovery.votes();
   node.recovered = std::move(recovery).finish();
+  node.votes.insert(node.votes.end(), node.recovered.snapshot_votes.begin(),
+                    node.recovered.snapshot_votes.end());
   node.executor.set = node.recovered.set;
   node.log.emplace(std::move(*log));
   return ReadLog{.ceiling = ceiling, .is_damaged = false};
@@ -329,19 +400,6 @@ std::expected<void, StartError> bind_sign_state(
   return {};
 }
 
-std::expected<config::CheckedGenesis, StartError> load_genesis(storage::FilePort& files,
-                                                               const config::NodeConfig& config) {
-  const auto bytes = storage::read_whole(files, config.genesis.string(), config::kGenesisBytesMax);
-  if (!bytes) return misconfigured("genesis: " + bytes.error().text);
-  auto genesis = config::check_genesis_file(crypto::as_text(*bytes));
-  if (!genesis) return misconfigured("genesis " + config.genesis.string() + ": " + genesis.error());
-  if (genesis->chain_id != config.chain_id) {
-    return misconfigured("genesis " + config.genesis.string() + ": its SHA-256 is " +
-                         crypto::to_hex(genesis->chain_id) + ", which is not chain_id");
-  }
-  return std::move(*genesis);
-}
-
 std::optional<consensus::InstitutionId> institution_of(const config::Genesis& genesis,
                                                        std::string_view name) {
   const auto& institutions = genesis.ledger.institutions;
@@ -386,6 +444,8 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
                            " in the genesis file");
     }
   }
+  if (auto installed = install(node, platform, progress); !installed)
+    return Failure(installed.error());
   const auto read_back = [&]() -> std::expected<ReadLog, StartError> {
     if (auto opened = open_store(node, platform, progress); !opened) return Failure(opened.error());
     if (auto prepared = prepare_executor(node, platform, progress); !prepared)

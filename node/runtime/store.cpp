@@ -7,6 +7,7 @@
 #include "consensus/wire/codec.h"
 #include "crypto/check.h"
 #include "node/runtime/fatal.h"
+#include "node/runtime/store_must.h"
 #include "node/runtime/store_rows.h"
 
 namespace giro::runtime {
@@ -20,16 +21,6 @@ constexpr std::size_t kQueuedBytesMax = 64 * 1024 * 1024;
 
 // Written at once at start.
 constexpr std::size_t kRestoreBytes = 4 * 1024 * 1024;
-
-template <typename T>
-T must(storage::KeyValueResult<T> result) {
-  if (!result) {
-    const bool corrupt = result.error().code == storage::KeyValueErrorCode::Corruption;
-    stop_process(corrupt ? ExitCode::Invariant : ExitCode::WriteFailed,
-                 "the store failed: " + result.error().text);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 class SnapshotView final : public ReadView {
  public:
@@ -248,7 +239,26 @@ void Store::write_queued() {
   write(std::move(blocks), std::move(attests));
 }
 
+// A height at which a snapshot is made ends a batch of its own, so that there is a view of it.
 void Store::write(std::vector<ExecutedBlock> blocks, std::vector<consensus::Certificate> attests) {
+  std::span<const ExecutedBlock> left(blocks);
+  do {
+    std::size_t size = 0;
+    bool is_pinned = false;
+    while (size < left.size() && !is_pinned) {
+      const std::uint64_t height = left[size++].header.height.value;
+      is_pinned = interval_ != 0 && height % interval_ == 0;
+    }
+    const auto part = left.first(size);
+    left = left.subspan(size);
+    write_part(part, left.empty() ? std::span<const consensus::Certificate>(attests)
+                                  : std::span<const consensus::Certificate>());
+    if (is_pinned) on_pinned_(read());
+  } while (!left.empty());
+}
+
+void Store::write_part(std::span<const ExecutedBlock> blocks,
+                       std::span<const consensus::Certificate> attests) {
   storage::WriteBatch batch;
   for (const auto& block : blocks) {
     for (const auto& change : block.writes) {
@@ -264,6 +274,8 @@ void Store::write(std::vector<ExecutedBlock> blocks, std::vector<consensus::Cert
       crypto::Writer(value).u64(position.value);
       batch.put(rows::batch_key(id), value);
     }
+    put_ordered(block, batch);
+    put_payload(block, batch);
     batch.put(rows::head_key(), consensus::wire::encode_header(block.header));
   }
   for (const auto& attest : attests) {

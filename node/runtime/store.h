@@ -10,9 +10,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "consensus/output.h"
+#include "consensus/recovery.h"
 #include "node/ledger/ledger.h"
 #include "node/runtime/lane.h"
 #include "node/runtime/log_writer.h"
@@ -35,6 +37,7 @@ struct ExecutedBlock {
   std::vector<Leaf> leaves;           // 0 is the sweep's
   std::vector<crypto::Bytes> events;  // canonical EventRecords, n from 1
   std::vector<BatchPosition> batches;
+  std::vector<consensus::OrderedId> ordered;  // what it names
 };
 
 struct StoredBlock {
@@ -87,15 +90,43 @@ class Store {
       consensus::Height height) const;
   [[nodiscard]] std::optional<storage::LogPosition> batch_position(const consensus::Hash& id) const;
 
+  // --- snapshots and the cutting of the log (protocol R31, R34): store_snapshots.cpp
+  using OnPinned = std::function<void(std::shared_ptr<const ReadView>)>;
+  using OnCheckpoint = std::function<void(std::optional<storage::LogPosition> oldest)>;
+  // Before start(): the view of every multiple of `interval`, at the moment when it is written, on
+  // the store's lane.
+  void pin_every(std::uint64_t interval, OnPinned on_pinned);
+  // Makes everything that was pushed so far durable, and with it that payload is kept above a
+  // height only. Then tells, on the lane, where in the log the oldest lies that a block above it
+  // names.
+  void checkpoint(consensus::Height above, OnCheckpoint done);
+  [[nodiscard]] consensus::Height log_start() const;                // 0: everything
+  [[nodiscard]] std::vector<consensus::OrderedId> ordered() const;  // of the written height
+  // The snapshot that this store began with.
+  struct Installed {
+    consensus::Height height;
+    crypto::Bytes epoch;  // SnapshotEpoch
+  };
+  [[nodiscard]] std::optional<Installed> installed() const;
+
  private:
   class NewestState;
   void wake();
   void write_queued();
   void write(std::vector<ExecutedBlock> blocks, std::vector<consensus::Certificate> attests);
+  void write_part(std::span<const ExecutedBlock> blocks,
+                  std::span<const consensus::Certificate> attests);
+  void put_ordered(const ExecutedBlock& block, storage::WriteBatch& batch);
+  void put_payload(const ExecutedBlock& block, storage::WriteBatch& batch);
 
   std::unique_ptr<storage::KeyValueStore> backing_;
   std::unique_ptr<NewestState> newest_;
   OnWritten on_written_;
+  OnPinned on_pinned_;
+  std::uint64_t interval_ = 0;     // of pins; 0: none
+  consensus::WallTime pruned_to_;  // the lane's: no ordered id below is left
+  // The lane's: number of the newest interval with payload, and its oldest place in the log.
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> payload_;
 
   mutable std::mutex mutex_;  // of everything below
   std::condition_variable room_;

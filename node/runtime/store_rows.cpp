@@ -43,6 +43,31 @@ Bytes batch_key(const consensus::Hash& id) {
   return key;
 }
 
+Bytes ordered_key(consensus::WallTime expires_at, const consensus::Hash& id) {
+  Bytes key;
+  Writer(key).u8(0x83).u64(static_cast<std::uint64_t>(expires_at.ms)).raw(id);
+  return key;
+}
+Bytes ordered_end() {
+  return {std::byte{0x84}};
+}
+std::optional<consensus::OrderedId> decode_ordered(ByteView key) {
+  Reader reader(key);
+  if (reader.u8() != 0x83) return std::nullopt;
+  const consensus::WallTime expires_at{static_cast<std::int64_t>(reader.u64())};
+  const consensus::OrderedId id{reader.hash(), expires_at};
+  return reader.at_end() ? std::optional(id) : std::nullopt;
+}
+Bytes payload_key(std::uint64_t interval) {
+  return numbered(0x85, interval);
+}
+Bytes log_start_key() {
+  return {std::byte{0x86}};
+}
+Bytes installed_key() {
+  return {std::byte{0x8e}};
+}
+
 Bytes encode_block(const ExecutedBlock& executed) {
   Bytes bytes;
   Writer writer(bytes);

@@ -41,6 +41,7 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
               .clock = [this] { return around_.now().wall; }}),
       sign_state_(std::move(opened.sign_state)) {
   final_height_ = std::min(store->height(), store->attested()).value;
+  bind_snapshots();
   index_.add(opened.batches);
   for (const auto& batch : opened.recovered.batches) {
     payload.begin(batch);
@@ -93,44 +94,62 @@ void Validator::bind_driver(Opened& opened) {
   consensus::Replica replica(chain, self, parameters, {}, std::move(opened.recovered),
                              around_.now());
   driver_ = std::make_unique<Driver>(std::move(replica), guard_ ? &*guard_ : nullptr,
+                                     consensus::SnapshotVotes(chain, own_member(), parameters),
                                      consensus::wire::Verifier(chain, self), self, driver_ports());
   publish_info();
 }
 
 DriverPorts Validator::driver_ports() {
-  return {.now = around_.now,
-          .append = [this](LogWriter::Group group) { log_writer_->append(std::move(group)); },
-          .send = around_.send,
-          .payload_arrived = [this](const consensus::BatchPtr& batch) { payload.begin(batch); },
-          .execute = [this](consensus::CommittedBlock block) { executor_->push(std::move(block)); },
-          .attested = [this](consensus::Certificate attest) { store->push(std::move(attest)); },
-          .serve_chain = [this](consensus::InstitutionId from,
-                                const consensus::FetchChain& asked) { serve_chain(from, asked); },
-          .serve_batches =
-              [this](consensus::InstitutionId from, consensus::FetchBatches asked) {
-                serve_batches(from, std::move(asked));
-              },
-          .event = [this](const consensus::Event& event) { on_event(event); },
-          .violation =
-              [this](consensus::InstitutionId from, consensus::RejectReason reason) {
-                around_.events.write(config::LogLevel::Warn, "message_refused",
-                                     {{"peer", name_of(from.value)},
-                                      {"reason", std::string(consensus::name(reason))}},
-                                     "a message that no correct validator sends");
-              }};
+  return {
+      .now = around_.now,
+      .append = [this](LogWriter::Group group) { log_writer_->append(std::move(group)); },
+      .send = around_.send,
+      .payload_arrived = [this](const consensus::BatchPtr& batch) { payload.begin(batch); },
+      .execute = [this](consensus::CommittedBlock block) { executor_->push(std::move(block)); },
+      .attested = [this](consensus::Certificate attest) { store->push(std::move(attest)); },
+      .serve_chain = [this](consensus::InstitutionId from,
+                            const consensus::FetchChain& asked) { serve_chain(from, asked); },
+      .serve_batches =
+          [this](consensus::InstitutionId from, consensus::FetchBatches asked) {
+            serve_batches(from, std::move(asked));
+          },
+      .snapshot_message =
+          [this](consensus::InstitutionId from, consensus::Message message) {
+            on_snapshot_message(from, std::move(message));
+          },
+      .snapshot_certified =
+          [this](consensus::Certificate certificate) { keeper_->certify(std::move(certificate)); },
+      .stated = [this](const std::vector<consensus::Hash>& needed) { on_stated(needed); },
+      .event = [this](const consensus::Event& event) { on_event(event); },
+      .violation = [this](consensus::InstitutionId from,
+                          consensus::RejectReason reason) { on_violation(from, reason); }};
+}
+
+void Validator::on_violation(consensus::InstitutionId from, consensus::RejectReason reason) {
+  around_.events.write(
+      config::LogLevel::Warn, "message_refused",
+      {{"peer", name_of(from.value)}, {"reason", std::string(consensus::name(reason))}},
+      "a message that no correct validator sends");
+}
+
+consensus::Member Validator::own_member() const {
+  return {self, signer ? signer->public_key() : crypto::PublicKey{}};
 }
 
 Validator::~Validator() {
   executor_.reset();  // may wait for signature checks, so the pool is still there
   pool.reset();       // drops what was not begun; whatever runs still has everything it uses
+  store->stop();      // may still ask the log to be cut
+  fetch_.reset();
+  keeper_.reset();
   log_writer_.reset();
-  store->stop();
 }
 
 void Validator::begin() {
   around_.events.write(config::LogLevel::Info, "started",
                        {{"chain", crypto::to_hex(chain)}, {"height", text(store->height().value)}},
                        guard_ ? "validator runs" : "observer runs");
+  keeper_->begin();
   after_inputs();
 }
 
@@ -177,6 +196,8 @@ void Validator::tick() {
   core_seen_us_ = now.us;
   publish_info();
   watch_disk();
+  if (!storage_low_ && !leaving_)
+    fetch_->on_tick(around_.now(), driver_->replica().view(), driver_->replica().set());
   finality.time_passed(Finality::Clock::time_point(std::chrono::microseconds(now.us)));
 }
 
@@ -220,6 +241,7 @@ void Validator::on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran
 }
 
 void Validator::on_written(consensus::Height written, consensus::Height attested) {
+  keeper_->reached(attested);
   const consensus::Height final_now = std::min(written, attested);
   if (final_now.value <= final_height_) return;
   final_height_ = final_now.value;

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "crypto/verifier_pool.h"
 #include "node/runtime/catch_up.h"
@@ -18,6 +19,8 @@
 #include "node/runtime/lane.h"
 #include "node/runtime/log_writer.h"
 #include "node/runtime/payload.h"
+#include "node/runtime/snapshot_fetch.h"
+#include "node/runtime/snapshots.h"
 #include "node/runtime/start.h"
 #include "node/runtime/store.h"
 #include "p2p/mesh.h"
@@ -33,6 +36,8 @@ struct Surroundings {
   std::function<void(std::optional<consensus::InstitutionId> to, const p2p::Frame&)> send;  // core
   std::function<std::vector<p2p::PeerStatus>()> peers;                                      // core
   std::function<void(const consensus::Event&)> observe;  // core; may be empty
+  // Core: a snapshot is to be taken over, which opening the node again does (protocol R31).
+  std::function<void()> reopen;
   EventSink& events;
 };
 
@@ -61,6 +66,7 @@ class Validator {
   [[nodiscard]] std::optional<receipt::Receipt> receipt(const OperationKey& key);
   [[nodiscard]] NodeInfo info();
   [[nodiscard]] std::vector<Probe> ready();
+  [[nodiscard]] std::vector<SnapshotInfo> snapshots() const { return keeper_->list(); }
   [[nodiscard]] bool core_answers() const;
   [[nodiscard]] std::string name_of(std::uint32_t institution) const;
 
@@ -80,6 +86,17 @@ class Validator {
 
  private:
   void bind_driver(Opened& opened);
+  void bind_snapshots();
+  [[nodiscard]] consensus::Member own_member() const;
+  void on_violation(consensus::InstitutionId from, consensus::RejectReason reason);  // core
+  void on_snapshot_message(consensus::InstitutionId from, consensus::Message message);
+  void on_certified(SnapshotKeeper::Certified certified);      // core
+  void on_stated(const std::vector<consensus::Hash>& needed);  // core
+  void cut_log(consensus::Height above, const std::vector<consensus::Hash>& needed,
+               std::optional<storage::LogPosition> oldest);  // the store's lane
+  void serve_snapshot(consensus::InstitutionId from, consensus::Message asked);
+  void tell(config::LogLevel level, std::string_view event, consensus::Height height,
+            std::string_view text);
   [[nodiscard]] DriverPorts driver_ports();
   void watch_disk();
   void wake();  // any thread: after_inputs() soon
@@ -97,6 +114,12 @@ class Validator {
   std::unique_ptr<CatchUp> catch_up_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<Driver> driver_;
+  std::unique_ptr<SnapshotKeeper> keeper_;
+  std::unique_ptr<SnapshotFetch> fetch_;
+  consensus::Kept kept_;                        // core
+  std::optional<consensus::Height> cut_above_;  // core: a statement was asked for
+  std::set<consensus::InstitutionId> serving_;  // core: one answer at a time for each peer
+  std::map<consensus::InstitutionId, consensus::Instant> offered_;  // core: to whom, and when
 
   std::atomic<bool> wake_posted_ = false;
   std::atomic<bool> leaving_ = false;

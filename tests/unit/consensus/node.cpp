@@ -33,6 +33,13 @@ void Node::start() {
   durable_batches_.clear();
   durable_blocks_.clear();
   durable_certificates_.clear();
+  std::vector<OrderedId> ordered;
+  for (const Stored& stored : store_) {
+    for (const BatchPtr& batch : stored.batches) {
+      if (batch->expires_at >= executed.time) ordered.push_back({batch->id, batch->expires_at});
+    }
+  }
+  recovery.seed_ordered(ordered);
   for (const Record& record : log_) {
     const auto decoded = wire::decode_record(static_cast<std::uint8_t>(record.type), record.bytes);
     GIRO_CHECK(decoded.has_value());
@@ -72,7 +79,7 @@ void Node::crash(std::size_t tail_kept, std::size_t store_lost) {
   for (std::size_t i = 0; i < kRejectReasons; ++i) past_rejects_[i] += replica_->rejects()[i];
   log_.resize(synced_ + std::min(tail_kept, log_.size() - synced_));
   synced_ = log_.size();
-  store_.resize(std::max<std::size_t>(1, store_.size() - std::min(store_lost, store_.size())));
+  store_.resize(std::max(store_synced_, store_.size() - std::min(store_lost, store_.size())));
   replica_.reset();
   guard_.reset();
   in_turn_ = false;
@@ -85,6 +92,7 @@ void Node::wipe() {
   GIRO_CHECK(!is_up());
   log_.clear();
   synced_ = 0;
+  store_synced_ = 1;
   store_.resize(1);
   attests_.clear();
   blocks_by_hash_.clear();
@@ -127,7 +135,12 @@ void Node::begin_turn() {
   Output output = replica_->take_output();
   if (output.empty()) return;
   in_turn_ = true;
+  const std::size_t first = log_.size();
   for (const DurableRecord& record : output.persist) append(record);
+  if (output.is_statement) {  // of the driver's own
+    const Ceiling& known = guard_->ceiling();
+    append(CeilingRecord{known.number, known.epoch, known.view, known.height});
+  }
   const std::optional<Ceiling> ceiling = guard_->needed(output);
   if (ceiling)
     append(CeilingRecord{ceiling->number, ceiling->epoch, ceiling->view, ceiling->height});
@@ -136,10 +149,20 @@ void Node::begin_turn() {
     append(VoteRecord{request.content});
     positions.push_back(log_.size());
   }
-  world_.later(index_, timing_.sync_us,
-               [this, output = std::move(output), positions, ceiling, end = log_.size()]() mutable {
-                 finish_turn(std::move(output), std::move(positions), ceiling, end);
-               });
+  world_.later(
+      index_, timing_.sync_us,
+      [this, output = std::move(output), positions, ceiling, first, end = log_.size()]() mutable {
+        if (output.is_statement) {
+          synced_ = end;
+          store_synced_ = store_.size();
+          const std::size_t before = log_.size();
+          cut_below(output, first);
+          const std::size_t gone = before - log_.size();
+          end -= gone;
+          for (std::uint64_t& position : positions) position -= gone;
+        }
+        finish_turn(std::move(output), std::move(positions), ceiling, end);
+      });
 }
 
 void Node::finish_turn(Output output, std::vector<std::uint64_t> positions,
@@ -189,6 +212,26 @@ void Node::finish_turn(Output output, std::vector<std::uint64_t> positions,
   for (VerifiedMessage& vote : own) step(std::move(vote));
   guard_->release(replica_->stable());
   begin_turn();
+}
+
+void Node::cut_below(const Output& statement, std::size_t first) {
+  std::set<Hash> needed(statement.needed_batches.begin(), statement.needed_batches.end());
+  for (const Stored& stored : store_) {  // peers may ask for what is not stable everywhere
+    if (stored.header.height > replica_->stable())
+      needed.insert(stored.block.batches.begin(), stored.block.batches.end());
+  }
+  std::vector<Record> kept;
+  for (std::size_t i = 0; i < log_.size(); ++i) {
+    bool stays = i >= first;
+    if (!stays && log_[i].type == wire::RecordType::Batch) {
+      const auto record =
+          wire::decode_record(static_cast<std::uint8_t>(log_[i].type), log_[i].bytes);
+      GIRO_CHECK(record.has_value());
+      stays = needed.contains(std::get<BatchRecord>(*record).batch->id);
+    }
+    if (stays) kept.push_back(std::move(log_[i]));
+  }
+  log_ = std::move(kept);
 }
 
 void Node::append(const DurableRecord& record) {

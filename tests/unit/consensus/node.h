@@ -50,6 +50,9 @@ class Node final : DurabilityPort {
   void receive(InstitutionId from, std::uint8_t type, const Bytes& bytes);
   void submit(std::size_t operation_bytes);  // a batch of one operation, if the quota allows
   void step(Input input);
+  // A statement, and once it is durable, and the store as far as it goes, everything below is gone
+  // but the batches that it needs (protocol R34).
+  void cut_log() { step(Restate{}); }
 
   [[nodiscard]] std::size_t unsynced() const { return log_.size() - synced_; }
   [[nodiscard]] std::size_t log_size() const { return log_.size(); }
@@ -88,6 +91,7 @@ class Node final : DurabilityPort {
   void answer(InstitutionId from, const FetchChain& question);
   void answer(InstitutionId from, const FetchBatches& question);
   void arm();
+  void cut_below(const Output& statement, std::size_t first);
 
   World& world_;
   const Members& members_;
@@ -100,6 +104,7 @@ class Node final : DurabilityPort {
   // disk
   std::vector<Record> log_;
   std::size_t synced_ = 0;
+  std::size_t store_synced_ = 1;  // blocks that a crash leaves
   Ceiling sign_state_;
   std::vector<Stored> store_;
   std::map<Height, Certificate> attests_;

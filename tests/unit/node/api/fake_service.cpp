@@ -231,6 +231,15 @@ runtime::NodeInfo FakeService::info() {
   return out;
 }
 
+std::vector<runtime::SnapshotInfo> FakeService::snapshots() {
+  runtime::SnapshotInfo certified, local;
+  certified.height = {32};
+  certified.certified = true;
+  local.height = {40};
+  local.local = true;
+  return {certified, local};
+}
+
 std::vector<runtime::Probe> FakeService::live() {
   return {{"core", true, {}}};
 }

@@ -64,6 +64,7 @@ class FakeService final : public runtime::Service {
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const runtime::OpId& op_id) override;
   [[nodiscard]] runtime::NodeInfo info() override;
+  [[nodiscard]] std::vector<runtime::SnapshotInfo> snapshots() override;
   [[nodiscard]] std::vector<runtime::Probe> live() override;
   [[nodiscard]] std::vector<runtime::Probe> ready() override;
 

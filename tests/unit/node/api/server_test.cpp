@@ -420,6 +420,15 @@ TEST_F(ServerTest, Blocks_are_listed_newest_first_and_read_by_height) {
   EXPECT_TRUE(rest.at("next_cursor").is_null());
 }
 
+TEST_F(ServerTest, The_snapshots_are_listed_with_what_they_are_worth) {
+  const auto items = document(get("/v1/snapshots")).at("items").as_array();
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[0].at("height").as_string(), "32");
+  EXPECT_TRUE(items[0].at("certified").as_bool());
+  EXPECT_FALSE(items[0].at("local").as_bool());
+  EXPECT_TRUE(items[1].at("local").as_bool());
+}
+
 TEST_F(ServerTest, The_node_its_peers_and_the_validators_are_shown) {
   const auto node = document(get("/v1/node"));
   EXPECT_EQ(node.at("name").as_string(), "bank-a");

@@ -28,7 +28,9 @@ class DriverTest : public testing::Test {
     header_ = genesis;
     guard_.emplace(signer_, chain_, self_, consensus::Ceiling{}, parameters_.window);
     driver_.emplace(consensus::Replica(chain_, self_, parameters_, {}, std::move(recovered), now_),
-                    &*guard_, consensus::wire::Verifier(chain_, self_), self_, ports());
+                    &*guard_,
+                    consensus::SnapshotVotes(chain_, {self_, signer_.public_key()}, parameters_),
+                    consensus::wire::Verifier(chain_, self_), self_, ports());
   }
 
   DriverPorts ports() {
@@ -50,6 +52,13 @@ class DriverTest : public testing::Test {
     };
     ports.serve_chain = [this](auto, auto) { effects_.emplace_back("serve chain"); };
     ports.serve_batches = [this](auto, auto) { effects_.emplace_back("serve batches"); };
+    ports.snapshot_message = [this](auto, const auto&) {
+      effects_.emplace_back("snapshot message");
+    };
+    ports.snapshot_certified = [this](const consensus::Certificate& certificate) {
+      effects_.push_back("certified " + std::to_string(certificate.content.height.value));
+    };
+    ports.stated = [this](const auto&) { effects_.emplace_back("stated"); };
     ports.event = [](const consensus::Event&) {};
     ports.violation = [this](auto, auto) { effects_.emplace_back("violation"); };
     return ports;
@@ -184,6 +193,38 @@ TEST_F(DriverTest, Questions_of_peers_go_to_the_store_and_not_to_the_replica) {
                     consensus::wire::encode(consensus::FetchBatches{{chain_}}));
   EXPECT_TRUE(contains("serve chain"));
   EXPECT_TRUE(contains("serve batches"));
+}
+
+TEST_F(DriverTest, R34_a_snapshot_vote_is_signed_after_its_intent_is_on_disk) {
+  consensus::VoteContent content{consensus::VoteKind::Snapshot, {1}, {}, {16}, chain_};
+  consensus::ValidatorSet set{{1}, {{self_, signer_.public_key()}}};
+  driver_->on_snapshot({content, set, std::nullopt});
+  driver_->turn();
+  ASSERT_FALSE(groups_.empty());
+  EXPECT_TRUE(group_has<consensus::VoteRecord>(groups_.size() - 1));
+  EXPECT_TRUE(group_has<consensus::CeilingRecord>(groups_.size() - 1)) << "it raises the ceiling";
+  EXPECT_FALSE(contains("certified 16"));
+  sync_all();
+  EXPECT_TRUE(contains("certified 16")) << "one of one is a quorum";
+}
+
+TEST_F(DriverTest, R34_the_log_may_be_cut_once_the_statement_is_on_disk) {
+  driver_->on_snapshot({{consensus::VoteKind::Snapshot, {1}, {}, {16}, chain_},
+                        {{1}, {{self_, signer_.public_key()}}},
+                        std::nullopt});
+  driver_->turn();
+  sync_all();
+  const std::size_t before = groups_.size();
+  driver_->on_restate();
+  driver_->turn();
+  ASSERT_EQ(groups_.size(), before + 1);
+  EXPECT_TRUE(groups_.back().is_statement);
+  EXPECT_TRUE(std::holds_alternative<consensus::BaseRecord>(groups_.back().records.front()));
+  EXPECT_TRUE(group_has<consensus::CeilingRecord>(before)) << "the newest sign state record";
+  EXPECT_TRUE(group_has<consensus::VoteRecord>(before)) << "the guard's snapshot votes";
+  EXPECT_FALSE(contains("stated"));
+  sync_all();
+  EXPECT_TRUE(contains("stated"));
 }
 
 }  // namespace

@@ -190,5 +190,71 @@ TEST_F(StoreTest, Written_rows_leave_memory_and_the_state_stays_the_same) {
   }
 }
 
+TEST_F(StoreTest, R34_the_view_of_every_multiple_is_given_when_it_is_written) {
+  std::vector<std::shared_ptr<const ReadView>> pinned;
+  store_->pin_every(4, [&](std::shared_ptr<const ReadView> view) {
+    const std::lock_guard lock(mutex_);
+    pinned.push_back(std::move(view));
+  });
+  for (std::uint64_t height = 1; height <= 10; ++height)  // many in one batch
+    store_->push(block_at(height, {put("a", std::to_string(height))}));
+  start();
+  store_->push(block_at(11, {}));
+  wait_for(11, 0);
+  const std::lock_guard lock(mutex_);
+  ASSERT_EQ(pinned.size(), 2U);
+  EXPECT_EQ(pinned[0]->height().value, 4U);
+  EXPECT_EQ(pinned[0]->get(bytes_of("a")), bytes_of("4"));
+  EXPECT_EQ(pinned[1]->height().value, 8U);
+  EXPECT_EQ(pinned[1]->get(bytes_of("a")), bytes_of("8"));
+}
+
+TEST_F(StoreTest, R5_ordered_ids_stay_until_block_time_has_passed_their_expiry) {
+  start();
+  ExecutedBlock block = block_at(1, {});
+  block.ordered = {{hash_of(1), {1002}}, {hash_of(2), {1003}}, {hash_of(3), {9000}}};
+  store_->push(block);
+  wait_for(1, 0);
+  EXPECT_EQ(store_->ordered().size(), 3U);
+  store_->push(block_at(2, {}));  // at 1002
+  wait_for(2, 0);
+  EXPECT_EQ(store_->ordered().size(), 3U);
+  store_->push(block_at(3, {}));
+  store_->push(block_at(4, {}));
+  wait_for(4, 0);
+  const auto left = store_->ordered();
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].id, hash_of(3));
+  EXPECT_EQ(left[0].expires_at.ms, 9000);
+}
+
+TEST_F(StoreTest, R34_a_checkpoint_tells_where_the_oldest_payload_above_it_lies) {
+  store_->pin_every(4, [](const std::shared_ptr<const ReadView>&) {});
+  start();
+  ExecutedBlock late = block_at(6, {});
+  late.batches = {{hash_of(90), storage::LogPosition{11}}};  // logged long before it was named
+  for (std::uint64_t height = 1; height <= 9; ++height)
+    store_->push(height == 6 ? late : block_at(height, {}));
+  wait_for(9, 0);
+  const auto oldest_above = [&](std::uint64_t height) {
+    std::optional<storage::LogPosition> told;
+    bool is_done = false;
+    store_->checkpoint({height}, [&](std::optional<storage::LogPosition> oldest) {
+      const std::lock_guard lock(mutex_);
+      told = oldest;
+      is_done = true;
+      changed_.notify_all();
+    });
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(10), [&] { return is_done; }));
+    return told;
+  };
+  EXPECT_EQ(oldest_above(4), storage::LogPosition{11});
+  EXPECT_EQ(store_->log_start().value, 5U);
+  EXPECT_EQ(oldest_above(8), storage::LogPosition{90});
+  EXPECT_EQ(store_->log_start().value, 9U);
+  EXPECT_EQ(oldest_above(12), std::nullopt) << "nothing was named above";
+}
+
 }  // namespace
 }  // namespace giro::runtime

@@ -1,0 +1,119 @@
+#include "node/runtime/install.h"
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "consensus/wire/codec.h"
+#include "node/runtime/store_rows.h"
+
+namespace giro::runtime {
+namespace {
+
+using Failure = std::unexpected<std::string>;
+using Done = std::expected<void, std::string>;
+
+std::string mark_path(const std::string& data) {
+  return storage::join_path(data, "INSTALL");
+}
+
+template <typename T>
+Done done(const storage::FileResult<T>& result) {
+  if (!result) return Failure(result.error().text);
+  return {};
+}
+
+std::expected<std::optional<consensus::Height>, std::string> marked(storage::FilePort& files,
+                                                                    const std::string& data) {
+  const auto bytes = storage::read_whole(files, mark_path(data), 64);
+  if (!bytes && bytes.error().code == storage::FileErrorCode::NotFound) return std::nullopt;
+  if (!bytes) return Failure(bytes.error().text);
+  const std::string_view text = crypto::as_text(*bytes);
+  consensus::Height height;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), height.value);
+  if (parsed.ec != std::errc{}) return Failure("INSTALL in the data directory holds no height");
+  return height;
+}
+
+Done unmark(const InstallFrom& from) {
+  if (auto gone = done(from.files.remove(mark_path(from.data))); !gone) return gone;
+  return done(from.files.sync_directory(from.data));
+}
+
+// The height of the present store; none where there is none.
+std::expected<consensus::Height, std::string> stored_height(const InstallFrom& from,
+                                                            const std::string& state) {
+  const auto type = from.files.type(state);
+  if (!type) return Failure(type.error().text);
+  if (*type == storage::FileType::None) return consensus::Height{};
+  const auto store = from.open_store(state);
+  if (!store) return Failure(store.error().text);
+  const auto head = (*store)->get(rows::head_key());
+  if (!head) return Failure(head.error().text);
+  const auto header = *head ? consensus::wire::decode_header(**head) : consensus::Header{};
+  return header ? header->height : consensus::Height{};
+}
+
+// Empty: it was loaded. Else why the snapshot is no good.
+std::expected<std::string, std::string> load_fresh(const InstallFrom& from,
+                                                   const storage::Snapshots& snapshots,
+                                                   consensus::Height height,
+                                                   const std::string& fresh) {
+  if (auto gone = done(storage::remove_tree(from.files, fresh)); !gone)
+    return Failure(gone.error());
+  const auto manifest = snapshots.manifest(height.value);
+  if (!manifest) return manifest.error().text;
+  auto store = from.open_store(fresh);
+  if (!store) return Failure(store.error().text);
+  const auto loaded = load_snapshot(snapshots, *manifest, from.check, from.genesis_row, **store);
+  return loaded ? std::string() : loaded.error();
+}
+
+}  // namespace
+
+storage::FileResult<void> mark_install(storage::FilePort& files, const std::string& data,
+                                       consensus::Height height) {
+  return storage::write_whole(files, mark_path(data),
+                              crypto::as_view(std::to_string(height.value)));
+}
+
+Done install_marked(const InstallFrom& from) {
+  const auto height = marked(from.files, from.data);
+  if (!height) return Failure(height.error());
+  if (!*height) return {};
+  const std::string state = storage::join_path(from.data, "state");
+  const std::string fresh = state + ".new";
+  const std::string old = state + ".old";
+  const auto present = stored_height(from, state);
+  if (!present) return Failure(present.error());
+  if (*present < **height) {
+    auto snapshots =
+        storage::Snapshots::open(from.files, storage::join_path(from.data, "snapshots"));
+    if (!snapshots) return Failure(snapshots.error().text);
+    from.progress("loading the snapshot of height " + std::to_string((*height)->value));
+    const auto wrong = load_fresh(from, *snapshots, **height, fresh);
+    if (!wrong) return Failure(wrong.error());
+    if (!wrong->empty()) {
+      from.progress("the snapshot cannot be taken over and is removed: " + *wrong);
+      if (auto gone = done(storage::remove_tree(from.files, fresh)); !gone) return gone;
+      const auto removed = snapshots->remove((*height)->value);
+      if (!removed && removed.error().code != storage::SnapshotErrorCode::NotFound)
+        return Failure(removed.error().text);
+      return unmark(from);
+    }
+    // The old one goes under another name first: whatever a crash leaves, the mark is still there,
+    // and the snapshot is loaded once more.
+    if (auto gone = done(storage::remove_tree(from.files, old)); !gone) return gone;
+    const auto type = from.files.type(state);
+    if (!type) return Failure(type.error().text);
+    if (*type != storage::FileType::None) {
+      if (auto moved = done(from.files.rename(state, old)); !moved) return moved;
+    }
+    if (auto moved = done(from.files.rename(fresh, state)); !moved) return moved;
+    if (auto synced = done(from.files.sync_directory(from.data)); !synced) return synced;
+  }
+  if (auto gone = done(storage::remove_tree(from.files, old)); !gone) return gone;
+  return unmark(from);
+}
+
+}  // namespace giro::runtime

@@ -1,0 +1,260 @@
+#include "node/runtime/snapshot_fetch.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "consensus/limits.h"
+#include "consensus/wire/codec.h"
+#include "node/runtime/snapshot_content.h"
+
+namespace giro::runtime {
+namespace {
+
+using consensus::Height;
+using consensus::InstitutionId;
+using consensus::RejectReason;
+
+constexpr std::int64_t kOfferTimeoutUs = 5'000'000;
+constexpr std::int64_t kPieceTimeoutUs = 10'000'000;  // a mebibyte in that time, or another peer
+constexpr std::uint32_t kTimeoutsMax = 3;
+constexpr std::size_t kPendingMax = 4;             // chunks in memory
+constexpr std::int64_t kPatienceUs = 20'000'000;   // behind, and nothing was executed for so long
+constexpr std::uint64_t kReplayBlocksMax = 4'096;  // more is not worth replaying
+
+}  // namespace
+
+SnapshotFetch::SnapshotFetch(storage::Snapshots files, const crypto::Hash& chain,
+                             const consensus::Parameters& parameters, std::unique_ptr<Lane> lane,
+                             Ports ports)
+    : files_(std::move(files)),
+      chain_(chain),
+      parameters_(parameters),
+      ports_(std::move(ports)),
+      lane_(std::move(lane)) {}
+
+// Claims decide only whether to look: an offer proves itself. f+1 peers that cannot give what comes
+// next include a correct one; so does a snapshot that f+1 have far above. If a liar keeps us from
+// what others could give, nothing moves, and a snapshot helps as well.
+bool SnapshotFetch::is_wanted(const consensus::ReplicaView& view) {
+  if (!executed_since_ || executed_seen_ != view.executed) {
+    executed_seen_ = view.executed;
+    executed_since_ = now_;
+  }
+  // What the store lost is done again from the own log: no peer is needed for it.
+  if (view.stable > view.executed) return false;
+  const std::uint64_t next = view.executed.value + 1;
+  const std::uint64_t far =
+      view.executed.value + std::max(2 * parameters_.snapshot_interval, kReplayBlocksMax);
+  std::size_t cannot_give = 0, far_above = 0, ahead = 0;
+  for (const auto& peer : view.peers) {
+    cannot_give += peer.status.log_start.value > next ? 1 : 0;
+    far_above += peer.status.snapshot.value >= far ? 1 : 0;
+    ahead += peer.status.stable > view.executed ? 1 : 0;
+  }
+  const bool is_stuck = ahead > 0 && now_.us - executed_since_->us >= kPatienceUs;
+  return std::max(cannot_give, far_above) >= set_.weak_quorum() || is_stuck;
+}
+
+void SnapshotFetch::on_tick(consensus::Now now, const consensus::ReplicaView& view,
+                            const consensus::ValidatorSet& set) {
+  now_ = now.steady;
+  if (set_.epoch != set.epoch || set_.members.empty()) set_ = set;
+  const bool is_wanted_now = is_wanted(view);
+  wanted_above_ = std::max(view.executed, view.stable);
+  if (fetch_ && view.executed.value >= fetch_->manifest.height && !fetch_->is_complete)
+    drop("it was overtaken by replay");
+  if (is_beginning_) return;
+  if (fetch_) return go_on(view);
+  if (asked_ && now_ < asked_->deadline) return;
+  asked_.reset();
+  if (is_wanted_now) ask(view);
+}
+
+// One after another of those that say they have one.
+void SnapshotFetch::ask(const consensus::ReplicaView& view) {
+  std::vector<InstitutionId> able;
+  for (const auto& peer : view.peers) {
+    if (peer.status.snapshot > view.executed) able.push_back(peer.institution);
+  }
+  if (able.empty()) return;
+  std::ranges::sort(able);
+  const auto after = last_peer_ ? std::ranges::upper_bound(able, *last_peer_) : able.begin();
+  const InstitutionId peer = after == able.end() ? able.front() : *after;
+  last_peer_ = peer;
+  asked_ = Question{peer, {now_.us + kOfferTimeoutUs}};
+  ports_.send(peer, consensus::FetchSnapshot{set_.epoch, view.executed});
+}
+
+void SnapshotFetch::on_offer(InstitutionId from, const consensus::SnapshotOffer& offer) {
+  if (fetch_ || is_beginning_ || !asked_ || asked_->peer != from)
+    return ports_.refuse(from, RejectReason::NotAsked);
+  const RejectReason reason =
+      judge_offer(offer, set_, chain_, parameters_.epoch_blocks, parameters_.snapshot_interval);
+  if (reason != RejectReason::None) return ports_.refuse(from, reason);
+  if (offer.manifest.header.height <= wanted_above_)
+    return ports_.refuse(from, RejectReason::OldHeight);
+  asked_.reset();
+  begin(offer);
+}
+
+// From here on the manifest is the one that a quorum signed, whoever gives the chunks (B43).
+void SnapshotFetch::begin(const consensus::SnapshotOffer& offer) {
+  is_beginning_ = true;
+  const std::uint64_t turn = ++turn_;
+  const auto manifest = stored_manifest(offer.manifest, parameters_.snapshot_chunk);
+  const auto digest = offer.manifest.digest(chain_);
+  const auto certificate = consensus::wire::encode_certificate(offer.certificate);
+  ports_.tell("snapshot_fetch", offer.manifest.header.height,
+              std::to_string(manifest.chunks.size()) + " chunks");
+  lane_->post([this, turn, manifest, digest, certificate] {
+    const auto heights = files_.heights();
+    if (!heights) return ports_.failed(heights.error());
+    // One that came whole before, and was not loaded yet.
+    if (std::ranges::binary_search(*heights, manifest.height)) {
+      return ports_.post([this, turn, manifest, digest] {
+        is_beginning_ = false;
+        if (turn != turn_) return;
+        fetch_ = Fetch{manifest, digest, nullptr, {}, 0, {}, true};
+        ports_.complete({manifest.height});
+      });
+    }
+    const auto left = files_.unfinished();
+    if (!left) return ports_.failed(left.error());
+    if (*left && (*left)->first.height != manifest.height) {
+      if (const auto gone = files_.drop_downloads(); !gone) return ports_.failed(gone.error());
+    }
+    auto download = files_.download(manifest, certificate);
+    if (!download) return ports_.failed(download.error());
+    auto shared = std::make_shared<storage::SnapshotDownload>(std::move(*download));
+    ports_.post([this, turn, manifest, digest, shared] {
+      is_beginning_ = false;
+      if (turn != turn_) return;
+      Fetch fetch{manifest, digest, shared, {}, 0, {}, false};
+      for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) {
+        if (!shared->holds(i)) fetch.missing.insert(i);
+      }
+      fetch_ = std::move(fetch);
+      if (fetch_->missing.empty()) finish();
+    });
+  });
+}
+
+void SnapshotFetch::go_on(const consensus::ReplicaView& view) {
+  if (fetch_->is_complete) return;
+  for (const auto& peer : view.peers) {
+    if (peer.status.snapshot.value >= fetch_->manifest.height)
+      fetch_->sources.try_emplace(peer.institution);
+  }
+  std::size_t pending = 0;
+  bool has_source = false;
+  for (auto& [peer, source] : fetch_->sources) {
+    if (source.pending && now_ >= source.pending->deadline) {  // B40
+      fetch_->missing.insert(source.pending->index);
+      source.pending.reset();
+      source.is_excluded = ++source.timeouts >= kTimeoutsMax;
+    }
+    pending += source.pending ? 1 : 0;
+    has_source = has_source || !source.is_excluded;
+  }
+  if (!has_source && fetch_->writing == 0) return drop("no peer has it any more");
+  for (auto& [peer, source] : fetch_->sources) {
+    if (fetch_->missing.empty() || pending + fetch_->writing >= kPendingMax) return;
+    if (source.is_excluded || source.pending) continue;
+    source.pending = Pending{*fetch_->missing.begin(), 0, {}, {}};
+    fetch_->missing.erase(fetch_->missing.begin());
+    ++pending;
+    request(peer, source);
+  }
+}
+
+void SnapshotFetch::request(InstitutionId peer, Source& source) {
+  source.pending->deadline = {now_.us + kPieceTimeoutUs};
+  ports_.send(peer,
+              consensus::FetchChunk{{fetch_->manifest.height},
+                                    fetch_->digest,
+                                    source.pending->index,
+                                    static_cast<std::uint32_t>(source.pending->bytes.size())});
+}
+
+void SnapshotFetch::on_chunk(InstitutionId from, const consensus::SnapshotChunk& piece) {
+  const auto source = fetch_ ? fetch_->sources.find(from) : decltype(fetch_->sources.end()){};
+  if (!fetch_ || source == fetch_->sources.end() || !source->second.pending)
+    return ports_.refuse(from, RejectReason::NotAsked);
+  Pending& pending = *source->second.pending;
+  const consensus::FetchChunk expected{{fetch_->manifest.height},
+                                       fetch_->digest,
+                                       pending.index,
+                                       static_cast<std::uint32_t>(pending.bytes.size())};
+  if (piece.place != expected) return ports_.refuse(from, RejectReason::NotAsked);
+  const auto give_up = [&] {
+    fetch_->missing.insert(pending.index);
+    source->second.pending.reset();
+    source->second.is_excluded = true;
+  };
+  if (piece.size == 0) return give_up();  // it has removed it meanwhile
+  // Every piece is as large as it can be: nobody keeps a chunk open with single bytes (B40).
+  const std::size_t left = piece.size - expected.offset;
+  const bool is_full =
+      piece.bytes.size() == std::min<std::size_t>(left, consensus::kSnapshotPieceBytesMax);
+  const bool is_same = pending.bytes.empty() || piece.size == pending.size;
+  if (!is_full || !is_same || piece.size > parameters_.snapshot_chunk) {
+    give_up();
+    return ports_.refuse(from, RejectReason::Malformed);
+  }
+  pending.size = piece.size;
+  pending.bytes.insert(pending.bytes.end(), piece.bytes.begin(), piece.bytes.end());
+  if (pending.bytes.size() < pending.size) return request(from, source->second);
+  Pending whole = std::move(pending);
+  source->second.pending.reset();
+  source->second.timeouts = 0;
+  write(from, std::move(whole));
+}
+
+// Checked against the manifest before it is stored; the one who gave all of it is to blame.
+void SnapshotFetch::write(InstitutionId from, Pending chunk) {
+  ++fetch_->writing;
+  lane_->post([this, turn = turn_, from, download = fetch_->download, chunk = std::move(chunk)] {
+    const auto stored = download->put(chunk.index, chunk.bytes);
+    if (!stored && stored.error().code != storage::SnapshotErrorCode::Damaged)
+      return ports_.failed(stored.error());
+    ports_.post([this, turn, from, index = chunk.index, is_good = stored.has_value()] {
+      if (turn != turn_ || !fetch_) return;
+      --fetch_->writing;
+      if (!is_good) {
+        fetch_->missing.insert(index);
+        fetch_->sources[from].is_excluded = true;
+        return ports_.refuse(from, RejectReason::Mismatch);
+      }
+      const bool is_pending = std::ranges::any_of(
+          fetch_->sources, [](const auto& entry) { return entry.second.pending.has_value(); });
+      if (fetch_->missing.empty() && fetch_->writing == 0 && !is_pending) finish();
+    });
+  });
+}
+
+void SnapshotFetch::finish() {
+  fetch_->is_complete = true;
+  lane_->post([this, turn = turn_, download = fetch_->download] {
+    if (const auto done = download->finish(); !done) return ports_.failed(done.error());
+    ports_.post([this, turn, height = download->manifest().height] {
+      if (turn == turn_) ports_.complete({height});
+    });
+  });
+}
+
+void SnapshotFetch::drop(const std::string& why) {
+  ports_.tell("snapshot_fetch_ended", {fetch_->manifest.height}, why);
+  fetch_.reset();
+  ++turn_;
+}
+
+std::optional<SnapshotFetch::Progress> SnapshotFetch::progress() const {
+  if (!fetch_) return std::nullopt;
+  const std::uint64_t chunks = fetch_->manifest.chunks.size();
+  std::uint64_t open = fetch_->missing.size() + fetch_->writing;
+  for (const auto& [peer, source] : fetch_->sources) open += source.pending ? 1 : 0;
+  return Progress{{fetch_->manifest.height}, chunks - open, chunks};
+}
+
+}  // namespace giro::runtime

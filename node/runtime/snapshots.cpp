@@ -1,0 +1,273 @@
+#include "node/runtime/snapshots.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/limits.h"
+#include "consensus/wire/codec.h"
+#include "node/ledger/audit.h"
+#include "node/runtime/fatal.h"
+
+namespace giro::runtime {
+namespace {
+
+using consensus::Height;
+
+// A view pins files of the store: if writing cannot keep up, the older one is let go.
+constexpr std::size_t kPinnedMax = 2;
+// Chunks in memory while peers take them piece by piece: reading one costs its digest.
+constexpr std::size_t kCachedMax = 4;
+// Epochs that an offer looks through for changes of the set.
+constexpr std::uint64_t kEpochsMax = 200'000;
+
+[[noreturn]] void stop_on(const storage::SnapshotError& error) {
+  stop_process(ExitCode::WriteFailed, "a snapshot cannot be written: " + error.text);
+}
+
+}  // namespace
+
+SnapshotKeeper::SnapshotKeeper(storage::Snapshots files, const Store& store, Options options,
+                               std::unique_ptr<Lane> lane, Ports ports)
+    : files_(std::move(files)),
+      store_(store),
+      options_(std::move(options)),
+      ports_(std::move(ports)),
+      lane_(std::move(lane)) {}
+
+void SnapshotKeeper::begin() {
+  lane_->post([this] { load_all(); });
+}
+
+void SnapshotKeeper::load_all() {
+  const auto heights = files_.heights();
+  if (!heights) stop_on(heights.error());
+  const auto view = store_.read();
+  for (const std::uint64_t height : *heights) load(height, *view);
+  prune();
+  tell_certified();
+}
+
+void SnapshotKeeper::load(std::uint64_t height, const ReadView& view) {
+  auto manifest = files_.manifest(height);
+  auto agreed = manifest ? agreed_manifest(*manifest) : std::nullopt;
+  if (!agreed) {
+    ports_.tell("snapshot_damaged", {height}, "removed: its manifest fails its checks");
+    if (const auto gone = files_.remove(height); !gone) stop_on(gone.error());
+    return;
+  }
+  Kept kept{std::move(*manifest), std::move(*agreed), {}, {}};
+  kept.digest = kept.agreed.digest(options_.chain);
+  const auto bytes = files_.certificate(height);
+  const auto certificate =
+      bytes && *bytes ? std::optional(consensus::wire::decode_certificate(**bytes)) : std::nullopt;
+  const auto set = set_of_epoch(view, kept.agreed.header.epoch);
+  const bool is_certified =
+      certificate && *certificate && set &&
+      (*certificate)->content == consensus::snapshot_content(options_.chain, kept.agreed,
+                                                             options_.parameters.epoch_blocks) &&
+      verify_certificate(**certificate, *set, options_.chain);
+  if (is_certified) kept.certificate = **certificate;
+  add(std::move(kept), view);
+}
+
+void SnapshotKeeper::pin(std::shared_ptr<const ReadView> view) {
+  const std::lock_guard lock(mutex_);
+  pinned_.insert_or_assign(view->height(), std::move(view));
+  if (pinned_.size() > kPinnedMax) pinned_.erase(pinned_.begin());
+}
+
+void SnapshotKeeper::reached(Height attested) {
+  const std::lock_guard lock(mutex_);
+  while (!pinned_.empty() && pinned_.begin()->first <= attested) {
+    auto view = std::move(pinned_.begin()->second);
+    pinned_.erase(pinned_.begin());
+    lane_->post([this, view = std::move(view)] { write(*view); });
+  }
+}
+
+void SnapshotKeeper::write(const ReadView& view) {
+  const Height height = view.height();
+  auto writer = files_.create(height.value, options_.parameters.snapshot_chunk);
+  if (!writer && writer.error().code == storage::SnapshotErrorCode::AlreadyExists) return;
+  if (!writer) stop_on(writer.error());
+  if (const auto finding = ledger::audit(view)) {  // ledger 8
+    stop_process(ExitCode::Invariant, "ledger invariant I" + std::to_string(finding->invariant) +
+                                          " is broken at height " + std::to_string(height.value) +
+                                          ", record " + crypto::to_hex(finding->record));
+  }
+  auto manifest = write_snapshot(view, options_.parameters.epoch_blocks, *writer);
+  auto agreed = manifest ? agreed_manifest(*manifest) : std::nullopt;
+  if (!agreed) {
+    return ports_.tell("snapshot_failed", height,
+                       manifest ? "its header is damaged" : manifest.error());
+  }
+  ports_.tell("snapshot_written", height, std::to_string(manifest->chunks.size()) + " chunks");
+  Kept kept{std::move(*manifest), std::move(*agreed), {}, {}};
+  kept.digest = kept.agreed.digest(options_.chain);
+  add(std::move(kept), view);
+}
+
+// Those at other heights are the operator's: they are listed, and never voted for or served.
+void SnapshotKeeper::add(Kept kept, const ReadView& view) {
+  const Height height = kept.agreed.header.height;
+  const bool is_local = height.value % options_.parameters.snapshot_interval != 0;
+  const auto set = set_of_epoch(view, kept.agreed.header.epoch);
+  consensus::SnapshotVotes::Held held{
+      consensus::snapshot_content(options_.chain, kept.agreed, options_.parameters.epoch_blocks),
+      set.value_or(consensus::ValidatorSet{}), kept.certificate};
+  {
+    const std::lock_guard lock(mutex_);
+    kept_.insert_or_assign(height, std::make_shared<const Kept>(std::move(kept)));
+  }
+  // What others have not attested is no state to vote for yet; what is certified needs no vote.
+  const bool is_agreed = held.certificate || height <= store_.attested();
+  if (!is_local && set && is_agreed) ports_.held(std::move(held));
+}
+
+void SnapshotKeeper::certify(consensus::Certificate certificate) {
+  lane_->post([this, certificate = std::move(certificate)] { put(certificate); });
+}
+
+void SnapshotKeeper::put(const consensus::Certificate& certificate) {
+  const Height height = certificate.content.height;
+  const KeptPtr known = find(height);
+  if (known == nullptr || known->digest != certificate.content.digest) return;
+  const auto done =
+      files_.put_certificate(height.value, consensus::wire::encode_certificate(certificate));
+  if (!done) stop_on(done.error());
+  Kept certified = *known;
+  certified.certificate = certificate;
+  {
+    const std::lock_guard lock(mutex_);
+    kept_.insert_or_assign(height, std::make_shared<const Kept>(std::move(certified)));
+  }
+  ports_.tell("snapshot_certified", height, "a quorum has signed its manifest");
+  prune();
+  tell_certified();
+}
+
+// The newest certified ones stay, and what is newer than they are. The operator's own stay too.
+void SnapshotKeeper::prune() {
+  std::vector<Height> goes;
+  {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t certified = 0;
+    for (auto entry = kept_.rbegin(); entry != kept_.rend(); ++entry) {
+      const bool is_local = entry->first.value % options_.parameters.snapshot_interval != 0;
+      if (!is_local && certified >= options_.keep) goes.push_back(entry->first);
+      if (entry->second->certificate) ++certified;
+    }
+    for (const Height height : goes) kept_.erase(height);
+  }
+  for (const Height height : goes) {
+    if (const auto gone = files_.remove(height.value); !gone) stop_on(gone.error());
+  }
+}
+
+void SnapshotKeeper::tell_certified() {
+  std::optional<Certified> certified;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto entry = kept_.rbegin(); entry != kept_.rend(); ++entry) {
+      if (!entry->second->certificate) continue;
+      if (certified) {
+        certified->older = entry->first;
+        break;
+      }
+      certified = Certified{entry->first, std::nullopt};
+    }
+  }
+  if (certified) ports_.certified(*certified);
+}
+
+SnapshotKeeper::KeptPtr SnapshotKeeper::find(Height height) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = kept_.find(height);
+  return found == kept_.end() ? nullptr : found->second;
+}
+
+std::vector<SnapshotInfo> SnapshotKeeper::list() const {
+  std::vector<SnapshotInfo> infos;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [height, kept] : kept_) {
+    infos.push_back({.height = height,
+                     .time = kept->agreed.header.time,
+                     .manifest = kept->digest,
+                     .chunks = kept->manifest.chunks.size(),
+                     .chunk_bytes = kept->manifest.chunk_bytes,
+                     .certified = kept->certificate.has_value(),
+                     .local = height.value % options_.parameters.snapshot_interval != 0});
+  }
+  return infos;
+}
+
+// ---- for peers
+
+std::optional<std::vector<consensus::SetChange>> SnapshotKeeper::changes_between(
+    consensus::Epoch from, consensus::Epoch to) const {
+  std::vector<consensus::SetChange> changes;
+  if (from > to || to.value - from.value > kEpochsMax) return std::nullopt;
+  const auto view = store_.read();
+  auto before = set_of_epoch(*view, from);
+  for (std::uint64_t epoch = from.value; epoch < to.value; ++epoch) {
+    auto after = set_of_epoch(*view, {epoch + 1});
+    if (!before || !after) return std::nullopt;
+    if (before->members != after->members) {
+      const Height last = consensus::last_height({epoch}, options_.parameters.epoch_blocks);
+      const auto header = store_.header(last);
+      auto attest = store_.attest_at_or_above(last);
+      if (!header || !attest || attest->content.height != last ||
+          changes.size() == consensus::kSnapshotLinksMax) {
+        return std::nullopt;
+      }
+      changes.push_back({*header, std::move(*attest), after->members});
+    }
+    before = std::move(after);
+  }
+  return changes;
+}
+
+std::optional<consensus::SnapshotOffer> SnapshotKeeper::offer(
+    const consensus::FetchSnapshot& asked) const {
+  KeptPtr newest;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [height, kept] : kept_) {
+      if (kept->certificate && height > asked.above) newest = kept;
+    }
+  }
+  if (newest == nullptr) return std::nullopt;
+  auto changes = changes_between(asked.epoch, newest->agreed.header.epoch);
+  if (!changes) return std::nullopt;
+  return consensus::SnapshotOffer{newest->agreed, *newest->certificate, std::move(*changes)};
+}
+
+consensus::SnapshotChunk SnapshotKeeper::chunk(const consensus::FetchChunk& asked) const {
+  consensus::SnapshotChunk answer{asked, 0, {}};
+  const KeptPtr kept = find(asked.height);
+  if (kept == nullptr || !kept->certificate || kept->digest != asked.manifest) return answer;
+  const std::pair place(asked.height, std::uint64_t{asked.index});
+  std::shared_ptr<const crypto::Bytes> bytes;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [at, chunk] : chunks_) {
+      if (at == place) bytes = chunk;
+    }
+  }
+  if (bytes == nullptr) {
+    auto read = files_.chunk(kept->manifest, asked.index);
+    if (!read) return answer;  // gone meanwhile, or the disk rots: others have it
+    bytes = std::make_shared<const crypto::Bytes>(std::move(*read));
+    const std::lock_guard lock(mutex_);
+    chunks_.emplace_back(place, bytes);
+    if (chunks_.size() > kCachedMax) chunks_.pop_front();
+  }
+  if (asked.offset >= bytes->size()) return answer;
+  const auto piece = crypto::ByteView(*bytes).subspan(asked.offset);
+  answer.size = static_cast<std::uint32_t>(bytes->size());
+  answer.bytes = crypto::to_bytes(
+      piece.first(std::min<std::size_t>(piece.size(), consensus::kSnapshotPieceBytesMax)));
+  return answer;
+}
+
+}  // namespace giro::runtime

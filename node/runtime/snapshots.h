@@ -1,0 +1,92 @@
+// The snapshots of this node (protocol R34): made in the background at every multiple of
+// `snapshot_interval`, certified, kept, given to peers that fetch one.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "consensus/message.h"
+#include "consensus/parameters.h"
+#include "consensus/snapshot_votes.h"
+#include "node/runtime/lane.h"
+#include "node/runtime/service.h"
+#include "node/runtime/snapshot_content.h"
+#include "node/runtime/store.h"
+#include "storage/snapshot.h"
+
+namespace giro::runtime {
+
+class SnapshotKeeper {
+ public:
+  struct Options {
+    crypto::Hash chain;
+    consensus::Parameters parameters;
+    std::uint64_t keep = 2;  // certified ones; at least 2 (protocol R34)
+  };
+  // What is held durably: the newest certified snapshot, and the one before.
+  struct Certified {
+    consensus::Height newest;
+    std::optional<consensus::Height> older;
+  };
+  // All on the lane.
+  struct Ports {
+    std::function<void(consensus::SnapshotVotes::Held)> held;
+    std::function<void(Certified)> certified;
+    std::function<void(std::string_view event, consensus::Height height, const std::string& text)>
+        tell;
+  };
+  SnapshotKeeper(storage::Snapshots files, const Store& store, Options options,
+                 std::unique_ptr<Lane> lane, Ports ports);
+
+  void begin();  // tells of those that are there
+  // The store's view at a multiple of the interval; written once that height is attested.
+  void pin(std::shared_ptr<const ReadView> view);    // the store's lane
+  void reached(consensus::Height attested);          // any thread
+  void certify(consensus::Certificate certificate);  // any thread
+
+  // --- any thread
+  [[nodiscard]] std::vector<SnapshotInfo> list() const;
+  // The newest certified one above; with the changes of the set that lead to it.
+  [[nodiscard]] std::optional<consensus::SnapshotOffer> offer(
+      const consensus::FetchSnapshot& asked) const;
+  [[nodiscard]] consensus::SnapshotChunk chunk(const consensus::FetchChunk& asked) const;
+
+ private:
+  struct Kept {
+    storage::SnapshotManifest manifest;
+    consensus::SnapshotManifest agreed;
+    crypto::Hash digest;
+    std::optional<consensus::Certificate> certificate;
+  };
+  using KeptPtr = std::shared_ptr<const Kept>;
+  void load_all();
+  void load(std::uint64_t height, const ReadView& view);
+  void write(const ReadView& view);
+  void add(Kept kept, const ReadView& view);
+  void put(const consensus::Certificate& certificate);
+  void prune();
+  void tell_certified();
+  [[nodiscard]] KeptPtr find(consensus::Height height) const;
+  [[nodiscard]] std::optional<std::vector<consensus::SetChange>> changes_between(
+      consensus::Epoch from, consensus::Epoch to) const;
+
+  storage::Snapshots files_;
+  const Store& store_;
+  const Options options_;
+  const Ports ports_;
+  mutable std::mutex mutex_;  // of the three below
+  std::map<consensus::Height, KeptPtr> kept_;
+  std::map<consensus::Height, std::shared_ptr<const ReadView>> pinned_;
+  using Place = std::pair<consensus::Height, std::uint64_t>;
+  mutable std::deque<std::pair<Place, std::shared_ptr<const crypto::Bytes>>> chunks_;
+  std::unique_ptr<Lane> lane_;  // the first to go: its work uses all of the above
+};
+
+}  // namespace giro::runtime

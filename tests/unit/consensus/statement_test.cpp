@@ -1,0 +1,191 @@
+// Cutting the log (protocol R34): a restart knows the same whether or not everything below a
+// statement is gone.
+#include <gtest/gtest.h>
+
+#include "tests/unit/consensus/network.h"
+#include "tests/unit/consensus/solo.h"
+
+namespace giro::consensus::testing {
+namespace {
+
+// What a restart would begin with, from these records.
+RecoveredState recovered_from(const Solo& solo, const std::vector<DurableRecord>& log,
+                              Height executed) {
+  std::vector<Header> recent;
+  std::vector<OrderedId> ordered;
+  for (const auto& [at, header] : solo.headers) recent.push_back(header);
+  for (const CommittedBlock& block : solo.executed) {
+    if (block.block.height > executed) continue;
+    for (const BatchPtr& batch : block.batches) ordered.push_back({batch->id, batch->expires_at});
+  }
+  const Header& top = solo.headers.at(executed);
+  Recovery recovery(four().chain(), four().set(), four().genesis().hash(four().chain()),
+                    solo.parameters.epoch_blocks, top, top.hash(four().chain()), recent);
+  recovery.seed_ordered(ordered);
+  for (const DurableRecord& record : log) recovery.apply(record);
+  return std::move(recovery).finish();
+}
+
+void expect_same(const RecoveredState& full, const RecoveredState& cut) {
+  EXPECT_EQ(full.set, cut.set);
+  EXPECT_EQ(full.epoch_base.height, cut.epoch_base.height);
+  EXPECT_EQ(full.epoch_base.block, cut.epoch_base.block);
+  EXPECT_EQ(full.epoch_base.header, cut.epoch_base.header);
+  EXPECT_EQ(full.first_view, cut.first_view);
+  EXPECT_EQ(full.view, cut.view);
+  EXPECT_EQ(full.abstain, cut.abstain);
+  EXPECT_EQ(full.new_view, cut.new_view);
+  EXPECT_EQ(full.own_change, cut.own_change);
+  EXPECT_EQ(full.new_view_intent, cut.new_view_intent);
+  EXPECT_EQ(full.stable, cut.stable);
+  EXPECT_EQ(full.high, cut.high);
+  EXPECT_EQ(full.base, cut.base);
+  EXPECT_EQ(full.base_hash, cut.base_hash);
+  EXPECT_EQ(full.chain, cut.chain);
+  EXPECT_EQ(full.committed, cut.committed);
+  EXPECT_EQ(full.amnesic_below, cut.amnesic_below);
+  EXPECT_EQ(full.floor, cut.floor);
+  EXPECT_EQ(full.evidence, cut.evidence);
+  EXPECT_EQ(full.snapshot_votes, cut.snapshot_votes);
+  const auto sorted = [](std::vector<VoteContent> votes) {
+    std::ranges::sort(votes);
+    return votes;
+  };
+  EXPECT_EQ(sorted(full.votes), sorted(cut.votes));
+  EXPECT_EQ(full.unstable_headers, cut.unstable_headers);
+}
+
+// The statement of a replica, and the log with nothing but it and batches.
+std::vector<DurableRecord> statement_of(Solo& solo) {
+  const std::size_t before = solo.log.size();
+  solo.step(Restate{});
+  std::vector<DurableRecord> cut;
+  for (std::size_t i = 0; i < before; ++i) {
+    if (std::holds_alternative<BatchRecord>(solo.log[i])) cut.push_back(solo.log[i]);
+  }
+  const auto begin = solo.log.begin() + static_cast<std::ptrdiff_t>(before);
+  cut.insert(cut.end(), begin, solo.log.end());
+  return cut;
+}
+
+TEST(Statement, R34_a_restart_from_it_knows_what_one_from_the_whole_log_does) {
+  Solo solo(four(), 1);
+  for (int i = 0; i < 12; ++i) {  // into the second epoch
+    const BatchPtr batch =
+        batch_of(four().institution(0), static_cast<std::uint64_t>(i + 1), soon(solo));
+    solo.deliver_batch(batch, 0);
+    solo.make_stable(solo.next_block({batch->id}));
+  }
+  const Block open = solo.next_block();
+  solo.propose(open);
+  solo.prepare(open);
+  const BatchPtr waiting = batch_of(four().institution(2), 1, soon(solo));
+  solo.deliver_batch(waiting, 2);
+  const auto full = solo.log;
+  const auto cut = statement_of(solo);
+  for (const std::uint64_t executed : {12, 13, 14}) {
+    if (!solo.headers.contains({executed})) continue;
+    expect_same(recovered_from(solo, full, {executed}), recovered_from(solo, cut, {executed}));
+    expect_same(recovered_from(solo, full, {executed}), recovered_from(solo, solo.log, {executed}));
+  }
+  const RecoveredState state = recovered_from(solo, cut, {12});
+  EXPECT_EQ(state.batches.size(), 1U) << "what no block has named";
+  EXPECT_EQ(state.set.epoch.value, 1U);
+  EXPECT_FALSE(state.votes.empty());
+}
+
+TEST(Statement, R34_wherever_the_log_is_cut_below_it_the_restart_knows_the_same) {
+  Solo solo(four(), 1);
+  for (int i = 0; i < 11; ++i) solo.make_stable(solo.next_block());
+  const Block open = solo.next_block();
+  solo.propose(open);
+  solo.prepare(open);
+  const auto full = solo.log;
+  (void)statement_of(solo);
+  const RecoveredState whole = recovered_from(solo, full, {11});
+  for (std::size_t from = 0; from <= full.size(); ++from) {
+    const std::vector<DurableRecord> kept(solo.log.begin() + static_cast<std::ptrdiff_t>(from),
+                                          solo.log.end());
+    expect_same(whole, recovered_from(solo, kept, {11}));
+    ASSERT_FALSE(::testing::Test::HasFailure()) << from;
+  }
+}
+
+TEST(Statement, R38_a_store_that_lost_its_newest_writes_is_done_again_while_nothing_is_cut) {
+  Solo solo(four(), 1);
+  for (int i = 0; i < 3; ++i) solo.make_stable(solo.next_block());
+  const auto full = solo.log;
+  (void)statement_of(solo);
+  for (const std::uint64_t executed : {0, 1, 2, 3}) {
+    expect_same(recovered_from(solo, full, {executed}), recovered_from(solo, solo.log, {executed}));
+  }
+}
+
+TEST(Statement, R34_a_store_that_is_lost_beside_a_log_that_was_cut_is_told) {
+  Solo solo(four(), 1);
+  for (int i = 0; i < 3; ++i) solo.make_stable(solo.next_block());
+  const auto cut = statement_of(solo);
+  const auto has_gap = [&](const std::vector<DurableRecord>& log, Height executed) {
+    const Header& top = solo.headers.at(executed);
+    Recovery recovery(four().chain(), four().set(), four().genesis().hash(four().chain()),
+                      solo.parameters.epoch_blocks, top, top.hash(four().chain()), {});
+    for (const DurableRecord& record : log) recovery.apply(record);
+    return recovery.has_gap();
+  };
+  EXPECT_FALSE(has_gap(cut, {3}));
+  EXPECT_TRUE(has_gap(cut, {2}));
+  EXPECT_TRUE(has_gap(cut, {0}));
+  EXPECT_FALSE(has_gap(solo.log, {0})) << "nothing is missing";
+}
+
+TEST(Statement, R34_the_view_and_its_promises_are_stated) {
+  Solo solo(four(), 1);
+  solo.make_stable(solo.next_block());
+  for (const std::size_t from : {std::size_t{0}, std::size_t{2}, std::size_t{3}})
+    solo.deliver(from, four().view_change(from, View{1}));
+  solo.pass(5'000);
+  solo.tick();
+  ASSERT_EQ(solo.replica->view().view.value, 1U);
+  const auto full = solo.log;
+  const auto cut = statement_of(solo);
+  const RecoveredState whole = recovered_from(solo, full, {1});
+  ASSERT_TRUE(whole.own_change.has_value());
+  expect_same(whole, recovered_from(solo, cut, {1}));
+}
+
+// Random networks whose logs are cut to the bone again and again, with crashes, view changes and
+// loss: nothing that R36 forbids is signed, and nobody is left behind.
+class CutNetworks : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(CutNetworks, R34_cutting_costs_neither_safety_nor_progress) {
+  NetworkSetup setup = view_change_setup(GetParam());
+  setup.faults.loss_percent = static_cast<unsigned>(GetParam() % 3) * 3;
+  Network network(setup);
+  network.start_all();
+  network.load(20'000, 60);
+  std::uint64_t cuts = 0;
+  for (int round = 0; round < 40; ++round) {
+    network.run_for(250);
+    const std::size_t node = network.random()() % network.size();
+    if (network.node(node).is_up()) {
+      network.node(node).cut_log();
+      ++cuts;
+    }
+    if (round % 3 != 2) continue;
+    network.run_for(5);  // perhaps in the middle of it
+    const std::size_t victim = network.random()() % network.size();
+    network.restart(victim);
+  }
+  EXPECT_GT(cuts, 20U);
+  network.set_faults({});
+  std::uint64_t highest = 0;
+  for (std::size_t i = 0; i < network.size(); ++i)
+    highest = std::max(highest, network.node(i).replica().stable().value);
+  EXPECT_TRUE(network.run_to_height(highest + 20, 60'000)) << network.describe();
+  expect_no_violations(network);
+}
+
+INSTANTIATE_TEST_SUITE_P(Some, CutNetworks, ::testing::Range(std::uint64_t{1}, std::uint64_t{9}));
+
+}  // namespace
+}  // namespace giro::consensus::testing
