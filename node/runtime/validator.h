@@ -37,7 +37,7 @@ struct Surroundings {
   std::function<std::vector<p2p::PeerStatus>()> peers;                                      // core
   std::function<void(const consensus::Event&)> observe;  // core; may be empty
   // Core: a snapshot is to be taken over, which opening the node again does (protocol R31).
-  std::function<void()> reopen;
+  std::function<void()> reopen = {};
   EventSink& events;
 };
 

@@ -65,7 +65,7 @@ void Validator::bind_snapshots() {
                   stop_process(ExitCode::WriteFailed, "data_dir: " + marked.error().text);
                 tell(config::LogLevel::Info, "snapshot_install", height,
                      "fetched whole: opening again with its state");
-                around_.reopen();
+                if (around_.reopen) around_.reopen();
               },
           .tell = say,
           .failed =
