@@ -124,6 +124,7 @@ struct Recovery::State {
   }
 
   void on(const EpochRecord& record) {
+    if (record.set.epoch < result.set.epoch) return;  // below the snapshot that this begins with
     GIRO_CHECK(record.last_header.height.value == record.set.epoch.value * epoch_blocks,
                record.last_header.height, record.set.epoch);
     on_stable(record.attest);
@@ -215,12 +216,19 @@ struct Recovery::State {
   // true wherever they stand.
   void on(const BaseRecord& record) {
     stated = record.height;
+    // The chain that was read leads there already: what it says above the base stands, and the
+    // batches of it, which a statement does not repeat.
+    if (record.height <= forgotten) return;
     if (record.height > result.executed.height) {
       const auto base = chain.find(record.height);
       has_gap = base == chain.end() || base->second.hash != record.block;
       return;
     }
     has_gap = false;
+    begin_at(record);
+  }
+
+  void begin_at(const BaseRecord& record) {
     result.epoch_base = {record.epoch_height, record.epoch_block, record.epoch_header};
     result.first_view = record.first_view;
     if (record.set.epoch != result.set.epoch) {
@@ -237,9 +245,10 @@ struct Recovery::State {
   void take_base(const BaseRecord& record) {
     const auto base = chain.find(record.height);
     const bool continues = base != chain.end() && base->second.hash == record.block;
-    const auto end = continues ? std::next(base) : chain.end();
-    for (auto place = chain.begin(); place != end; ++place) forget_payload(place->second.block);
-    chain.erase(chain.begin(), end);
+    for (const auto& [height, place] : chain) {
+      if (height <= record.height) forget_payload(place.block);
+    }
+    chain.erase(chain.begin(), continues ? std::next(base) : chain.end());
     const auto is_below = [&](Height height) { return height <= record.height; };
     std::erase_if(result.certificates, [&](const auto& c) { return is_below(c.content.height); });
     std::erase_if(result.votes, [&](const auto& vote) { return is_below(vote.height); });
@@ -306,6 +315,10 @@ Recovery::Recovery(const Hash& chain, ValidatorSet genesis_set, const Hash& gene
   state_->result.executed = executed;
   state_->result.executed_hash = executed_hash;
   for (Header& header : recent_headers) state_->headers.emplace(header.height, header);
+}
+
+void Recovery::begin_at(const BaseRecord& snapshot) {
+  state_->begin_at(snapshot);
 }
 
 void Recovery::seed_ordered(const std::vector<OrderedId>& ids) {

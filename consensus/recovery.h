@@ -74,6 +74,9 @@ class Recovery {
   Recovery(const Hash& chain, ValidatorSet genesis_set, const Hash& genesis_header,
            std::uint64_t epoch_blocks, Header executed, Hash executed_hash,
            std::vector<Header> recent_headers);
+  // Where the chain begins for a store that began with a snapshot, before anything is applied: of
+  // what the log says below it only promises count (protocol R31).
+  void begin_at(const BaseRecord& snapshot);
   // Ids that executed blocks named, from the store, before anything is applied: a log that was cut
   // may not hold their batches any more (protocol R34).
   void seed_ordered(const std::vector<OrderedId>& ids);

@@ -131,10 +131,13 @@ void Replica::State::leave_for(View next) {
     mine.change.high = mark_of(*high);
     mine.high = high;
   }
-  mine.change.stable = stable;
+  // Only what can be proven (R25): of a snapshot's height, where a chain may begin, no attest
+  // certificate is held.
+  mine.change.stable = epoch_base.height;
   mine.change.stable_header = epoch_base.header;
-  if (stable > epoch_base.height) {
+  if (stable > epoch_base.height && stable_proof) {
     mine.attest = stable_proof;
+    mine.change.stable = stable_proof->content.height;
     mine.change.stable_header = stable_proof->content.digest;
   }
   GIRO_CHECK(mine.change.high.view < next || mine.change.high.is_none(), next);  // A8

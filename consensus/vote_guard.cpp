@@ -24,7 +24,11 @@ void VoteGuard::restore(const VoteContent& content) {
     if (content.height <= snapshot_floor_) return;
     const auto known = snapshots_.find(content.height);
     GIRO_CHECK(known == snapshots_.end() || known->second == content, content.height);
-    return remember(content);
+    remember(content);
+    // As many as are kept: there may have been older ones.
+    if (snapshots_.size() == kSnapshotVotesKept)
+      snapshot_floor_ = std::max(snapshot_floor_, Height{snapshots_.begin()->first.value - 1});
+    return;
   }
   if (content.height <= floor_) return;
   const auto [entry, added] = signed_.try_emplace(
@@ -87,6 +91,7 @@ void VoteGuard::raised(const Ceiling& ceiling) {
   GIRO_CHECK(std::pair(ceiling.epoch, ceiling.view) >= std::pair(ceiling_.epoch, ceiling_.view),
              ceiling.epoch, ceiling.view);
   GIRO_CHECK(ceiling.height >= ceiling_.height, ceiling.height, ceiling_.height);
+  before_ = ceiling_;
   ceiling_ = ceiling;
 }
 

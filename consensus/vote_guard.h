@@ -77,6 +77,8 @@ class VoteGuard {
   [[nodiscard]] std::optional<Ceiling> needed(const Output& output) const;
   void raised(const Ceiling& ceiling);
   [[nodiscard]] const Ceiling& ceiling() const { return ceiling_; }
+  // The one before it: while the raise has not reached the sign state, that one holds it still.
+  [[nodiscard]] const std::optional<Ceiling>& ceiling_before() const { return before_; }
   // False: it would be refused for ever. What is asked for regardless ends the process.
   [[nodiscard]] bool may_ever_sign(const VoteContent& content) const;
   // What a statement must repeat of its memory (protocol R34); the rest is the replica's too.
@@ -115,6 +117,7 @@ class VoteGuard {
   Hash chain_;
   InstitutionId self_;
   Ceiling ceiling_;
+  std::optional<Ceiling> before_;
   std::uint64_t window_;
   Height floor_;  // nothing at or below is signed again
   // Snapshot votes come when their height has long been stable: they have a memory and a floor of

@@ -29,6 +29,41 @@ std::unexpected<KeyValueError> failed(const leveldb::Status& status) {
   return std::unexpected(KeyValueError{code, status.ToString()});
 }
 
+// LevelDB closes a write-ahead file unsynced when it begins the next: a synced write then says
+// nothing of what was written shortly before. Here the end of each is durable before the next one
+// takes a write, so that a synced write covers everything before it.
+class SyncedAtEnd final : public leveldb::WritableFile {
+ public:
+  explicit SyncedAtEnd(std::unique_ptr<leveldb::WritableFile> file) : file_(std::move(file)) {}
+  ~SyncedAtEnd() override {
+    if (!is_closed_) (void)Close();
+  }
+  leveldb::Status Append(const leveldb::Slice& data) override { return file_->Append(data); }
+  leveldb::Status Flush() override { return file_->Flush(); }
+  leveldb::Status Sync() override { return file_->Sync(); }
+  leveldb::Status Close() override {
+    is_closed_ = true;
+    const auto synced = file_->Sync();
+    const auto closed = file_->Close();
+    return synced.ok() ? closed : synced;
+  }
+
+ private:
+  const std::unique_ptr<leveldb::WritableFile> file_;
+  bool is_closed_ = false;
+};
+
+class SyncingEnv final : public leveldb::EnvWrapper {
+ public:
+  explicit SyncingEnv(leveldb::Env* below) : EnvWrapper(below) {}
+  leveldb::Status NewWritableFile(const std::string& name, leveldb::WritableFile** out) override {
+    const auto status = target()->NewWritableFile(name, out);
+    if (status.ok() && name.ends_with(".log"))
+      *out = std::make_unique<SyncedAtEnd>(std::unique_ptr<leveldb::WritableFile>(*out)).release();
+    return status;
+  }
+};
+
 leveldb::ReadOptions read_options(const leveldb::Snapshot* snapshot, bool fill_cache) {
   leveldb::ReadOptions options;
   options.verify_checksums = true;
@@ -82,7 +117,8 @@ class LevelDbSnapshot final : public KeyValueReader {
 class LevelDbStore final : public KeyValueStore {
  public:
   explicit LevelDbStore(const LevelDbOptions& options)
-      : filter_(leveldb::NewBloomFilterPolicy(kBloomBitsPerKey)),
+      : env_(options.env != nullptr ? options.env : leveldb::Env::Default()),
+        filter_(leveldb::NewBloomFilterPolicy(kBloomBitsPerKey)),
         cache_(leveldb::NewLRUCache(options.cache_bytes)) {}
 
   KeyValueResult<void> open(const std::string& directory, const LevelDbOptions& options) {
@@ -93,7 +129,7 @@ class LevelDbStore final : public KeyValueStore {
     database_options.max_open_files = options.open_files_max;
     database_options.block_cache = cache_.get();
     database_options.filter_policy = filter_.get();
-    if (options.env != nullptr) database_options.env = options.env;
+    database_options.env = &env_;
     leveldb::DB* database = nullptr;
     const auto status = leveldb::DB::Open(database_options, directory, &database);
     database_.reset(database);
@@ -140,6 +176,7 @@ class LevelDbStore final : public KeyValueStore {
 
  private:
   // In this order: the database goes first.
+  SyncingEnv env_;
   std::unique_ptr<const leveldb::FilterPolicy> filter_;
   std::unique_ptr<leveldb::Cache> cache_;
   std::unique_ptr<leveldb::DB> database_;

@@ -96,7 +96,10 @@ SnapshotWriter::SnapshotWriter(FilePort& port, std::string root, std::uint64_t h
 }
 
 SnapshotResult<void> SnapshotWriter::write_chunk(ByteView bytes) {
-  GIRO_CHECK(manifest_.chunks.size() < kSnapshotChunksMax, manifest_.chunks.size());
+  if (manifest_.chunks.size() >= kSnapshotChunksMax) {
+    return Failure(SnapshotError{SnapshotErrorCode::TooLarge,
+                                 "more chunks than a manifest may have", std::nullopt});
+  }
   const auto written = write_file(*port_, chunk_path(directory_, manifest_.chunks.size()), bytes);
   if (!written) return fail(written.error());
   manifest_.chunks.push_back(snapshot_chunk_digest(bytes));
@@ -130,6 +133,11 @@ SnapshotResult<SnapshotManifest> SnapshotWriter::finish(Bytes header) {
   const auto done = publish(*port_, root_, directory_, directory_of(root_, manifest_.height));
   if (!done) return fail(done.error());
   return manifest_;
+}
+
+SnapshotResult<void> SnapshotWriter::discard() {
+  if (const auto gone = remove_tree(*port_, directory_); !gone) return fail(gone.error());
+  return {};
 }
 
 // ---- SnapshotDownload

@@ -25,6 +25,7 @@ enum class SnapshotErrorCode : std::uint8_t {
   NotFound,       // no snapshot of this height, or no such chunk
   AlreadyExists,  // one of this height is complete
   Damaged,        // bytes on disk, or bytes that were given, fail their checks
+  TooLarge,       // the state has more chunks than limits.h allows: snapshot_chunk is too small
   File,           // the file system failed: see `file`
 };
 
@@ -44,6 +45,7 @@ class SnapshotWriter {
   SnapshotResult<void> add(ByteView key, ByteView value);
   // Complete and durable when this returns, if at least one row was added (GIRO_CHECK).
   SnapshotResult<SnapshotManifest> finish(Bytes header);
+  SnapshotResult<void> discard();  // what was written, after an error
 
  private:
   friend class Snapshots;

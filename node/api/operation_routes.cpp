@@ -67,7 +67,8 @@ json::object status_form(StateReader& reader, const OperationInfo& info,
     }
     outcome["height"] = std::to_string(info.outcome->height.value);
     outcome["index"] = info.outcome->index;
-    outcome["block_time"] = time_text(info.outcome->block_time.ms);
+    const auto& time = info.outcome->block_time;
+    outcome["block_time"] = time ? json::value(time_text(time->ms)) : nullptr;
     out["outcome"] = std::move(outcome);
   } else {
     out["outcome"] = nullptr;

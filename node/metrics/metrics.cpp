@@ -7,6 +7,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <mutex>
 
@@ -110,6 +111,12 @@ struct Metrics::Registry {
   prometheus::Family<prometheus::Counter>& refused =
       counters("giro_api_refused_total", "Requests refused for want of something");
 
+  // Sync
+  prometheus::Gauge& snapshot_height =
+      gauge("giro_snapshot_height", "Newest certified snapshot held here");
+  prometheus::Gauge& snapshot_age = gauge(
+      "giro_snapshot_age_seconds", "Since the block of that snapshot; without one, of genesis");
+
   // Peers, storage, process
   prometheus::Family<prometheus::Gauge>& peer_height =
       gauges("giro_peer_height", "Stable height that a peer says it has");
@@ -128,6 +135,7 @@ struct Metrics::Registry {
 
   void set_consensus(const runtime::NodeInfo& info);
   void set_validators(const runtime::NodeInfo& info);
+  void set_snapshots(runtime::Service& service);
   void set_process();
 };
 
@@ -169,6 +177,20 @@ void Metrics::Registry::set_validators(const runtime::NodeInfo& info) {
     show(peer.name, peer.institution, peer.connected, peer.last_vote.value, peer.version);
     peer_height.Add({{"peer", peer.name}}).Set(number(peer.stable.value));
   }
+}
+
+void Metrics::Registry::set_snapshots(runtime::Service& service) {
+  using namespace std::chrono;
+  std::uint64_t newest = 0;
+  std::int64_t time_ms = service.genesis().genesis.ledger.time.value;
+  for (const auto& snapshot : service.snapshots()) {
+    if (!snapshot.certified) continue;
+    newest = snapshot.height.value;
+    time_ms = snapshot.time.ms;
+  }
+  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  snapshot_height.Set(number(newest));
+  snapshot_age.Set(static_cast<double>(std::max<std::int64_t>(0, now - time_ms)) / 1000.0);
 }
 
 void Metrics::Registry::set_process() {
@@ -241,6 +263,7 @@ std::string Metrics::render(runtime::Service& service) {
   const std::lock_guard lock(registry_->scrape);
   registry_->set_consensus(info);
   registry_->set_validators(info);
+  registry_->set_snapshots(service);
   registry_->set_process();
   const auto& parameters = service.genesis().genesis.parameters;
   registry_->idle_block.Set(seconds_of(parameters.idle_block_interval_ms));

@@ -154,11 +154,19 @@ consensus::Output Driver::snapshot_output() {
 void Driver::append_memory(LogWriter::Group& group) const {
   group.is_statement = true;
   if (guard_ == nullptr) return;
-  const consensus::Ceiling& known = guard_->ceiling();
-  group.records.emplace_back(
-      consensus::CeilingRecord{known.number, known.epoch, known.view, known.height});
+  const auto add = [&](const consensus::Ceiling& known) {
+    group.records.emplace_back(
+        consensus::CeilingRecord{known.number, known.epoch, known.view, known.height});
+  };
+  if (const auto& before = guard_->ceiling_before()) add(*before);
+  add(guard_->ceiling());
   for (const auto& [height, content] : guard_->snapshot_votes())
     group.records.emplace_back(consensus::VoteRecord{content});
+  // Asked for, and signed once their group is durable: the guard does not know them yet.
+  for (const auto& content : snapshots_.voted()) {
+    if (!guard_->snapshot_votes().contains(content.height))
+      group.records.emplace_back(consensus::VoteRecord{content});
+  }
 }
 
 void Driver::on_storage(bool low) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "consensus/wire/codec.h"
@@ -47,6 +48,8 @@ std::expected<consensus::Height, std::string> stored_height(const InstallFrom& f
   if (!type) return Failure(type.error().text);
   if (*type == storage::FileType::None) return consensus::Height{};
   const auto store = from.open_store(state);
+  if (!store && store.error().code == storage::KeyValueErrorCode::Corruption)
+    return consensus::Height{};  // nothing of it can be used
   if (!store) return Failure(store.error().text);
   const auto head = (*store)->get(rows::head_key());
   if (!head) return Failure(head.error().text);
@@ -62,11 +65,26 @@ std::expected<std::string, std::string> load_fresh(const InstallFrom& from,
   if (auto gone = done(storage::remove_tree(from.files, fresh)); !gone)
     return Failure(gone.error());
   const auto manifest = snapshots.manifest(height.value);
+  if (!manifest && manifest.error().code == storage::SnapshotErrorCode::File)
+    return Failure(manifest.error().text);
   if (!manifest) return manifest.error().text;
   auto store = from.open_store(fresh);
   if (!store) return Failure(store.error().text);
   const auto loaded = load_snapshot(snapshots, *manifest, from.check, from.genesis_row, **store);
-  return loaded ? std::string() : loaded.error();
+  if (!loaded && loaded.error().is_disk) return Failure(loaded.error().text);
+  return loaded ? std::string() : loaded.error().text;
+}
+
+bool is_certified(const InstallFrom& from, const storage::Snapshots& snapshots,
+                  std::uint64_t height) {
+  const auto manifest = snapshots.manifest(height);
+  const auto agreed = manifest ? agreed_manifest(*manifest) : std::nullopt;
+  const auto bytes = snapshots.certificate(height);
+  if (!agreed || !bytes || !*bytes) return false;
+  const auto certificate = consensus::wire::decode_certificate(**bytes);
+  return certificate &&
+         certificate->content ==
+             consensus::snapshot_content(from.check.chain, *agreed, from.check.epoch_blocks);
 }
 
 }  // namespace
@@ -84,6 +102,13 @@ Done install_marked(const InstallFrom& from) {
   const std::string state = storage::join_path(from.data, "state");
   const std::string fresh = state + ".new";
   const std::string old = state + ".old";
+  // A crash between the two renames below: should the snapshot have rotted since, this one stays.
+  const auto left = from.files.type(old);
+  const auto there = from.files.type(state);
+  if (!left || !there) return Failure((!left ? left : there).error().text);
+  if (*there == storage::FileType::None && *left != storage::FileType::None) {
+    if (auto moved = done(from.files.rename(old, state)); !moved) return moved;
+  }
   const auto present = stored_height(from, state);
   if (!present) return Failure(present.error());
   if (*present < **height) {
@@ -114,6 +139,28 @@ Done install_marked(const InstallFrom& from) {
   }
   if (auto gone = done(storage::remove_tree(from.files, old)); !gone) return gone;
   return unmark(from);
+}
+
+std::expected<bool, std::string> install_newest(const InstallFrom& from) {
+  const std::string state = storage::join_path(from.data, "state");
+  const auto snapshots =
+      storage::Snapshots::open(from.files, storage::join_path(from.data, "snapshots"));
+  if (!snapshots) return Failure(snapshots.error().text);
+  const auto heights = snapshots->heights();
+  if (!heights) return Failure(heights.error().text);
+  for (const std::uint64_t height : *heights | std::views::reverse) {
+    const auto present = stored_height(from, state);
+    if (!present) return Failure(present.error());
+    if (height <= present->value) return false;
+    if (!is_certified(from, *snapshots, height)) continue;
+    if (auto mark = done(mark_install(from.files, from.data, {height})); !mark)
+      return Failure(mark.error());
+    if (auto installed = install_marked(from); !installed) return Failure(installed.error());
+    const auto now = stored_height(from, state);
+    if (!now) return Failure(now.error());
+    if (now->value == height) return true;
+  }
+  return false;
 }
 
 }  // namespace giro::runtime

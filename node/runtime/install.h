@@ -34,4 +34,9 @@ struct InstallFrom {
 // be loaded is removed, and the store stays as it was. The error is the disk's.
 [[nodiscard]] std::expected<void, std::string> install_marked(const InstallFrom& from);
 
+// For a store that was lost: takes over the newest certified snapshot that can be loaded; those
+// that cannot are removed. False: there is none above the present store. No signature is checked:
+// it was, when the certificate came to this disk.
+[[nodiscard]] std::expected<bool, std::string> install_newest(const InstallFrom& from);
+
 }  // namespace giro::runtime

@@ -98,7 +98,10 @@ std::expected<SnapshotInfo, std::string> create_local_snapshot(storage::FilePort
   auto writer = snapshots->create(view->height().value, genesis->genesis.parameters.snapshot_chunk);
   if (!writer) return Failure(writer.error().text);
   const auto manifest = write_snapshot(*view, genesis->genesis.parameters.epoch_blocks, *writer);
-  if (!manifest) return Failure(manifest.error());
+  if (!manifest) {
+    (void)writer->discard();
+    return Failure(manifest.error().text);
+  }
   return info_of(*snapshots, *manifest, *genesis);
 }
 
@@ -112,8 +115,14 @@ std::expected<SnapshotInfo, std::string> verify_local_snapshot(storage::FilePort
   if (!manifest) return Failure(manifest.error().text);
   const auto verified = verify_snapshot(
       snapshots, *manifest, {genesis->chain_id, genesis->genesis.parameters.epoch_blocks});
-  if (!verified) return Failure(verified.error());
-  return info_of(snapshots, *manifest, *genesis);
+  if (!verified) return Failure(verified.error().text);
+  auto info = info_of(snapshots, *manifest, *genesis);
+  if (!info || !info->certified) return info;
+  const auto certificate =
+      consensus::wire::decode_certificate(**snapshots.certificate(height.value));
+  if (!verify_certificate(*certificate, *verified, genesis->chain_id))
+    return Failure("its certificate is not signed by a quorum of its epoch");
+  return info;
 }
 
 }  // namespace giro::runtime

@@ -10,9 +10,10 @@
 
 namespace giro::runtime {
 
-LogWriter::LogWriter(storage::Log log, storage::SignState* sign_state, std::unique_ptr<Lane> lane,
-                     OnSynced on_synced, OnTiming on_timing)
+LogWriter::LogWriter(storage::Log log, BlockPlaces blocks, storage::SignState* sign_state,
+                     std::unique_ptr<Lane> lane, OnSynced on_synced, OnTiming on_timing)
     : log_(std::move(log)),
+      blocks_(std::move(blocks)),
       sign_state_(sign_state),
       on_synced_(std::move(on_synced)),
       on_timing_(std::move(on_timing)),
@@ -37,16 +38,17 @@ void LogWriter::write_queued() {
   write(std::move(groups));
 }
 
-void LogWriter::cut(std::optional<storage::LogPosition> keep_from) {
-  lane_->post([this, keep_from] {
-    if (!statement_) return;
-    const auto done = log_.cut(keep_from ? std::min(*keep_from, *statement_) : *statement_);
+void LogWriter::cut(storage::LogPosition keep_from, consensus::Height above) {
+  lane_->post([this, keep_from, above] {
+    const auto blocks = blocks_.oldest_above(above);
+    const auto done = log_.cut(std::min(keep_from, blocks.value_or(keep_from)));
     if (!done) stop_process(ExitCode::WriteFailed, "the log cannot be cut: " + done.error().text);
   });
 }
 
 void LogWriter::write(std::vector<Group> groups) {
   std::vector<BatchPosition> batches;
+  std::optional<storage::LogPosition> statement;
   const auto sync = [&] {
     const auto begin = std::chrono::steady_clock::now();
     if (const auto synced = log_.sync(); !synced) {
@@ -57,7 +59,7 @@ void LogWriter::write(std::vector<Group> groups) {
   for (const Group& group : groups) {
     if (group.is_statement) {
       if (log_.buffered_bytes() > 0) sync();  // whole in one group of the log, or not at all
-      statement_ = log_.next();
+      statement = log_.next();
     }
     for (const consensus::DurableRecord& record : group.records) {
       const auto bytes = consensus::wire::encode_record(record);
@@ -67,6 +69,8 @@ void LogWriter::write(std::vector<Group> groups) {
       const auto position = log_.append(storage::RecordType{type}, bytes);
       if (const auto* batch = std::get_if<consensus::BatchRecord>(&record)) {
         batches.emplace_back(batch->batch->id, position);
+      } else if (const auto* block = std::get_if<consensus::BlockRecord>(&record)) {
+        blocks_.add(block->block.height, position);
       }
     }
   }
@@ -81,7 +85,7 @@ void LogWriter::write(std::vector<Group> groups) {
                    "the sign state cannot be raised: " + raised.error().text);
     }
   }
-  on_synced_({durable(groups.back().number), std::move(batches)});
+  on_synced_({durable(groups.back().number), std::move(batches), statement});
 }
 
 }  // namespace giro::runtime

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "consensus/vote_guard.h"
+#include "node/runtime/block_places.h"
 #include "node/runtime/lane.h"
 #include "storage/log.h"
 #include "storage/sign_state.h"
@@ -32,6 +33,7 @@ class LogWriter : private consensus::DurabilityPort {
   struct Synced {
     consensus::DurableToken token;
     std::vector<BatchPosition> batches;
+    std::optional<storage::LogPosition> statement;  // where it begins, if there was one
   };
   // Called on the lane after each sync; hands over to the core thread.
   using OnSynced = std::function<void(Synced)>;
@@ -39,12 +41,13 @@ class LogWriter : private consensus::DurabilityPort {
   using OnTiming = std::function<void(double)>;
 
   // `sign_state` is null for an observer. A failed write or sync ends the process (exit 74).
-  LogWriter(storage::Log log, storage::SignState* sign_state, std::unique_ptr<Lane> lane,
-            OnSynced on_synced, OnTiming on_timing);
+  // `blocks` are those that the log holds.
+  LogWriter(storage::Log log, BlockPlaces blocks, storage::SignState* sign_state,
+            std::unique_ptr<Lane> lane, OnSynced on_synced, OnTiming on_timing);
 
   void append(Group group);  // core thread; never blocks
-  // Any thread: drops what lies below both this place and the newest statement.
-  void cut(std::optional<storage::LogPosition> keep_from);
+  // Any thread: drops what lies below this place and every block above this height.
+  void cut(storage::LogPosition keep_from, consensus::Height above);
   [[nodiscard]] const storage::Log& log() const { return log_; }
 
  private:
@@ -52,11 +55,11 @@ class LogWriter : private consensus::DurabilityPort {
   void write(std::vector<Group> groups);
 
   storage::Log log_;
+  BlockPlaces blocks_;  // the lane's
   storage::SignState* sign_state_;
   OnSynced on_synced_;
   OnTiming on_timing_;
-  std::optional<storage::LogPosition> statement_;  // the lane's: where the newest one begins
-  std::mutex mutex_;                               // of the queue
+  std::mutex mutex_;  // of the queue
   std::vector<Group> queue_;
   std::unique_ptr<Lane> lane_;  // the first to go: its work uses all of the above
 };

@@ -38,7 +38,7 @@ Node::Parts::~Parts() {
 Surroundings Node::Parts::surroundings() {
   return {.now = read_clocks,
           .post = [this](std::function<void()> work) { boost::asio::post(core_, std::move(work)); },
-          .lane = [] { return std::make_unique<ThreadLane>(); },
+          .lane = [](Work) { return std::make_unique<ThreadLane>(); },
           .wake_at = [this](std::optional<consensus::Instant> at) { wake_at(at); },
           .send =
               [this](std::optional<consensus::InstitutionId> to, const p2p::Frame& frame) {

@@ -40,8 +40,8 @@ struct RecordedOutcome {
   ledger::Code inner{};
   std::uint32_t detail_index = 0;
   consensus::Height height;
-  std::uint32_t index = 0;  // in the outcomes tree: operations count from 1
-  consensus::WallTime block_time;
+  std::uint32_t index = 0;                        // in the outcomes tree: operations count from 1
+  std::optional<consensus::WallTime> block_time;  // nullopt: the node began with a snapshot above
 };
 
 struct OperationInfo {
@@ -51,7 +51,7 @@ struct OperationInfo {
   std::optional<crypto::Hash> operation_hash;
   std::optional<consensus::WallTime> valid_until;
   std::optional<RecordedOutcome> outcome;
-  std::optional<crypto::Hash> receipt_id;  // with a final Committed or Rejected
+  std::optional<crypto::Hash> receipt_id;  // of a final one whose block is here
 };
 
 enum class RefusalReason : std::uint8_t {

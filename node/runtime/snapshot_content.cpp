@@ -17,7 +17,6 @@ namespace {
 
 using crypto::Bytes;
 using crypto::ByteView;
-using Failure = std::unexpected<std::string>;
 
 constexpr std::byte kTablesEnd{0x20};
 constexpr std::byte kEpoch{0x40};
@@ -89,6 +88,42 @@ std::optional<SnapshotEpoch> decode_epoch(ByteView bytes) {
   return epoch;
 }
 
+Bytes encode_snapshot_block(const StoredBlock& stored) {
+  Bytes bytes;
+  crypto::Writer writer(bytes);
+  const auto count = [](std::size_t size) { return static_cast<std::uint32_t>(size); };
+  const consensus::Block& block = stored.block;
+  writer.u64(block.epoch.value).u64(block.view.value).u64(block.height.value).raw(block.parent);
+  writer.u64(static_cast<std::uint64_t>(block.time.ms)).u32(count(block.batches.size()));
+  for (const consensus::Hash& id : block.batches) writer.raw(id);
+  writer.u32(count(stored.leaves.size()));
+  for (const auto& leaf : stored.leaves)
+    writer.u32(leaf.type).u32(count(leaf.canonical.size())).raw(leaf.canonical);
+  writer.u32(count(stored.events.size()));
+  for (const Bytes& event : stored.events) writer.u32(count(event.size())).raw(event);
+  return bytes;
+}
+
+std::optional<ExecutedBlock> decode_snapshot_block(ByteView bytes) {
+  crypto::Reader reader(bytes);
+  ExecutedBlock out;
+  out.block.epoch = {reader.u64()};
+  out.block.view = {reader.u64()};
+  out.block.height = {reader.u64()};
+  out.block.parent = reader.hash();
+  out.block.time = {static_cast<std::int64_t>(reader.u64())};
+  for (std::uint32_t left = reader.u32(); left > 0 && reader.ok(); --left)
+    out.block.batches.push_back(reader.hash());
+  for (std::uint32_t left = reader.u32(); left > 0 && reader.ok(); --left) {
+    const std::uint32_t type = reader.u32();
+    out.leaves.push_back({type, crypto::to_bytes(reader.raw(reader.u32()))});
+  }
+  for (std::uint32_t left = reader.u32(); left > 0 && reader.ok(); --left)
+    out.events.push_back(crypto::to_bytes(reader.raw(reader.u32())));
+  if (!reader.at_end()) return std::nullopt;
+  return out;
+}
+
 std::optional<consensus::ValidatorSet> set_of_epoch(const ledger::StateView& state,
                                                     consensus::Epoch epoch) {
   const auto row = state.get(ledger::validator_set_key(epoch.value));
@@ -100,41 +135,45 @@ std::optional<consensus::ValidatorSet> set_of_epoch(const ledger::StateView& sta
   return set;
 }
 
-std::expected<storage::SnapshotManifest, std::string> write_snapshot(
-    const ReadView& view, std::uint64_t epoch_blocks, storage::SnapshotWriter& writer) {
+storage::SnapshotResult<storage::SnapshotManifest> write_snapshot(const ReadView& view,
+                                                                  std::uint64_t epoch_blocks,
+                                                                  storage::SnapshotWriter& writer) {
+  const auto damaged = [](std::string text) {
+    return std::unexpected(
+        storage::SnapshotError{storage::SnapshotErrorCode::Damaged, std::move(text), std::nullopt});
+  };
   const consensus::Height height = view.height();
-  const auto block = view.get(rows::block_key(height));
-  const auto stored = block ? rows::decode_block(*block) : std::nullopt;
+  const auto stored = stored_block(view, height);
   const auto epoch =
       epoch_at(view, consensus::epoch_of({height.value + 1}, epoch_blocks), epoch_blocks);
-  if (!stored || !epoch) return Failure("the store lacks the block or the epoch of its height");
-  std::optional<std::string> failed;
+  if (!stored || !epoch) return damaged("the store lacks the block or the epoch of its height");
+  std::optional<storage::SnapshotError> failed;
   const auto add = [&](ByteView key, ByteView value) {
-    if (const auto added = writer.add(key, value); !added) failed = added.error().text;
+    if (const auto added = writer.add(key, value); !added) failed = added.error();
     return !failed;
   };
   view.scan(Bytes{std::byte{1}}, Bytes{kTablesEnd}, add);
   // Expiry comes first in the store's key; here they are sorted by id (protocol 2).
   std::vector<std::pair<Bytes, Bytes>> ordered;
+  bool is_damaged = false;
   view.scan(rows::ordered_key(view.time(), {}), rows::ordered_end(), [&](ByteView key, ByteView) {
     const auto id = rows::decode_ordered(key);
-    if (!id) return failed = "an ordered id of the store is damaged", false;
+    if (!id) return is_damaged = true, false;
     Bytes expiry;
     crypto::Writer(expiry).u64(static_cast<std::uint64_t>(id->expires_at.ms));
     ordered.emplace_back(ordered_key(id->id), std::move(expiry));
     return true;
   });
+  if (is_damaged) return damaged("an ordered id of the store is damaged");
   std::ranges::sort(ordered);
   if (!failed) add(Bytes{kEpoch}, encode_epoch(*epoch));
   for (const auto& [key, value] : ordered) {
     if (failed) break;
     add(key, value);
   }
-  if (!failed) add(Bytes{kBlock}, *block);
-  if (failed) return Failure(*failed);
-  auto manifest = writer.finish(consensus::wire::encode_header(stored->header));
-  if (!manifest) return Failure(manifest.error().text);
-  return std::move(*manifest);
+  if (!failed) add(Bytes{kBlock}, encode_snapshot_block(*stored));
+  if (failed) return std::unexpected(*failed);
+  return writer.finish(consensus::wire::encode_header(stored->header));
 }
 
 std::optional<consensus::SnapshotManifest> agreed_manifest(
@@ -174,8 +213,8 @@ class StoreView final : public ledger::StateView {
 // Puts rows where the store has them, batch by batch.
 class Loader {
  public:
-  Loader(storage::KeyValueStore& into, const consensus::Header& header)
-      : into_(into), header_(header) {}
+  Loader(storage::KeyValueStore& into, const consensus::Header& header, const crypto::Hash& chain)
+      : into_(into), header_(header), header_hash_(header.hash(chain)) {}
 
   void add(ByteView key, ByteView value) {
     if (failed_) return;
@@ -190,10 +229,9 @@ class Loader {
     } else if (key.size() == 1 + sizeof(consensus::Hash::bytes) && key[0] == kOrdered) {
       add_ordered(key, value);
     } else if (key.size() == 1 && key[0] == kBlock) {
-      block_ = rows::decode_block(value);
-      batch_.put(rows::block_key(header_.height), value);
+      add_block(value);
     } else {
-      failed_ = "it has a row of no table";
+      failed_ = LoadError{"it has a row of no table"};
     }
     if (batch_.bytes() > kLoadBytes) write(storage::Durability::Buffered);
   }
@@ -208,18 +246,26 @@ class Loader {
     write(storage::Durability::Synced);
   }
 
-  [[nodiscard]] const std::optional<std::string>& failed() const { return failed_; }
+  [[nodiscard]] const std::optional<LoadError>& failed() const { return failed_; }
   [[nodiscard]] const std::optional<SnapshotEpoch>& epoch() const { return epoch_; }
-  [[nodiscard]] const std::optional<StoredBlock>& block() const { return block_; }
+  [[nodiscard]] const std::optional<ExecutedBlock>& block() const { return block_; }
   [[nodiscard]] std::uint64_t tree_records() const { return tree_records_; }
 
  private:
+  void add_block(ByteView value) {
+    block_ = decode_snapshot_block(value);
+    if (!block_) return;  // judged with the rest
+    block_->header = header_;
+    block_->block_hash = header_.block;
+    block_->header_hash = header_hash_;
+    batch_.put(rows::block_key(header_.height), rows::encode_block(*block_));
+  }
   void add_ordered(ByteView key, ByteView value) {
     crypto::Reader expiry(value);
     const consensus::WallTime at{static_cast<std::int64_t>(expiry.u64())};
     crypto::Reader id(key.subspan(1));
     if (!expiry.at_end() || at < header_.time || at.ms > consensus::kTimeMsMax) {
-      failed_ = "it has an ordered id without a right expiry";
+      failed_ = LoadError{"it has an ordered id without a right expiry"};
       return;
     }
     batch_.put(rows::ordered_key(at, id.hash()), {});
@@ -227,16 +273,17 @@ class Loader {
   void write(storage::Durability durability) {
     if (failed_) return;
     if (const auto written = into_.write(batch_, durability); !written)
-      failed_ = written.error().text;
+      failed_ = LoadError{written.error().text, true};
     batch_.clear();
   }
 
   storage::KeyValueStore& into_;
   const consensus::Header header_;
+  const consensus::Hash header_hash_;
   storage::WriteBatch batch_;
   std::optional<SnapshotEpoch> epoch_;
-  std::optional<StoredBlock> block_;
-  std::optional<std::string> failed_;
+  std::optional<ExecutedBlock> block_;
+  std::optional<LoadError> failed_;
   std::uint64_t tree_records_ = 0;
 };
 
@@ -244,9 +291,8 @@ class Loader {
 std::optional<std::string> judge(const Loader& loader, const consensus::Header& header,
                                  const StoreView& state, const SnapshotCheck& check) {
   const auto& block = loader.block();
-  if (!block || block->header != header || block->block_hash != header.block ||
-      block->header_hash != header.hash(check.chain) ||
-      block->block.hash(check.chain) != header.block || block->block.height != header.height) {
+  if (!block || block->block.hash(check.chain) != header.block ||
+      block->block.height != header.height) {
     return "its block is not the one of its header";
   }
   const auto& epoch = loader.epoch();
@@ -270,39 +316,48 @@ std::optional<std::string> judge(const Loader& loader, const consensus::Header& 
   if (const auto finding = ledger::audit(state)) {
     return "it breaks invariant I" + std::to_string(finding->invariant) + " of the ledger";
   }
-  if (state.failed()) return "the store cannot be read";
   return std::nullopt;
 }
 
-std::expected<void, std::string> load(const storage::Snapshots& snapshots,
-                                      const storage::SnapshotManifest& manifest,
-                                      const SnapshotCheck& check, const Bytes& genesis_row,
-                                      storage::KeyValueStore& into) {
+std::expected<consensus::ValidatorSet, LoadError> load(const storage::Snapshots& snapshots,
+                                                       const storage::SnapshotManifest& manifest,
+                                                       const SnapshotCheck& check,
+                                                       const Bytes& genesis_row,
+                                                       storage::KeyValueStore& into) {
+  using Failure = std::unexpected<LoadError>;
   const auto agreed = agreed_manifest(manifest);
-  if (!agreed) return Failure("its header is damaged");
-  Loader loader(into, agreed->header);
+  if (!agreed) return Failure(LoadError{"its header is damaged"});
+  Loader loader(into, agreed->header, check.chain);
   const auto read =
       snapshots.read(manifest, [&](ByteView key, ByteView value) { loader.add(key, value); });
-  if (!read) return Failure(read.error().text);
+  if (!read)
+    return Failure(
+        LoadError{read.error().text, read.error().code == storage::SnapshotErrorCode::File});
   loader.finish(genesis_row);
   if (loader.failed()) return Failure(*loader.failed());
   const StoreView state(into);
-  if (auto wrong = judge(loader, agreed->header, state, check)) return Failure(std::move(*wrong));
-  return {};
+  auto wrong = judge(loader, agreed->header, state, check);
+  auto set = set_of_epoch(state, agreed->header.epoch);
+  if (state.failed()) return Failure(LoadError{"the store cannot be read", true});
+  if (!wrong && !set) wrong = "it has no set for the epoch of its height";
+  if (wrong) return Failure(LoadError{std::move(*wrong)});
+  return std::move(*set);
 }
 
 }  // namespace
 
-std::expected<void, std::string> load_snapshot(const storage::Snapshots& snapshots,
-                                               const storage::SnapshotManifest& manifest,
-                                               const SnapshotCheck& check, const Bytes& genesis_row,
-                                               storage::KeyValueStore& into) {
-  return load(snapshots, manifest, check, genesis_row, into);
+std::expected<void, LoadError> load_snapshot(const storage::Snapshots& snapshots,
+                                             const storage::SnapshotManifest& manifest,
+                                             const SnapshotCheck& check, const Bytes& genesis_row,
+                                             storage::KeyValueStore& into) {
+  const auto loaded = load(snapshots, manifest, check, genesis_row, into);
+  if (!loaded) return std::unexpected(loaded.error());
+  return {};
 }
 
-std::expected<void, std::string> verify_snapshot(const storage::Snapshots& snapshots,
-                                                 const storage::SnapshotManifest& manifest,
-                                                 const SnapshotCheck& check) {
+std::expected<consensus::ValidatorSet, LoadError> verify_snapshot(
+    const storage::Snapshots& snapshots, const storage::SnapshotManifest& manifest,
+    const SnapshotCheck& check) {
   storage::MemoryKeyValueStore memory;
   return load(snapshots, manifest, check, {}, memory);
 }

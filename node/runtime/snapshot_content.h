@@ -5,8 +5,7 @@
 //   40           the epoch of the next block: its set, its first view, and the block that it
 //                stands on
 //   41 ‖ id      ordered ids: expiry
-//   42           the block at the snapshot's height, with its header and results, as the store has
-//   it
+//   42           the block at the snapshot's height with its results, in a fixed layout
 #pragma once
 
 #include <expected>
@@ -17,6 +16,7 @@
 
 #include "consensus/recovery.h"
 #include "node/runtime/service.h"
+#include "node/runtime/store.h"
 #include "storage/key_value.h"
 #include "storage/snapshot.h"
 
@@ -31,12 +31,17 @@ struct SnapshotEpoch {
 [[nodiscard]] crypto::Bytes encode_epoch(const SnapshotEpoch& epoch);
 [[nodiscard]] std::optional<SnapshotEpoch> decode_epoch(crypto::ByteView bytes);
 
+// Of the block at its height: everything but its hashes and its header, which is the manifest's.
+// What is signed is never the output of a serializer (protocol 2).
+[[nodiscard]] crypto::Bytes encode_snapshot_block(const StoredBlock& block);
+[[nodiscard]] std::optional<ExecutedBlock> decode_snapshot_block(crypto::ByteView bytes);
+
 // The members of an epoch, from the ledger; nullopt: the ledger does not know that epoch.
 [[nodiscard]] std::optional<consensus::ValidatorSet> set_of_epoch(const ledger::StateView& state,
                                                                   consensus::Epoch epoch);
 
-// Writes the view into `writer` and finishes it. The error is one line.
-[[nodiscard]] std::expected<storage::SnapshotManifest, std::string> write_snapshot(
+// Writes the view into `writer` and finishes it.
+[[nodiscard]] storage::SnapshotResult<storage::SnapshotManifest> write_snapshot(
     const ReadView& view, std::uint64_t epoch_blocks, storage::SnapshotWriter& writer);
 
 // The manifest as agreement names it, from the one on disk; nullopt: its header is none of height.
@@ -52,12 +57,17 @@ struct SnapshotCheck {
   crypto::Hash chain;
   std::uint64_t epoch_blocks = 0;
 };
+struct LoadError {
+  std::string text;      // one line
+  bool is_disk = false;  // nothing was learnt about the snapshot
+};
 // Loads it into an empty store, durable when it returns. With `genesis` as block 0.
-[[nodiscard]] std::expected<void, std::string> load_snapshot(
+[[nodiscard]] std::expected<void, LoadError> load_snapshot(
     const storage::Snapshots& snapshots, const storage::SnapshotManifest& manifest,
     const SnapshotCheck& check, const crypto::Bytes& genesis_row, storage::KeyValueStore& into);
-// The same without keeping anything but what the checks need.
-[[nodiscard]] std::expected<void, std::string> verify_snapshot(
+// The same without keeping anything but what the checks need. Gives the set of the epoch of its
+// height, which signs for it.
+[[nodiscard]] std::expected<consensus::ValidatorSet, LoadError> verify_snapshot(
     const storage::Snapshots& snapshots, const storage::SnapshotManifest& manifest,
     const SnapshotCheck& check);
 

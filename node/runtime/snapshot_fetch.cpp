@@ -110,8 +110,15 @@ void SnapshotFetch::begin(const consensus::SnapshotOffer& offer) {
   lane_->post([this, turn, manifest, digest, certificate] {
     const auto heights = files_.heights();
     if (!heights) return ports_.failed(heights.error());
-    // One that came whole before, and was not loaded yet.
-    if (std::ranges::binary_search(*heights, manifest.height)) {
+    // One that came whole before, or was made here: only if it is the one that is certified.
+    const bool is_there = std::ranges::binary_search(*heights, manifest.height);
+    const auto known = files_.manifest(manifest.height);
+    if (is_there && (!known || *known != manifest)) {
+      if (const auto gone = files_.remove(manifest.height); !gone)
+        return ports_.failed(gone.error());
+    } else if (is_there) {
+      if (const auto put = files_.put_certificate(manifest.height, certificate); !put)
+        return ports_.failed(put.error());
       return ports_.post([this, turn, manifest, digest] {
         is_beginning_ = false;
         if (turn != turn_) return;

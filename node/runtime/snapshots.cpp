@@ -5,6 +5,7 @@
 
 #include "consensus/limits.h"
 #include "consensus/wire/codec.h"
+#include "crypto/check.h"
 #include "node/ledger/audit.h"
 #include "node/runtime/fatal.h"
 
@@ -22,6 +23,10 @@ constexpr std::uint64_t kEpochsMax = 200'000;
 
 [[noreturn]] void stop_on(const storage::SnapshotError& error) {
   stop_process(ExitCode::WriteFailed, "a snapshot cannot be written: " + error.text);
+}
+
+bool is_full(const storage::SnapshotError& error) {
+  return error.file && error.file->code == storage::FileErrorCode::NoSpace;
 }
 
 }  // namespace
@@ -50,8 +55,12 @@ void SnapshotKeeper::load_all() {
 void SnapshotKeeper::load(std::uint64_t height, const ReadView& view) {
   auto manifest = files_.manifest(height);
   auto agreed = manifest ? agreed_manifest(*manifest) : std::nullopt;
-  if (!agreed) {
-    ports_.tell("snapshot_damaged", {height}, "removed: its manifest fails its checks");
+  const auto executed = store_.header({height});
+  const bool is_other = agreed && executed && agreed->header != *executed;
+  if (!agreed || is_other) {
+    ports_.tell("snapshot_damaged", {height},
+                is_other ? "removed: it is of another state than the one executed here"
+                         : "removed: its manifest fails its checks");
     if (const auto gone = files_.remove(height); !gone) stop_on(gone.error());
     return;
   }
@@ -85,10 +94,22 @@ void SnapshotKeeper::reached(Height attested) {
   }
 }
 
+// As large as the newest one will it be, about; and half as much again for its growth.
+std::uint64_t SnapshotKeeper::expected_bytes() const {
+  const std::lock_guard lock(mutex_);
+  if (kept_.empty()) return 0;
+  const auto& newest = kept_.rbegin()->second->manifest;
+  return newest.chunks.size() * newest.chunk_bytes * 3 / 2;
+}
+
 void SnapshotKeeper::write(const ReadView& view) {
   const Height height = view.height();
+  if (!ports_.has_room(expected_bytes()))
+    return ports_.tell("snapshot_skipped", height, "the disk has no room beside its reserve");
   auto writer = files_.create(height.value, options_.parameters.snapshot_chunk);
   if (!writer && writer.error().code == storage::SnapshotErrorCode::AlreadyExists) return;
+  if (!writer && is_full(writer.error()))
+    return ports_.tell("snapshot_failed", height, writer.error().text);
   if (!writer) stop_on(writer.error());
   if (const auto finding = ledger::audit(view)) {  // ledger 8
     stop_process(ExitCode::Invariant, "ledger invariant I" + std::to_string(finding->invariant) +
@@ -96,11 +117,15 @@ void SnapshotKeeper::write(const ReadView& view) {
                                           ", record " + crypto::to_hex(finding->record));
   }
   auto manifest = write_snapshot(view, options_.parameters.epoch_blocks, *writer);
-  auto agreed = manifest ? agreed_manifest(*manifest) : std::nullopt;
-  if (!agreed) {
-    return ports_.tell("snapshot_failed", height,
-                       manifest ? "its header is damaged" : manifest.error());
+  if (!manifest) {
+    // A full disk costs this snapshot, anything else that fails ends the process (protocol R40).
+    const auto& error = manifest.error();
+    if (error.code == storage::SnapshotErrorCode::File && !is_full(error)) stop_on(error);
+    if (const auto gone = writer->discard(); !gone) stop_on(gone.error());
+    return ports_.tell("snapshot_failed", height, error.text);
   }
+  auto agreed = agreed_manifest(*manifest);
+  GIRO_CHECK(agreed.has_value(), height);
   ports_.tell("snapshot_written", height, std::to_string(manifest->chunks.size()) + " chunks");
   Kept kept{std::move(*manifest), std::move(*agreed), {}, {}};
   kept.digest = kept.agreed.digest(options_.chain);

@@ -38,6 +38,7 @@ class SnapshotKeeper {
   // All on the lane.
   struct Ports {
     std::function<void(consensus::SnapshotVotes::Held)> held;
+    std::function<bool(std::uint64_t bytes)> has_room;  // on the disk, beside its reserve
     std::function<void(Certified)> certified;
     std::function<void(std::string_view event, consensus::Height height, const std::string& text)>
         tell;
@@ -68,6 +69,7 @@ class SnapshotKeeper {
   using KeptPtr = std::shared_ptr<const Kept>;
   void load_all();
   void load(std::uint64_t height, const ReadView& view);
+  [[nodiscard]] std::uint64_t expected_bytes() const;
   void write(const ReadView& view);
   void add(Kept kept, const ReadView& view);
   void put(const consensus::Certificate& certificate);

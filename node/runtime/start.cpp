@@ -194,47 +194,55 @@ const consensus::Certificate* attest_in(const consensus::DurableRecord& record) 
   return attests ? &found->certificate : nullptr;
 }
 
-// Of the marked snapshot, if there is one (protocol R31).
-std::expected<void, StartError> install(Opened& node, const Platform& platform,
-                                        const Progress& progress) {
-  const std::string data = node.config.data_dir.string();
-  const auto type = platform.files.type(storage::join_path(data, "INSTALL"));
-  if (!type) return fail(ExitCode::WriteFailed, "data_dir: " + type.error().text);
-  if (*type == storage::FileType::None) return {};
+std::expected<InstallFrom, StartError> install_from(Opened& node, const Platform& platform,
+                                                    const Progress& progress) {
   auto genesis = load_genesis(platform.files, node.config);
   if (!genesis) return Failure(genesis.error());
   ExecutedBlock first;
   first.header = genesis_state(*genesis).header;
   first.block_hash = first.header.block;
   first.header_hash = first.header.hash(node.genesis.chain_id);
-  const auto done = install_marked(
-      {.files = platform.files,
-       .data = data,
-       .check = {node.genesis.chain_id, node.genesis.genesis.parameters.epoch_blocks},
-       .genesis_row = rows::encode_block(first),
-       .open_store = platform.open_store,
-       .progress = progress});
-  if (!done)
+  return InstallFrom{.files = platform.files,
+                     .data = node.config.data_dir.string(),
+                     .check = {node.genesis.chain_id, node.genesis.genesis.parameters.epoch_blocks},
+                     .genesis_row = rows::encode_block(first),
+                     .open_store = platform.open_store,
+                     .progress = progress};
+}
+
+// Of the marked snapshot, if there is one (protocol R31).
+std::expected<void, StartError> install(Opened& node, const Platform& platform,
+                                        const Progress& progress) {
+  const auto type = platform.files.type(node.config.data_dir.string() + "/INSTALL");
+  if (!type) return fail(ExitCode::WriteFailed, "data_dir: " + type.error().text);
+  if (*type == storage::FileType::None) return {};
+  const auto from = install_from(node, platform, progress);
+  if (!from) return Failure(from.error());
+  if (const auto done = install_marked(*from); !done)
     return fail(ExitCode::WriteFailed, "the snapshot cannot be installed: " + done.error());
   return {};
 }
 
-// A store that began with a snapshot stands above what the log knows: from here on the log knows it
-// too, and keeps what was promised before (protocol R31).
-std::expected<void, StartError> take_over(Opened& node, consensus::Recovery& recovery,
-                                          storage::Log& log) {
-  const auto installed = node.store->installed();
-  if (!installed || recovery.stated() >= installed->height) return {};
+// Where the chain begins for a store that began with a snapshot.
+std::expected<std::optional<consensus::BaseRecord>, StartError> snapshot_base(const Store& store) {
+  const auto installed = store.installed();
+  if (!installed) return std::nullopt;
   const auto epoch = decode_epoch(installed->epoch);
-  const auto header = node.store->header(installed->height);
+  const auto header = store.header(installed->height);
   if (!epoch || !header)
     return fail(ExitCode::Invariant, "the store is damaged: what it was installed with is gone");
-  const consensus::BaseRecord base{epoch->set,        epoch->first_view,  epoch->base.height,
-                                   epoch->base.block, epoch->base.header, installed->height,
-                                   header->block,     header->time,       std::nullopt};
-  recovery.apply(base);
-  log.append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(base))},
-             consensus::wire::encode_record(base));
+  return consensus::BaseRecord{epoch->set,        epoch->first_view,  epoch->base.height,
+                               epoch->base.block, epoch->base.header, installed->height,
+                               header->block,     header->time,       std::nullopt};
+}
+
+// A store that began with a snapshot may stand above what the log knows: from here on the log knows
+// it too, and keeps what was promised before (protocol R31).
+std::expected<void, StartError> take_over(const std::optional<consensus::BaseRecord>& base,
+                                          const consensus::Recovery& recovery, storage::Log& log) {
+  if (!base || recovery.stated() >= base->height) return {};
+  log.append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(*base))},
+             consensus::wire::encode_record(*base));
   if (const auto synced = log.sync(); !synced)
     return fail(ExitCode::WriteFailed, "the log cannot be written: " + synced.error().text);
   return {};
@@ -243,8 +251,13 @@ std::expected<void, StartError> take_over(Opened& node, consensus::Recovery& rec
 // Reads the log back: what the replica continues from, what the guard must remember, where payload
 // lies.
 struct ReadLog {
-  std::optional<consensus::CeilingRecord> ceiling;
-  bool is_damaged = false;  // before its tail: nothing of it was used
+  enum class Fate : std::uint8_t {
+    Whole,
+    Gap,      // it was cut, and the store that went with it is lost
+    Damaged,  // before its tail: nothing of it was used
+  };
+  Fate fate = Fate::Whole;
+  std::optional<consensus::CeilingRecord> ceiling = {};
 };
 std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platform,
                                             const Progress& progress) {
@@ -261,7 +274,11 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
                                genesis_header->hash(node.genesis.chain_id),
                                node.genesis.genesis.parameters.epoch_blocks, executed,
                                node.executor.header_hash, std::move(recent));
+  const auto base = snapshot_base(*node.store);
+  if (!base) return Failure(base.error());
+  if (*base) recovery.begin_at(**base);
   recovery.seed_ordered(node.store->ordered());
+  node.blocks = BlockPlaces(node.genesis.genesis.parameters.snapshot_interval);
   std::optional<std::string> bad;
   std::vector<consensus::Certificate> lost;  // attests that the store lost with its newest writes
   std::uint64_t count = 0;
@@ -280,6 +297,8 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
           if (!node.store->batch_position(batch->batch->id))
             node.batches.emplace_back(batch->batch->id, record.position);
         }
+        if (const auto* block = std::get_if<consensus::BlockRecord>(&*decoded))
+          node.blocks.add(block->block.height, record.position);
         if (const auto* certificate = attest_in(*decoded);
             certificate != nullptr && !node.store->has_attest(certificate->content.height))
           lost.push_back(*certificate);
@@ -291,7 +310,7 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
     if (log.error().code == storage::LogErrorCode::Damaged) {
       progress("the log is damaged at " + log.error().segment + ":" +
                std::to_string(log.error().offset) + " (" + log.error().text + ")");
-      return ReadLog{.ceiling = {}, .is_damaged = true};
+      return ReadLog{ReadLog::Fate::Damaged};
     }
     return fail(ExitCode::WriteFailed, "the log: " + log.error().text);
   }
@@ -302,11 +321,8 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
   }
   // A log that was cut, or began with a snapshot, goes with a store that knows what stood there
   // (protocol R34).
-  if (recovery.has_gap()) {
-    progress("the store has lost what the log does not hold: both are set aside");
-    return ReadLog{.ceiling = {}, .is_damaged = true};
-  }
-  if (const auto taken = take_over(node, recovery, *log); !taken) return Failure(taken.error());
+  if (recovery.has_gap()) return ReadLog{ReadLog::Fate::Gap};
+  if (const auto taken = take_over(*base, recovery, *log); !taken) return Failure(taken.error());
   node.store->restore(lost);
   const auto ceiling = recovery.last_ceiling();
   node.votes = recovery.votes();
@@ -315,15 +331,39 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
                     node.recovered.snapshot_votes.end());
   node.executor.set = node.recovered.set;
   node.log.emplace(std::move(*log));
-  return ReadLog{.ceiling = ceiling, .is_damaged = false};
+  return ReadLog{ReadLog::Fate::Whole, ceiling};
+}
+
+// Lets go of what was read, so that it can be read again from another store.
+std::expected<void, StartError> forget(Opened& node, const Platform& platform) {
+  node.store.reset();
+  node.batches.clear();
+  auto genesis = load_genesis(platform.files, node.config);  // its first block was used up
+  if (!genesis) return Failure(genesis.error());
+  node.genesis = std::move(*genesis);
+  return {};
+}
+
+// Begins the store again with the newest certified snapshot on this disk, above which the log was
+// not cut (protocol R34). False: no snapshot can be used.
+std::expected<bool, StartError> rebuild_from_snapshot(Opened& node, const Platform& platform,
+                                                      const Progress& progress) {
+  progress("the store has lost what the log does not hold: it is rebuilt from a snapshot");
+  if (auto forgotten = forget(node, platform); !forgotten) return Failure(forgotten.error());
+  const auto from = install_from(node, platform, progress);
+  if (!from) return Failure(from.error());
+  const auto installed = install_newest(*from);
+  if (!installed)
+    return fail(ExitCode::WriteFailed, "the store cannot be rebuilt: " + installed.error());
+  return *installed;
 }
 
 // Sets a damaged log aside, and the store with it, and begins again: everything is fetched from
 // peers (protocol R38, R39). The store first: after a crash in between the log is found damaged
 // again, while a store without its log would be one that ran ahead.
-std::expected<void, StartError> quarantine(Opened& node, const Progress& progress) {
-  node.store.reset();
-  node.batches.clear();  // what was read of the log before the damage
+std::expected<void, StartError> quarantine(Opened& node, const Platform& platform,
+                                           const Progress& progress) {
+  if (auto forgotten = forget(node, platform); !forgotten) return forgotten;
   for (const char* name : {"state", "log"}) {
     if (auto aside = set_aside(node, name, progress); !aside) return aside;
   }
@@ -453,12 +493,15 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
     return read_log(node, platform, progress);
   };
   auto log = read_back();
-  const bool was_damaged = log && log->is_damaged;
+  if (log && log->fate == ReadLog::Fate::Gap) {
+    const auto rebuilt = rebuild_from_snapshot(node, platform, progress);
+    if (!rebuilt) return Failure(rebuilt.error());
+    if (*rebuilt) log = read_back();
+  }
+  const bool was_damaged = log && log->fate != ReadLog::Fate::Whole;
   if (was_damaged) {
-    if (auto aside = quarantine(node, progress); !aside) return Failure(aside.error());
-    auto again = load_genesis(platform.files, config);  // its first block was used up
-    if (!again) return Failure(again.error());
-    node.genesis = std::move(*again);
+    progress("store and log are set aside: everything is fetched from the other validators");
+    if (auto aside = quarantine(node, platform, progress); !aside) return Failure(aside.error());
     log = read_back();
   }
   if (!log) return Failure(log.error());

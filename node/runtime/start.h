@@ -16,6 +16,7 @@
 #include "crypto/signer.h"
 #include "node/config/genesis_file.h"
 #include "node/config/node_config.h"
+#include "node/runtime/block_places.h"
 #include "node/runtime/executor.h"
 #include "node/runtime/fatal.h"
 #include "node/runtime/log_writer.h"
@@ -63,6 +64,7 @@ struct Opened {
   consensus::RecoveredState recovered;
   std::vector<consensus::VoteContent> votes;  // for the guard
   std::vector<BatchPosition> batches;         // where the log holds what no executed block names
+  BlockPlaces blocks;                         // where the log holds which blocks
   Executor::Start executor;
 };
 

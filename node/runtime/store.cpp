@@ -140,6 +140,8 @@ Store::Store(std::unique_ptr<storage::KeyValueStore> backing)
         attested_.value = reader.u64();
         return true;
       }));
+  // A quorum has signed for the snapshot that it began with.
+  if (const auto began = installed()) attested_ = std::max(attested_, began->height);
 }
 
 Store::~Store() {

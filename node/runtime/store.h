@@ -81,8 +81,8 @@ class Store {
   // --------------------------------------------------------------------------
   [[nodiscard]] std::shared_ptr<const ReadView> read() const;
   [[nodiscard]] consensus::Height height() const;  // written
-  [[nodiscard]] consensus::Height attested()
-      const;  // highest height with a stored attest certificate
+  // Highest height with a stored attest certificate, or of the snapshot that it began with.
+  [[nodiscard]] consensus::Height attested() const;
   [[nodiscard]] std::optional<StoredBlock> block(consensus::Height height) const;
   [[nodiscard]] std::optional<consensus::Header> header(consensus::Height height) const;
   // Of this height, or of the lowest one above it that has one.

@@ -47,14 +47,17 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
     payload.begin(batch);
     if (batch->author == self) intake.track(batch);
   }
-  store->start(around_.lane(), [this](consensus::Height written, consensus::Height attested) {
-    on_written(written, attested);
-  });
+  store->start(around_.lane(Work::Store),
+               [this](consensus::Height written, consensus::Height attested) {
+                 on_written(written, attested);
+               });
   log_writer_ = std::make_unique<LogWriter>(
-      std::move(*opened.log), sign_state_ ? &*sign_state_ : nullptr, around_.lane(),
+      std::move(*opened.log), std::move(opened.blocks), sign_state_ ? &*sign_state_ : nullptr,
+      around_.lane(Work::Log),
       [this](LogWriter::Synced synced) {
         index_.add(synced.batches);
-        around_.post([this, token = synced.token] {
+        around_.post([this, token = synced.token, statement = synced.statement] {
+          if (statement) statement_ = *statement;
           driver_->on_synced(token);
           after_inputs();
         });
@@ -63,7 +66,7 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
   catch_up_ = std::make_unique<CatchUp>(*store, log_writer_->log(), index_,
                                         genesis.genesis.parameters.epoch_blocks);
   executor_ = std::make_unique<Executor>(
-      std::move(opened.executor), *store, payload, index_, around_.lane(),
+      std::move(opened.executor), *store, payload, index_, around_.lane(Work::Execution),
       Executor::Ports{.executed =
                           [this](consensus::Executed executed) {
                             around_.post([this, executed = std::move(executed)] {

@@ -27,11 +27,14 @@
 
 namespace giro::runtime {
 
+// What a lane is for.
+enum class Work : std::uint8_t { Log, Execution, Store, Snapshots, SnapshotFetch };
+
 // All of it outlives the validator. "Core" is the thread that drives it.
 struct Surroundings {
   std::function<consensus::Now()> now;              // any thread
   std::function<void(std::function<void()>)> post;  // any thread: runs it on the core
-  std::function<std::unique_ptr<Lane>()> lane;      // one for the log, the executor, the store
+  std::function<std::unique_ptr<Lane>(Work)> lane;  // one for each
   std::function<void(std::optional<consensus::Instant>)> wake_at;  // core: then on_deadline()
   std::function<void(std::optional<consensus::InstitutionId> to, const p2p::Frame&)> send;  // core
   std::function<std::vector<p2p::PeerStatus>()> peers;                                      // core
@@ -92,8 +95,9 @@ class Validator {
   void on_snapshot_message(consensus::InstitutionId from, consensus::Message message);
   void on_certified(SnapshotKeeper::Certified certified);      // core
   void on_stated(const std::vector<consensus::Hash>& needed);  // core
-  void cut_log(consensus::Height above, const std::vector<consensus::Hash>& needed,
-               std::optional<storage::LogPosition> oldest);  // the store's lane
+  void cut_log(consensus::Height above, storage::LogPosition oldest,
+               const std::vector<consensus::Hash>& needed);  // the store's lane
+  [[nodiscard]] bool has_room(std::uint64_t bytes);          // any thread: beside the reserve
   void serve_snapshot(consensus::InstitutionId from, consensus::Message asked);
   void tell(config::LogLevel level, std::string_view event, consensus::Height height,
             std::string_view text);
@@ -118,12 +122,13 @@ class Validator {
   std::unique_ptr<SnapshotFetch> fetch_;
   consensus::Kept kept_;                        // core
   std::optional<consensus::Height> cut_above_;  // core: a statement was asked for
+  storage::LogPosition statement_;              // core: where the newest durable one begins
   std::set<consensus::InstitutionId> serving_;  // core: one answer at a time for each peer
   std::map<consensus::InstitutionId, consensus::Instant> offered_;  // core: to whom, and when
 
   std::atomic<bool> wake_posted_ = false;
   std::atomic<bool> leaving_ = false;
-  bool storage_low_ = false;  // core
+  std::atomic<bool> storage_low_ = false;  // the core's to set
   std::atomic<std::uint64_t> final_height_ = 0;
   std::atomic<std::int64_t> core_seen_us_ = 0;  // when the core thread last had a turn
 

@@ -34,7 +34,7 @@ void Validator::bind_snapshots() {
       *files, *store,
       SnapshotKeeper::Options{chain, parameters,
                               std::max<std::uint64_t>(2, config.storage.snapshot_keep)},
-      around_.lane(),
+      around_.lane(Work::Snapshots),
       SnapshotKeeper::Ports{.held =
                                 [this](consensus::SnapshotVotes::Held held) {
                                   around_.post([this, held = std::move(held)] {
@@ -42,13 +42,14 @@ void Validator::bind_snapshots() {
                                     after_inputs();
                                   });
                                 },
+                            .has_room = [this](std::uint64_t bytes) { return has_room(bytes); },
                             .certified =
                                 [this](SnapshotKeeper::Certified certified) {
                                   around_.post([this, certified] { on_certified(certified); });
                                 },
                             .tell = say});
   fetch_ = std::make_unique<SnapshotFetch>(
-      std::move(*files), chain, parameters, around_.lane(),
+      std::move(*files), chain, parameters, around_.lane(Work::SnapshotFetch),
       SnapshotFetch::Ports{
           .send = [this](
                       InstitutionId to,
@@ -76,6 +77,12 @@ void Validator::bind_snapshots() {
                    [this](std::shared_ptr<const ReadView> view) { keeper_->pin(std::move(view)); });
 }
 
+bool Validator::has_room(std::uint64_t bytes) {
+  const std::uint64_t free = info().disk_free;
+  return !storage_low_ && free >= config.storage.stop_below_bytes &&
+         free - config.storage.stop_below_bytes >= bytes;
+}
+
 // The older of the two newest certified snapshots is what a peer that is behind may begin with:
 // nothing below it is needed any more (protocol R34).
 void Validator::on_certified(SnapshotKeeper::Certified certified) {
@@ -94,21 +101,23 @@ void Validator::on_stated(const std::vector<consensus::Hash>& needed) {
   const Height above = *std::exchange(cut_above_, std::nullopt);
   kept_.log_start = {above.value + 1};
   driver_->on_kept(kept_);
-  store->checkpoint(above, [this, above, needed](std::optional<storage::LogPosition> oldest) {
-    cut_log(above, needed, oldest);
+  // Of this statement, since the checkpoint is: a newer one may be further than the store.
+  store->checkpoint(above, [this, above, needed,
+                            statement = statement_](std::optional<storage::LogPosition> oldest) {
+    cut_log(above, std::min(statement, oldest.value_or(statement)), needed);
   });
 }
 
 // Below everything that a block above names, and that none names yet.
-void Validator::cut_log(Height above, const std::vector<consensus::Hash>& needed,
-                        std::optional<storage::LogPosition> oldest) {
+void Validator::cut_log(Height above, storage::LogPosition oldest,
+                        const std::vector<consensus::Hash>& needed) {
   for (const consensus::Hash& id : needed) {
     auto position = index_.find(id);
     if (!position) position = store->batch_position(id);
     if (!position) return;  // not on its place yet: with the next snapshot
-    oldest = std::min(oldest.value_or(*position), *position);
+    oldest = std::min(oldest, *position);
   }
-  log_writer_->cut(oldest);
+  log_writer_->cut(oldest, above);
   tell(config::LogLevel::Info, "log_cut", above, "payload is kept above this height");
 }
 

@@ -58,21 +58,22 @@ OperationInfo Validator::status(const OperationKey& key) {
     info.operation_hash = outcome->operation_hash;
     info.valid_until = consensus::WallTime{outcome->valid_until.value};
     const consensus::Height height{outcome->height};
-    const auto at = block(height);
-    if (at == nullptr) return info;
+    const auto at = block(height);  // none below the snapshot that this node began with
     info.outcome = RecordedOutcome{.code = outcome->code,
                                    .inner = outcome->detail_inner,
                                    .detail_index = outcome->detail_index,
                                    .height = height,
                                    .index = outcome->index,
-                                   .block_time = at->header.time};
+                                   .block_time = {}};
+    if (at != nullptr) info.outcome->block_time = at->header.time;
     if (height > final_height()) {
       info.status = OperationStatus::Ordering;
       return info;
     }
     info.status =
         outcome->code == ledger::Code::Ok ? OperationStatus::Committed : OperationStatus::Rejected;
-    info.receipt_id = receipt::receipt_id(chain, leaf_at(*at, outcome->index), at->header);
+    if (at != nullptr)
+      info.receipt_id = receipt::receipt_id(chain, leaf_at(*at, outcome->index), at->header);
     return info;
   }
   if (const auto pending = intake.pending(key.first, key.second)) return *pending;
@@ -106,7 +107,7 @@ std::optional<receipt::Receipt> Validator::receipt(const OperationKey& key) {
   std::uint32_t index = outcome->index - 1;  // among the block's operations; leaf 0 is the sweep's
   for (const auto& id : at->block.batches) {
     const auto batch = catch_up_->batch(id);
-    if (batch == nullptr) return std::nullopt;
+    if (batch == nullptr) break;  // cut from the log: the receipt goes without the body
     if (index >= batch->operations.size()) {
       index -= static_cast<std::uint32_t>(batch->operations.size());
       continue;

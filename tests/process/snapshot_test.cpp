@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "node/client/json_fields.h"
 #include "tests/process/cluster.h"
@@ -83,6 +84,30 @@ TEST_F(SnapshotTest,
   EXPECT_FALSE(listed.document().at("items").as_array().empty());
   const Ran running = run_giro({"snapshot", "create", "--config", config});
   EXPECT_EQ(running.exit_code, 1) << "the node runs";
+}
+
+// Nobody else is asked, so that all may be damaged at once, by one power failure.
+TEST_F(SnapshotTest, Damaged_stores_beside_logs_that_were_cut_begin_again_with_their_snapshots) {
+  pay();
+  for (const auto& node : nodes())
+    ASSERT_TRUE(until([&] { return log_says(node, "event=log_cut"); })) << node.name;
+  pay();
+  for (const auto& node : nodes()) supervisor_->signal(node.name, SIGKILL);
+  const testnet::Network& network = supervisor_->network();
+  for (const auto& node : nodes()) {
+    ASSERT_TRUE(supervisor_->wait_for_exit(node.name, kPatience).has_value());
+    const std::filesystem::path data = network.node_directory(node) / "data";
+    std::ofstream(data / "state" / "CURRENT") << "MANIFEST-999999\n";
+  }
+  for (const auto& node : nodes()) ASSERT_TRUE(supervisor_->start(node.name).has_value());
+  wait_ready();
+  pay();
+  expect_equal_headers();
+  expect_conservation();
+  for (const auto& node : nodes()) {
+    EXPECT_TRUE(log_says(node, "loading the snapshot")) << node.name;
+    EXPECT_FALSE(log_says(node, "everything is fetched")) << node.name;
+  }
 }
 
 TEST_F(SnapshotTest, All_four_killed_after_their_logs_were_cut_go_on_from_their_disks) {

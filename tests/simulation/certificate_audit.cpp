@@ -157,6 +157,12 @@ std::optional<std::string> CertificateAudit::judge(const consensus::Message& mes
     return judge(blocks->certificate);
   if (const auto* segment = std::get_if<consensus::ChainSegment>(&message))
     return judge(segment->attest);
+  if (const auto* offer = std::get_if<consensus::SnapshotOffer>(&message)) {
+    for (const auto& change : offer->changes) {
+      if (auto wrong = judge(change.attest)) return wrong;
+    }
+    return judge(offer->certificate);
+  }
   if (const auto* proof = std::get_if<consensus::AttestProof>(&message))
     return judge(proof->attest);
   if (const auto* change = std::get_if<consensus::ProvenViewChange>(&message)) {

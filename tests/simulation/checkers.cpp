@@ -18,7 +18,12 @@ void Checkers::fail(std::string rule, std::size_t node, std::string text) const 
 
 void Checkers::say(std::size_t node, const consensus::Vote& vote) {
   const auto& content = vote.content;
-  if (vote.voter.value != node) return;  // a proposal that is passed on
+  if (vote.voter.value != node) return;                      // a proposal that is passed on
+  if (vote.content.kind == consensus::VoteKind::Snapshot) {  // I8: the same state, the same bytes
+    const auto [place, added] = snapshots_.try_emplace(vote.content.height, vote.content.digest);
+    if (!added && place->second != vote.content.digest)
+      fail("I8", node, "another snapshot at height " + std::to_string(vote.content.height.value));
+  }
   const auto [place, added] = said_[node].votes.try_emplace(
       {content.kind, content.epoch, content.view, content.height}, content.digest);
   if (!added && place->second != content.digest) {

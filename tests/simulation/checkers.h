@@ -57,8 +57,9 @@ class Checkers {
   std::vector<Said> said_;
   std::vector<bool> remembers_;
   std::vector<consensus::Height> stable_;
-  std::map<consensus::Height, consensus::Hash> blocks_;   // committed
-  std::map<consensus::Height, consensus::Hash> headers_;  // executed
+  std::map<consensus::Height, consensus::Hash> blocks_;     // committed
+  std::map<consensus::Height, consensus::Hash> headers_;    // executed
+  std::map<consensus::Height, consensus::Hash> snapshots_;  // voted for
   consensus::Height committed_;
   std::uint64_t view_changes_ = 0;
 };

@@ -234,7 +234,8 @@ void print_failure(const Options& options, std::uint64_t seed, const Report& rep
 // What several seeds gave together; goes from a worker to the parent as one line of text.
 struct Totals {
   std::uint64_t seeds = 0, failed = 0, deliveries = 0, blocks = 0, operations = 0, view_changes = 0,
-                certificates = 0, crashes = 0;
+                certificates = 0, crashes = 0, snapshots = 0, log_cuts = 0, installs = 0,
+                rebuilds = 0;
   double virtual_seconds = 0, core_seconds = 0, slowest_recovery = 0;
   std::map<std::string, std::uint64_t> behaviours;
   int code = kPass;
@@ -247,6 +248,10 @@ struct Totals {
     view_changes += report.view_changes;
     certificates += report.certificates;
     crashes += report.crashes;
+    snapshots += report.snapshots;
+    log_cuts += report.log_cuts;
+    installs += report.installs;
+    rebuilds += report.rebuilds;
     virtual_seconds += static_cast<double>(report.ended) / kSecond;
     core_seconds += seconds;
     slowest_recovery = std::max(slowest_recovery, static_cast<double>(report.recovery) / kSecond);
@@ -298,13 +303,15 @@ Totals run_seed(const Options& options, std::uint64_t seed) {
 }
 
 void send(int pipe, const Totals& totals) {
-  std::string line = std::to_string(totals.seeds) + " " + std::to_string(totals.failed) + " " +
-                     std::to_string(totals.deliveries) + " " + std::to_string(totals.blocks) + " " +
-                     std::to_string(totals.operations) + " " + std::to_string(totals.view_changes) +
-                     " " + std::to_string(totals.certificates) + " " +
-                     std::to_string(totals.crashes) + " " + std::to_string(totals.virtual_seconds) +
-                     " " + std::to_string(totals.core_seconds) + " " +
-                     std::to_string(totals.slowest_recovery) + " " + std::to_string(totals.code);
+  std::string line =
+      std::to_string(totals.seeds) + " " + std::to_string(totals.failed) + " " +
+      std::to_string(totals.deliveries) + " " + std::to_string(totals.blocks) + " " +
+      std::to_string(totals.operations) + " " + std::to_string(totals.view_changes) + " " +
+      std::to_string(totals.certificates) + " " + std::to_string(totals.crashes) + " " +
+      std::to_string(totals.virtual_seconds) + " " + std::to_string(totals.core_seconds) + " " +
+      std::to_string(totals.slowest_recovery) + " " + std::to_string(totals.code) + " " +
+      std::to_string(totals.snapshots) + " " + std::to_string(totals.log_cuts) + " " +
+      std::to_string(totals.installs) + " " + std::to_string(totals.rebuilds);
   for (const auto& [id, count] : totals.behaviours) line += " " + id + " " + std::to_string(count);
   line += "\n";
   if (::write(pipe, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
@@ -332,7 +339,11 @@ void take(std::string_view line, Totals& sum) {
   sum.core_seconds += real(9);
   sum.slowest_recovery = std::max(sum.slowest_recovery, real(10));
   sum.worse(static_cast<int>(count(11)));
-  for (std::size_t i = 12; i + 1 < words.size(); i += 2) sum.behaviours[words[i]] += count(i + 1);
+  sum.snapshots += count(12);
+  sum.log_cuts += count(13);
+  sum.installs += count(14);
+  sum.rebuilds += count(15);
+  for (std::size_t i = 16; i + 1 < words.size(); i += 2) sum.behaviours[words[i]] += count(i + 1);
 }
 
 // Each seed has a process of its own: one that dies takes nothing along.
@@ -412,13 +423,18 @@ Totals run_all(const Options& options) {
 void print_summary(const Totals& totals) {
   std::printf(
       "SUMMARY seeds=%llu failed=%llu virtual=%.1fh blocks=%llu operations=%llu view-changes=%llu "
-      "crashes=%llu certificates=%llu deliveries/s=%.0f virtual-s/s=%.0f slowest-recovery=%.1fs "
+      "crashes=%llu snapshots=%llu log-cuts=%llu installs=%llu rebuilds=%llu certificates=%llu "
+      "deliveries/s=%.0f virtual-s/s=%.0f slowest-recovery=%.1fs "
       "behaviours=%zu/%zu\n",
       static_cast<unsigned long long>(totals.seeds), static_cast<unsigned long long>(totals.failed),
       totals.virtual_seconds / 3600, static_cast<unsigned long long>(totals.blocks),
       static_cast<unsigned long long>(totals.operations),
       static_cast<unsigned long long>(totals.view_changes),
       static_cast<unsigned long long>(totals.crashes),
+      static_cast<unsigned long long>(totals.snapshots),
+      static_cast<unsigned long long>(totals.log_cuts),
+      static_cast<unsigned long long>(totals.installs),
+      static_cast<unsigned long long>(totals.rebuilds),
       static_cast<unsigned long long>(totals.certificates),
       static_cast<double>(totals.deliveries) / std::max(totals.core_seconds, 1e-9),
       totals.virtual_seconds / std::max(totals.core_seconds, 1e-9), totals.slowest_recovery,

@@ -128,6 +128,12 @@ Plan draw_plan(const PlanOptions& options) {
   plan.slow_disks = every(on.storage, 10, 60);
   plan.disk_errors = every(on.storage, 10, 90);
 
+  Random of_snapshots(options.seed, "snapshots");  // a stream of its own: older seeds stay
+  constexpr std::array<std::uint64_t, 4> kIntervals = {16, 16, 32, 64};
+  plan.parameters.snapshot_interval = of_snapshots.pick(kIntervals);
+  const Time mean = of_snapshots.between(15, 90) * kSecond;
+  if (on.storage && of_snapshots.chance(0.5)) plan.store_damages = mean;
+
   std::vector<std::size_t> order(plan.nodes);
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);

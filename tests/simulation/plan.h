@@ -34,7 +34,7 @@ struct Plan {
   } network;
   // Mean time between two of a kind; none: never.
   std::optional<Time> crashes, power_failures, partitions, clogs, pauses, clock_jumps, slow_disks,
-      disk_errors;
+      disk_errors, store_damages;
   bool all_at_once = false;  // now and then every node loses power
   bool clock_rates = false;  // they run up to a tenth too fast or too slow
   // At most f together: those whose memory is taken away, and those that lie.

@@ -92,12 +92,10 @@ runtime::Platform SimNode::platform() {
 }
 
 runtime::Surroundings SimNode::surroundings() {
-  const auto lane = [this, made = std::make_shared<int>(0)] {
-    // In the order in which a validator asks for them.
-    const int which = (*made)++;
-    return std::make_unique<SimLane>(*this, [this, which]() -> Time {
-      if (which == 2) return costs.execute;
-      const Time base = which == 0 ? costs.store : costs.sync;
+  const auto lane = [this](runtime::Work work) {
+    return std::make_unique<SimLane>(*this, [this, work]() -> Time {
+      if (work == runtime::Work::Execution) return costs.execute;
+      const Time base = work == runtime::Work::Store ? costs.store : costs.sync;
       const double spread = 0.5 + random_.unit();
       return static_cast<Time>(static_cast<double>(base) * spread * costs.slow_disk);
     });
@@ -110,6 +108,7 @@ runtime::Surroundings SimNode::surroundings() {
                          const p2p::Frame& frame) { world_.on_send(index_, to, frame); },
           .peers = [] { return std::vector<p2p::PeerStatus>(); },
           .observe = [this](const consensus::Event& event) { world_.on_consensus(index_, event); },
+          .reopen = [this] { later(0, [this] { world_.on_reopen(index_); }); },
           .events = *this};
 }
 
@@ -148,6 +147,14 @@ void SimNode::wipe_data() {
   GIRO_CHECK(!is_up());
   GIRO_CHECK(storage::remove_tree(disk_, std::string(kData)).has_value());
   GIRO_CHECK(disk_.sync_directory("/").has_value());
+}
+
+void SimNode::damage_store() {
+  GIRO_CHECK(!is_up());
+  const std::string current = std::string(kData) + "/state/CURRENT";
+  disk_.set_faults({});
+  if (*disk_.type(current) == storage::FileType::None) return;  // wiped, or never started
+  GIRO_CHECK(storage::write_whole(disk_, current, crypto::as_view("damaged")).has_value());
 }
 
 void SimNode::receive(consensus::InstitutionId from, const p2p::Frame& frame) {

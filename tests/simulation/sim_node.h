@@ -36,6 +36,8 @@ class SimNode final : private runtime::EventSink {
   void crash(const storage::Crash& crash);
   void wipe_data();  // while it is down: the data directory is gone; the sign state is not
 
+  void damage_store();  // while it is down: LevelDB will not open it any more
+
   void receive(consensus::InstitutionId from, const p2p::Frame& frame);
   void submit(crypto::Bytes operation, std::function<void(runtime::SubmitAnswer)> done);
   [[nodiscard]] runtime::Validator& validator() { return *validator_; }

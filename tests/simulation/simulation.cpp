@@ -34,7 +34,8 @@ Simulation::Simulation(const RunOptions& options)
       certificates_(setup_),
       network_random_(options.plan.seed, "network"),
       links_(plan_.nodes, std::vector<Link>(plan_.nodes)),
-      wiped_(plan_.nodes, false) {
+      wiped_(plan_.nodes, false),
+      damaged_(plan_.nodes, false) {
   runtime::set_stop_handler(end_process);
   report_.plan = plan_;
   for (std::size_t i = 0; i < plan_.nodes; ++i)
@@ -106,6 +107,12 @@ void Simulation::on_send(std::size_t node, std::optional<consensus::InstitutionI
 
 void Simulation::on_opened(std::size_t node, const runtime::Opened& opened) {
   checkers_.on_opened(node, opened);
+  if (std::exchange(damaged_[node], false)) {
+    ++report_.rebuilds;
+    const bool may_forget = plan_.forgetful.contains(node) || plan_.disk_errors;
+    if (is_correct(node) && !may_forget && opened.recovered.amnesic_below)
+      throw Violation{"I3", node, "with its store it lost the memory that its log has"};
+  }
 }
 
 void Simulation::on_consensus(std::size_t node, const consensus::Event& event) {
@@ -122,6 +129,12 @@ void Simulation::on_consensus(std::size_t node, const consensus::Event& event) {
   checkers_.on_consensus(node, event);
 }
 
+void Simulation::on_reopen(std::size_t node) {
+  ++report_.installs;
+  nodes_[node]->crash(storage::Crash::process_only());
+  restart(node);
+}
+
 void Simulation::on_ended(std::size_t node, const ProcessEnded& end) {
   if (options_.log != LogDetail::Off)
     say(node, "ended with " + std::to_string(static_cast<int>(end.code)) + ": " + end.line);
@@ -135,6 +148,8 @@ void Simulation::on_ended(std::size_t node, const ProcessEnded& end) {
 
 void Simulation::on_line(std::size_t node, config::LogLevel level, const std::string& line) {
   if (options_.log != LogDetail::Off) say(node, line);
+  report_.snapshots += line.starts_with("snapshot_certified") ? 1 : 0;
+  report_.log_cuts += line.starts_with("log_cut") ? 1 : 0;
   // No correct validator says what another one takes for a violation (protocol R45).
   if (level == config::LogLevel::Warn && line.starts_with("message_refused") && is_correct(node)) {
     const auto peer = line.find("peer=");
@@ -247,6 +262,8 @@ void Simulation::audit() {
     for (const auto& [height, header] : checkers_.headers()) {
       if (height > checkers_.stable(i)) break;
       const auto block = nodes_[i]->validator().block(height);
+      const auto installed = nodes_[i]->validator().store->installed();
+      if (!block && installed && height < installed->height) continue;
       if (!block || block->header_hash != header)
         throw Violation{"I2", i,
                         "another header is stored at height " + std::to_string(height.value)};

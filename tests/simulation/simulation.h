@@ -35,6 +35,10 @@ struct Report {
   std::uint64_t view_changes = 0;
   std::uint64_t certificates = 0;
   std::uint64_t crashes = 0;
+  std::uint64_t snapshots = 0;  // certified, at every node
+  std::uint64_t log_cuts = 0;
+  std::uint64_t installs = 0;
+  std::uint64_t rebuilds = 0;                       // of damaged stores
   std::map<std::string, std::uint64_t> behaviours;  // activations of Byzantine ones
   Time recovery = 0;                                // from healing to the first commit
   crypto::Hash trace;
@@ -54,6 +58,7 @@ class Simulation final : public World {
                const p2p::Frame& frame) override;
   void on_opened(std::size_t node, const runtime::Opened& opened) override;
   void on_consensus(std::size_t node, const consensus::Event& event) override;
+  void on_reopen(std::size_t node) override;
   void on_ended(std::size_t node, const ProcessEnded& end) override;
   void on_line(std::size_t node, config::LogLevel level, const std::string& line) override;
 
@@ -67,6 +72,7 @@ class Simulation final : public World {
   void crash(std::size_t node, const storage::Crash& crash, Time down);
   void restart(std::size_t node);
   void wipe(std::size_t node);
+  void damage_store(std::size_t node);
   void heal();
 
   // phases
@@ -97,7 +103,8 @@ class Simulation final : public World {
   };
   std::vector<std::vector<Link>> links_;
   bool healed_ = false;
-  std::vector<bool> wiped_;  // since its last start
+  std::vector<bool> wiped_;    // since its last start
+  std::vector<bool> damaged_;  // its store, since its last start
   Report report_;
 };
 

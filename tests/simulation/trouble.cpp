@@ -114,6 +114,8 @@ void Simulation::begin_trouble() {
           return storage::FileFault{storage::FileErrorCode::Io, written};
         });
   });
+  every(plan_.store_damages, "store damages",
+        [this, count](Random& random) { damage_store(random.below(count)); });
   if (!plan_.forgetful.empty()) {
     every(60 * kSecond, "wipes", [this](Random& random) {
       std::vector<std::size_t> victims(plan_.forgetful.begin(), plan_.forgetful.end());
@@ -180,6 +182,13 @@ void Simulation::wipe(std::size_t node) {
   nodes_[node]->wipe_data();
   wiped_[node] = true;
   checkers_.on_wiped(node);
+}
+
+void Simulation::damage_store(std::size_t node) {
+  if (options_.log != LogDetail::Off) say(node, "has a damaged store");
+  if (nodes_[node]->is_up()) crash(node, storage::Crash::process_only(), 2 * kSecond);
+  nodes_[node]->damage_store();
+  damaged_[node] = true;
 }
 
 void Simulation::heal() {

@@ -35,6 +35,8 @@ class World {
   // Opened, and not yet running.
   virtual void on_opened(std::size_t node, const runtime::Opened& opened) = 0;
   virtual void on_consensus(std::size_t node, const consensus::Event& event) = 0;
+  // It is to be opened again, with the state of a snapshot that it fetched.
+  virtual void on_reopen(std::size_t node) = 0;
   virtual void on_ended(std::size_t node, const ProcessEnded& end) = 0;
   virtual void on_line(std::size_t node, config::LogLevel level, const std::string& line) = 0;
 };

@@ -53,6 +53,20 @@ void expect_same(const RecoveredState& full, const RecoveredState& cut) {
   };
   EXPECT_EQ(sorted(full.votes), sorted(cut.votes));
   EXPECT_EQ(full.unstable_headers, cut.unstable_headers);
+  const auto ids_of = [](const RecoveredState& state) {
+    std::vector<Hash> ids;
+    for (const BatchPtr& batch : state.batches) ids.push_back(batch->id);
+    std::ranges::sort(ids);
+    return ids;
+  };
+  const auto ordered_of = [](const RecoveredState& state) {
+    std::vector<Hash> ids;
+    for (const OrderedId& id : state.ordered) ids.push_back(id.id);
+    std::ranges::sort(ids);
+    return ids;
+  };
+  EXPECT_EQ(ids_of(full), ids_of(cut));
+  EXPECT_EQ(ordered_of(full), ordered_of(cut));
 }
 
 // The statement of a replica, and the log with nothing but it and batches.
@@ -76,7 +90,10 @@ TEST(Statement, R34_a_restart_from_it_knows_what_one_from_the_whole_log_does) {
     solo.deliver_batch(batch, 0);
     solo.make_stable(solo.next_block({batch->id}));
   }
-  const Block open = solo.next_block();
+  // Its payload stands before the statement, which does not repeat it.
+  const BatchPtr named = batch_of(four().institution(0), 100, soon(solo));
+  solo.deliver_batch(named, 0);
+  const Block open = solo.next_block({named->id});
   solo.propose(open);
   solo.prepare(open);
   const BatchPtr waiting = batch_of(four().institution(2), 1, soon(solo));
@@ -87,9 +104,12 @@ TEST(Statement, R34_a_restart_from_it_knows_what_one_from_the_whole_log_does) {
     if (!solo.headers.contains({executed})) continue;
     expect_same(recovered_from(solo, full, {executed}), recovered_from(solo, cut, {executed}));
     expect_same(recovered_from(solo, full, {executed}), recovered_from(solo, solo.log, {executed}));
+    for (const auto& log : {cut, solo.log})  // a replica stands on it: its invariants are checked
+      Solo again(four(), 1, solo.parameters, recovered_from(solo, log, {executed}), {},
+                 solo.headers);
   }
   const RecoveredState state = recovered_from(solo, cut, {12});
-  EXPECT_EQ(state.batches.size(), 1U) << "what no block has named";
+  EXPECT_EQ(state.batches.size(), 2U) << "of the open block, and what none has named";
   EXPECT_EQ(state.set.epoch.value, 1U);
   EXPECT_FALSE(state.votes.empty());
 }
@@ -136,6 +156,84 @@ TEST(Statement, R34_a_store_that_is_lost_beside_a_log_that_was_cut_is_told) {
   EXPECT_TRUE(has_gap(cut, {2}));
   EXPECT_TRUE(has_gap(cut, {0}));
   EXPECT_FALSE(has_gap(solo.log, {0})) << "nothing is missing";
+}
+
+// What an installed snapshot says of where the chain begins.
+BaseRecord snapshot_at(const Solo& solo, Height height) {
+  const Epoch epoch = epoch_of({height.value + 1}, solo.parameters.epoch_blocks);
+  const Height below{epoch.value * solo.parameters.epoch_blocks};
+  const Header base = below == Height{} ? four().genesis() : solo.headers.at(below);
+  const Header& top = solo.headers.at(height);
+  return {four().set(epoch),
+          base.next_first_view,
+          below,
+          base.block,
+          base.hash(four().chain()),
+          height,
+          top.block,
+          top.time,
+          std::nullopt};
+}
+
+// A store that was lost beside a log that was cut begins with a snapshot; the cut kept every block
+// above it. Old bases and epochs that the log still says change nothing.
+TEST(Statement, R34_from_a_snapshot_the_log_that_was_cut_above_it_leads_on) {
+  Solo solo(four(), 1);
+  for (int i = 0; i < 9; ++i) solo.make_stable(solo.next_block());
+  solo.step(Restate{});
+  for (int i = 0; i < 6; ++i) solo.make_stable(solo.next_block());
+  const Block open = solo.next_block();
+  solo.propose(open);
+  solo.prepare(open);
+  solo.step(Restate{});
+  for (const std::uint64_t height : {10, 12, 14}) {  // 10 ends an epoch
+    std::size_t first_kept = 0;
+    while (first_kept < solo.log.size()) {
+      const auto* block = std::get_if<BlockRecord>(&solo.log[first_kept]);
+      if (block != nullptr && block->block.height.value > height) break;
+      ++first_kept;
+    }
+    const Header& top = solo.headers.at(Height{height});
+    const RecoveredState whole = recovered_from(solo, solo.log, {height});
+    for (const std::size_t from : {std::size_t{0}, first_kept / 2, first_kept}) {
+      Recovery recovery(four().chain(), four().set(), four().genesis().hash(four().chain()),
+                        solo.parameters.epoch_blocks, top, top.hash(four().chain()), {top});
+      recovery.begin_at(snapshot_at(solo, {height}));
+      for (std::size_t i = from; i < solo.log.size(); ++i) recovery.apply(solo.log[i]);
+      ASSERT_FALSE(recovery.has_gap()) << height << ' ' << from;
+      const RecoveredState led = std::move(recovery).finish();
+      expect_same(whole, led);
+      ASSERT_FALSE(::testing::Test::HasFailure()) << height << ' ' << from;
+    }
+    Recovery too_little(four().chain(), four().set(), four().genesis().hash(four().chain()),
+                        solo.parameters.epoch_blocks, top, top.hash(four().chain()), {top});
+    too_little.begin_at(snapshot_at(solo, {height}));
+    for (std::size_t i = first_kept + 1; i < solo.log.size(); ++i) too_little.apply(solo.log[i]);
+    EXPECT_TRUE(too_little.has_gap()) << "a block is missing";
+  }
+}
+
+// No attest certificate of the snapshot's height is held: it claims what it can prove.
+TEST(Statement, R25_from_a_snapshot_it_makes_a_ViewChange_that_others_take) {
+  Solo solo(four(), 1);
+  for (int i = 0; i < 3; ++i) solo.make_stable(solo.next_block());
+  const Header& top = solo.headers.at(Height{3});
+  Recovery recovery(four().chain(), four().set(), four().genesis().hash(four().chain()),
+                    solo.parameters.epoch_blocks, top, top.hash(four().chain()), {top});
+  recovery.begin_at(snapshot_at(solo, {3}));
+  Solo installed(four(), 1, solo.parameters, std::move(recovery).finish(), {}, solo.headers);
+  for (const std::size_t from : {std::size_t{0}, std::size_t{2}, std::size_t{3}})
+    installed.deliver(from, four().view_change(from, View{1}));
+  installed.pass(5'000);
+  installed.tick();
+  ASSERT_EQ(installed.replica->view().view.value, 1U);
+  const auto made = installed.records_of<ViewChangeRecord>();
+  ASSERT_EQ(made.size(), 1U);
+  EXPECT_EQ(made[0].change.change.stable, Height{});
+  const auto sent = installed.sent_of<ProvenViewChange>();
+  Solo other(four(), 2);
+  for (const ProvenViewChange& change : sent)
+    EXPECT_EQ(other.verdict(1, change), RejectReason::None);
 }
 
 TEST(Statement, R34_the_view_and_its_promises_are_stated) {

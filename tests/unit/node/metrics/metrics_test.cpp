@@ -54,6 +54,8 @@ TEST(Metrics, Their_names_are_frozen) {
                                        "giro_quorum_required",
                                        "giro_ready",
                                        "giro_seconds_since_commit",
+                                       "giro_snapshot_age_seconds",
+                                       "giro_snapshot_height",
                                        "giro_stable_height",
                                        "giro_validator_connected",
                                        "giro_validator_info",
@@ -90,7 +92,7 @@ TEST(Metrics, Gauges_are_those_of_the_node_when_it_is_asked) {
        {"giro_height 5", "giro_param_view_timeout_cap_seconds 8", "giro_quorum_required 3",
         "giro_leader{validator=\"bank-b\"} 1", "giro_validator_connected{validator=\"bank-a\"} 1",
         "giro_validator_connected{validator=\"bank-d\"} 0",
-        "giro_validator_info{validator=\"bank-b\",version=\"0.1.0\"} 1",
+        "giro_validator_info{validator=\"bank-b\",version=\"0.1.0\"} 1", "giro_snapshot_height 32",
         "giro_ready{check=\"voting\"} 0", "giro_ready{check=\"storage\"} 1"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line;
   }

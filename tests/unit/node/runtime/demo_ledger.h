@@ -14,8 +14,9 @@ namespace giro::runtime {
 
 class DemoLedger {
  public:
-  DemoLedger() {
+  explicit DemoLedger(const consensus::Parameters& parameters = {}) {
     config::DemoSetup setup;
+    setup.parameters = parameters;
     setup.time = {1'700'000'000'000};
     for (const auto& entry : config::demo_operators()) {
       auto key = crypto::SecretKey::generate();
@@ -27,9 +28,10 @@ class DemoLedger {
       auto key = crypto::SecretKey::generate();
       setup.validators.emplace(name,
                                config::DemoValidator{key.public_key(), {"127.0.0.1", port++}});
+      validators_.push_back(std::move(key));
     }
-    const std::string file = config::write_genesis_file(config::demo_genesis(setup));
-    auto checked = config::check_genesis_file(file);
+    file_ = config::write_genesis_file(config::demo_genesis(setup));
+    auto checked = config::check_genesis_file(file_);
     GIRO_CHECK(checked.has_value(), checked.error());
     genesis_ = std::make_unique<config::CheckedGenesis>(std::move(*checked));
   }
@@ -37,6 +39,12 @@ class DemoLedger {
   [[nodiscard]] const crypto::Hash& chain() const { return genesis_->chain_id; }
   [[nodiscard]] consensus::WallTime time() const { return {genesis_->genesis.ledger.time.value}; }
   [[nodiscard]] const config::CheckedGenesis& genesis() const { return *genesis_; }
+
+  [[nodiscard]] const std::string& genesis_file() const { return file_; }
+  // In the order of config::demo_validators(), which is that of the seats.
+  [[nodiscard]] const crypto::SecretKey& validator_key(std::size_t seat) const {
+    return validators_.at(seat);
+  }
 
   // The state after block 0.
   [[nodiscard]] std::shared_ptr<const ReadView> state() const {
@@ -100,6 +108,8 @@ class DemoLedger {
   };
 
   std::map<std::string, crypto::SecretKey> operators_;
+  std::vector<crypto::SecretKey> validators_;
+  std::string file_;
   std::unique_ptr<config::CheckedGenesis> genesis_;
 };
 

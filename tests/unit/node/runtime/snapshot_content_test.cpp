@@ -1,5 +1,6 @@
 // What a snapshot holds, and what is refused when one is loaded (protocol R31, R34).
 #include "node/runtime/install.h"
+#include "tests/unit/node/runtime/file_store.h"
 #include "tests/unit/node/runtime/snapshot_world.h"
 
 namespace giro::runtime {
@@ -30,6 +31,33 @@ TEST(SnapshotContent, R34_what_is_local_is_no_part_of_it) {
   EXPECT_NE(world.write(third).chunks, one.chunks) << "ordered ids are";
 }
 
+// What is signed is never the output of a serializer: these bytes are for good.
+TEST(SnapshotContent, R34_the_block_has_a_fixed_layout) {
+  StoredBlock block{};
+  block.block = {{1}, {2}, {16}, {}, {5}, {consensus::Hash{}}};
+  block.block.parent.bytes.fill(std::byte{0xAA});
+  block.block.batches[0].bytes.fill(std::byte{0xBB});
+  block.leaves = {{7, {std::byte{1}, std::byte{2}}}};
+  block.events = {{std::byte{3}}};
+  const auto bytes = encode_snapshot_block(block);
+  const auto repeated = [](const char* two) {
+    std::string text;
+    for (int i = 0; i < 32; ++i) text += two;
+    return text;
+  };
+  EXPECT_EQ(crypto::to_hex(bytes), "000000000000000100000000000000020000000000000010" +
+                                       repeated("aa") + "000000000000000500000001" +
+                                       repeated("bb") +
+                                       "00000001000000070000000201020000000100000001"
+                                       "03");
+  const auto back = decode_snapshot_block(bytes);
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->block, block.block);
+  EXPECT_EQ(back->events, block.events);
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(decode_snapshot_block(crypto::ByteView(bytes).first(size)).has_value()) << size;
+}
+
 // At the end of an epoch and inside one.
 class Loading : public ::testing::TestWithParam<std::uint64_t> {};
 
@@ -41,7 +69,7 @@ TEST_P(Loading, R31_the_installed_state_is_complete_and_gives_the_same_snapshot_
   storage::MemoryKeyValueStore store;
   const crypto::Bytes genesis_row{std::byte{1}};
   const auto loaded = load_snapshot(snapshots, manifest, world.check(), genesis_row, store);
-  ASSERT_TRUE(loaded.has_value()) << loaded.error();
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().text;
   const auto rows = all_rows(store);
   EXPECT_EQ(rows.at(rows::block_key({})), genesis_row);
   EXPECT_EQ(rows.at(rows::head_key()), consensus::wire::encode_header(world.header()));
@@ -60,7 +88,7 @@ TEST_P(Loading, R31_the_installed_state_is_complete_and_gives_the_same_snapshot_
   const SnapshotWorld::View view(installed);
   auto writer = again.create(GetParam(), storage::kSnapshotChunkBytesMin);
   const auto second = write_snapshot(view, SnapshotWorld::kEpochBlocks, *writer);
-  ASSERT_TRUE(second.has_value()) << second.error();
+  ASSERT_TRUE(second.has_value()) << second.error().text;
   EXPECT_EQ(second->chunks, manifest.chunks);
 }
 INSTANTIATE_TEST_SUITE_P(Heights, Loading, ::testing::Values(16, 80));
@@ -74,7 +102,7 @@ std::string fault_of(SnapshotWorld& world, const std::function<void(SnapshotWorl
   const auto manifest = world.write(snapshots);
   world.rows() = before;
   const auto verified = verify_snapshot(snapshots, manifest, world.check());
-  return verified ? "" : verified.error();
+  return verified ? "" : verified.error().text;
 }
 
 TEST(SnapshotContent, B45_rows_that_do_not_belong_to_the_header_are_refused) {
@@ -150,67 +178,19 @@ TEST(SnapshotContent, an_epoch_is_read_back_or_refused) {
 class Installing : public ::testing::Test {
  protected:
   using Rows = std::map<crypto::Bytes, crypto::Bytes>;
-  // A store whose rows are a file of the port, so that renaming and crashing treat it like one.
-  class FileStore final : public storage::KeyValueStore {
-   public:
-    FileStore(storage::FilePort& port, std::string directory)
-        : port_(port), path_(storage::join_path(directory, "rows")) {
-      (void)storage::make_directories(port_, directory);
-      const auto bytes = storage::read_whole(port_, path_, UINT64_MAX);
-      if (!bytes) return;
-      storage::SnapshotRows rows([&](crypto::ByteView key, crypto::ByteView value) {
-        storage::WriteBatch one;
-        one.put(key, value);
-        (void)memory_.write(one, storage::Durability::Buffered);
-      });
-      (void)rows.add(*bytes);
-    }
-    storage::KeyValueResult<std::optional<crypto::Bytes>> get(crypto::ByteView key) const override {
-      return memory_.get(key);
-    }
-    storage::KeyValueResult<void> scan(crypto::ByteView from, crypto::ByteView to,
-                                       const Visit& visit) const override {
-      return memory_.scan(from, to, visit);
-    }
-    storage::KeyValueResult<void> write(const storage::WriteBatch& batch,
-                                        storage::Durability durability) override {
-      (void)memory_.write(batch, durability);
-      crypto::Bytes bytes;
-      (void)memory_.scan({}, {}, [&](crypto::ByteView key, crypto::ByteView value) {
-        storage::append_snapshot_row(bytes, key, value);
-        return true;
-      });
-      const auto written = storage::write_whole(port_, path_, bytes);
-      if (!written)
-        return std::unexpected(
-            storage::KeyValueError{storage::KeyValueErrorCode::Io, written.error().text});
-      return {};
-    }
-    std::unique_ptr<storage::KeyValueReader> snapshot() const override {
-      return memory_.snapshot();
-    }
-    std::uint64_t approximate_bytes() const override { return 0; }
-
-   private:
-    storage::FilePort& port_;
-    const std::string path_;
-    storage::MemoryKeyValueStore memory_;
-  };
-
   std::expected<void, std::string> install(storage::FilePort& port) {
-    return install_marked({.files = port,
-                           .data = "data",
-                           .check = world_.check(),
-                           .genesis_row = {std::byte{1}},
-                           .open_store = [&](const std::string& directory)
-                               -> storage::KeyValueResult<std::unique_ptr<storage::KeyValueStore>> {
-                             return std::make_unique<FileStore>(port, directory);
-                           },
-                           .progress = [](const std::string&) {}});
+    return install_marked(
+        {.files = port,
+         .data = "data",
+         .check = world_.check(),
+         .genesis_row = {std::byte{1}},
+         .open_store =
+             [&](const std::string& directory) { return open_file_store(port, directory); },
+         .progress = [](const std::string&) {}});
   }
   consensus::Height height_of(storage::FilePort& port) {
-    const FileStore store(port, "data/state");
-    const auto head = store.get(rows::head_key());
+    const auto store = open_file_store(port, "data/state");
+    const auto head = (*store)->get(rows::head_key());
     if (!head || !*head) return {};
     return consensus::wire::decode_header(**head)->height;
   }
@@ -218,12 +198,12 @@ class Installing : public ::testing::Test {
   void prepare(storage::FilePort& port) {
     auto snapshots = snapshots_in(port);
     manifest_ = world_.write(snapshots);
-    FileStore old(port, "data/state");
+    const auto old = open_file_store(port, "data/state");
     consensus::Header header = world_.header();
     header.height = {3};
     storage::WriteBatch batch;
     batch.put(rows::head_key(), consensus::wire::encode_header(header));
-    ASSERT_TRUE(old.write(batch, storage::Durability::Synced));
+    ASSERT_TRUE((*old)->write(batch, storage::Durability::Synced));
     ASSERT_TRUE(mark_install(port, "data", {16}));
   }
 
@@ -281,6 +261,47 @@ TEST_F(Installing, R31_a_store_that_is_as_far_already_is_kept) {
   ASSERT_TRUE(mark_install(port, "data", {2}));
   ASSERT_TRUE(install(port).has_value());
   EXPECT_EQ(height_of(port).value, 3U);
+}
+
+// Nothing was learnt about the snapshot: it stays, and so does the mark (protocol R40).
+TEST_F(Installing, R40_a_disk_that_fails_is_no_reason_to_throw_the_snapshot_away) {
+  storage::MemoryFilePort prepared;
+  prepare(prepared);
+  for (std::uint64_t stop = 0;; ++stop) {
+    const auto disk = prepared.clone();
+    disk->set_faults([stop, count = std::uint64_t{0}](
+                         storage::FileOperation operation,
+                         std::string_view) mutable -> std::optional<storage::FileFault> {
+      if (operation != storage::FileOperation::Write || count++ != stop) return std::nullopt;
+      return storage::FileFault{storage::FileErrorCode::NoSpace, 0};
+    });
+    const bool is_done = install(*disk).has_value();
+    disk->set_faults({});
+    EXPECT_EQ(snapshots_in(*disk).heights()->size(), 1U) << stop;
+    ASSERT_TRUE(install(*disk).has_value()) << stop;
+    EXPECT_EQ(height_of(*disk).value, 16U) << stop;
+    if (is_done) break;
+  }
+}
+
+// Between the two renames; the snapshot has rotted since.
+TEST_F(Installing, R31_a_store_that_was_moved_away_comes_back) {
+  storage::MemoryFilePort port;
+  prepare(port);
+  ASSERT_TRUE(port.rename("data/state", "data/state.old").has_value());
+  port.rot("data/snapshots/16/00000000.chunk", 9, std::byte{1});
+  ASSERT_TRUE(install(port).has_value());
+  EXPECT_EQ(height_of(port).value, 3U);
+}
+
+// It was not read: what a power failure may leave of the store is no reason to stay without one.
+TEST_F(Installing, R31_a_store_that_is_damaged_gives_way) {
+  storage::MemoryFilePort port;
+  prepare(port);
+  damage_file_store(port, "data/state");
+  const auto done = install(port);
+  ASSERT_TRUE(done.has_value()) << done.error();
+  EXPECT_EQ(height_of(port).value, 16U);
 }
 
 }  // namespace

@@ -51,10 +51,12 @@ class SnapshotWorld {
   static constexpr std::uint64_t kEpochBlocks = 10;
   static constexpr std::uint64_t kInterval = 16;
 
-  explicit SnapshotWorld(std::uint64_t height) {
+  explicit SnapshotWorld(std::uint64_t height, std::shared_ptr<const DemoLedger> demo = nullptr)
+      : demo_(demo ? std::move(demo)
+                   : std::make_shared<const DemoLedger>(consensus::Parameters::tiny())) {
     const consensus::Epoch epoch = consensus::epoch_of({height}, kEpochBlocks);
     const consensus::Epoch next = consensus::epoch_of({height + 1}, kEpochBlocks);
-    demo_.state()->scan({}, {}, [&](crypto::ByteView key, crypto::ByteView value) {
+    demo_->state()->scan({}, {}, [&](crypto::ByteView key, crypto::ByteView value) {
       rows_[crypto::to_bytes(key)] = crypto::to_bytes(value);
       return true;
     });
@@ -76,8 +78,8 @@ class SnapshotWorld {
     EXPECT_TRUE(tree.has_value());
 
     ExecutedBlock block;
-    block.block = {epoch, {2}, {height}, {}, {demo_.time().ms + 60'000}, {}};
-    block.block_hash = block.block.hash(demo_.chain());
+    block.block = {epoch, {2}, {height}, {}, {demo_->time().ms + 60'000}, {}};
+    block.block_hash = block.block.hash(demo_->chain());
     block.header = {.epoch = epoch,
                     .height = {height},
                     .block = block.block_hash,
@@ -90,10 +92,10 @@ class SnapshotWorld {
                     .next_first_view = {},
                     .rules_version = 1};
     if (next != epoch) {
-      block.header.next_set = set_of_epoch(state, next)->digest(demo_.chain());
+      block.header.next_set = set_of_epoch(state, next)->digest(demo_->chain());
       block.header.next_first_view = {2};
     }
-    block.header_hash = block.header.hash(demo_.chain());
+    block.header_hash = block.header.hash(demo_->chain());
     put_block(block);
     if (next == epoch) {  // the block that the epoch stands on
       ExecutedBlock base = block;
@@ -149,12 +151,12 @@ class SnapshotWorld {
     auto writer = into.create(header_.height.value, storage::kSnapshotChunkBytesMin);
     EXPECT_TRUE(writer.has_value());
     const auto manifest = write_snapshot(View(*this), kEpochBlocks, *writer);
-    EXPECT_TRUE(manifest.has_value()) << manifest.error();
+    EXPECT_TRUE(manifest.has_value()) << manifest.error().text;
     return manifest.value_or(storage::SnapshotManifest{});
   }
-  [[nodiscard]] SnapshotCheck check() const { return {demo_.chain(), kEpochBlocks}; }
+  [[nodiscard]] SnapshotCheck check() const { return {demo_->chain(), kEpochBlocks}; }
   [[nodiscard]] const consensus::Header& header() const { return header_; }
-  [[nodiscard]] const DemoLedger& demo() const { return demo_; }
+  [[nodiscard]] const DemoLedger& demo() const { return *demo_; }
   [[nodiscard]] std::map<crypto::Bytes, crypto::Bytes>& rows() { return rows_; }
 
  private:
@@ -162,7 +164,7 @@ class SnapshotWorld {
     rows_[rows::block_key(block.header.height)] = rows::encode_block(block);
   }
 
-  DemoLedger demo_;
+  std::shared_ptr<const DemoLedger> demo_;
   std::map<crypto::Bytes, crypto::Bytes> rows_;
   consensus::Header header_;
 };

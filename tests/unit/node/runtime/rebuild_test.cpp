@@ -1,0 +1,247 @@
+// A store that is lost beside a log that was cut: it begins again with a certified snapshot, and
+// never silently with block 0 (protocol R31, R34, R38).
+#include "node/runtime/block_places.h"
+#include "node/runtime/start.h"
+#include "tests/unit/node/runtime/file_store.h"
+#include "tests/unit/node/runtime/snapshot_world.h"
+
+namespace giro::runtime {
+namespace {
+
+using consensus::Height;
+
+struct Ended {};  // the process
+[[noreturn]] void end_process(ExitCode, std::string_view) {
+  throw Ended{};
+}
+
+class Rebuilding : public ::testing::Test {
+ protected:
+  Rebuilding() {
+    config_.name = config::demo_validators().front();
+    config_.genesis = "genesis.json";
+    config_.chain_id = demo_->chain();
+    config_.data_dir = "data";
+    config_.sign_state_dir = "sign";
+    config_.validator_key.emplace();
+    EXPECT_TRUE(
+        storage::write_whole(disk_, "genesis.json", crypto::as_view(demo_->genesis_file())));
+    EXPECT_TRUE(create_sign_state(config_, platform()).has_value());
+    EXPECT_TRUE(open().has_value());  // the first start, with block 0
+  }
+
+  Platform platform() {
+    return {.files = disk_,
+            .open_store =
+                [this](const std::string& directory) { return open_file_store(disk_, directory); },
+            .open_key =
+                [this](const config::NodeConfig&) {
+                  return std::make_unique<crypto::KeySigner>(
+                      *crypto::SecretKey::from_bytes(demo_->validator_key(0).reveal()));
+                },
+            .log = {.segment_bytes = 64 * 1024, .salt = storage::LogSalt{}},
+            .random = [](std::span<std::byte> out) { std::ranges::fill(out, std::byte{7}); }};
+  }
+  std::expected<Opened, StartError> open() {
+    return open_node(config_, StartMode::Normal, platform(),
+                     [this](const std::string& text) { told_ += text + '\n'; });
+  }
+
+  // A snapshot on the disk, with a quorum's certificate. Gives the block that it ends with.
+  consensus::Header keep_snapshot(std::uint64_t height, bool is_certified = true) {
+    const SnapshotWorld world(height, demo_);
+    auto snapshots = snapshots_in(disk_);
+    const auto manifest = world.write(snapshots);
+    consensus::Certificate certificate{
+        consensus::snapshot_content(demo_->chain(), *agreed_manifest(manifest),
+                                    SnapshotWorld::kEpochBlocks),
+        {}};
+    for (std::uint32_t seat = 0; seat < 3; ++seat) {
+      certificate.signatures.push_back(
+          {{seat},
+           demo_->validator_key(seat).sign(certificate.content.sign_bytes(demo_->chain()))});
+    }
+    if (is_certified) {
+      const auto bytes = consensus::wire::encode_certificate(certificate);
+      EXPECT_TRUE(snapshots.put_certificate(height, bytes).has_value());
+    }
+    return world.header();
+  }
+  // What a cut leaves in the log: `count` blocks above one, and a statement at the last of them.
+  void cut_log_above(const consensus::Header& below, std::uint64_t count) {
+    std::vector<consensus::DurableRecord> records;
+    consensus::Block block{{}, {}, below.height, {}, below.time, {}};
+    consensus::Hash parent = below.block;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const Height height{block.height.value + 1};
+      block = {consensus::epoch_of(height, SnapshotWorld::kEpochBlocks),
+               {7},
+               height,
+               parent,
+               {block.time.ms + 1},
+               {}};
+      parent = block.hash(demo_->chain());
+      records.emplace_back(consensus::BlockRecord{block});
+    }
+    consensus::BaseRecord base{};
+    base.set = *set_of_epoch(*demo_->state(), {0});
+    base.set.epoch = consensus::epoch_of({block.height.value + 1}, SnapshotWorld::kEpochBlocks);
+    base.epoch_height = {base.set.epoch.value * SnapshotWorld::kEpochBlocks};
+    base.height = block.height;
+    base.block = parent;
+    base.time = block.time;
+    records.emplace_back(base);
+    auto log = storage::Log::open(disk_, "data/log", platform().log, [](const auto&) {});
+    ASSERT_TRUE(log.has_value());
+    for (const auto& record : records)
+      log->append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
+                  consensus::wire::encode_record(record));
+    ASSERT_TRUE(log->sync().has_value());
+  }
+  void rot(std::uint64_t height) {
+    disk_.rot("data/snapshots/" + std::to_string(height) + "/00000000.chunk", 9, std::byte{1});
+  }
+
+  std::shared_ptr<const DemoLedger> demo_ =
+      std::make_shared<const DemoLedger>(consensus::Parameters::tiny());
+  storage::MemoryFilePort disk_;
+  config::NodeConfig config_;
+  std::string told_;
+};
+
+TEST_F(Rebuilding, R34_a_damaged_store_begins_again_with_the_newest_certified_snapshot) {
+  keep_snapshot(16);
+  const auto newest = keep_snapshot(32);
+  keep_snapshot(48, false);
+  cut_log_above(newest, 3);
+  damage_file_store(disk_, "data/state");
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(opened->store->height(), newest.height);
+  EXPECT_EQ(opened->recovered.base, newest.height);
+  EXPECT_EQ(opened->recovered.chain.size(), 3U) << "executed again from the log";
+  EXPECT_EQ(opened->recovered.set.epoch.value, 3U);
+  EXPECT_FALSE(opened->recovered.amnesic_below.has_value()) << "its log remembers";
+  EXPECT_EQ(opened->ceiling.number, 2U);
+  EXPECT_EQ(*disk_.type("data/INSTALL"), storage::FileType::None);
+}
+
+TEST_F(Rebuilding, R34_a_store_that_is_gone_begins_again_with_it_too) {
+  const auto newest = keep_snapshot(16);
+  cut_log_above(newest, 1);
+  ASSERT_TRUE(storage::remove_tree(disk_, "data/state").has_value());
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(opened->store->height(), newest.height);
+  EXPECT_FALSE(opened->recovered.amnesic_below.has_value());
+}
+
+TEST_F(Rebuilding, R34_a_damaged_snapshot_is_removed_and_the_one_before_is_taken) {
+  const auto older = keep_snapshot(16);
+  keep_snapshot(32);
+  cut_log_above(older, 2);
+  rot(32);
+  damage_file_store(disk_, "data/state");
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(opened->store->height(), older.height);
+  EXPECT_EQ(opened->recovered.chain.size(), 2U);
+  EXPECT_EQ(*snapshots_in(disk_).heights(), std::vector<std::uint64_t>{16});
+}
+
+TEST_F(Rebuilding, R39_without_a_snapshot_it_has_lost_its_memory_and_says_so) {
+  const auto older = keep_snapshot(16);
+  keep_snapshot(32);
+  cut_log_above(older, 2);
+  rot(16);
+  rot(32);
+  damage_file_store(disk_, "data/state");
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(opened->store->height(), Height{});
+  EXPECT_TRUE(opened->recovered.amnesic_below.has_value());
+  EXPECT_NE(told_.find("everything is fetched"), std::string::npos) << told_;
+  EXPECT_EQ(disk_.list("data/quarantine")->size(), 3U) << "the damaged store, then both";
+}
+
+TEST_F(Rebuilding, R34_a_log_that_does_not_lead_on_from_the_snapshot_is_no_memory) {
+  auto missing = keep_snapshot(16);
+  ++missing.height.value;
+  cut_log_above(missing, 2);
+  damage_file_store(disk_, "data/state");
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_TRUE(opened->recovered.amnesic_below.has_value());
+}
+
+// Else receipts of the blocks below would be gone for nothing.
+TEST_F(Rebuilding, R38_from_a_log_that_is_whole_everything_is_executed_again) {
+  keep_snapshot(16);
+  consensus::Header first{};
+  first.block = demo_->chain();
+  first.time = demo_->time();
+  cut_log_above(first, 3);
+  damage_file_store(disk_, "data/state");
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(opened->store->height(), Height{});
+  EXPECT_EQ(opened->recovered.chain.size(), 3U);
+  EXPECT_FALSE(opened->recovered.amnesic_below.has_value());
+}
+
+TEST_F(Rebuilding, R34_a_crash_at_any_call_of_it_ends_in_the_same_state) {
+  const auto newest = keep_snapshot(16);
+  cut_log_above(newest, 2);
+  damage_file_store(disk_, "data/state");
+  const auto prepared = disk_.clone();
+  bool is_done = false;
+  for (std::uint64_t stop = 0; !is_done; ++stop) {
+    const auto disk = prepared->clone();
+    auto on = platform();
+    Platform there{
+        .files = *disk,
+        .open_store =
+            [&disk](const std::string& directory) { return open_file_store(*disk, directory); },
+        .open_key = on.open_key,
+        .log = on.log,
+        .random = on.random};
+    disk->set_faults([stop, count = std::uint64_t{0}](
+                         storage::FileOperation operation,
+                         std::string_view) mutable -> std::optional<storage::FileFault> {
+      using storage::FileOperation;
+      const bool is_change =
+          operation == FileOperation::Write || operation == FileOperation::Sync ||
+          operation == FileOperation::SyncDirectory || operation == FileOperation::Rename;
+      if (!is_change || count++ != stop) return std::nullopt;
+      return storage::FileFault{};
+    });
+    const auto quiet = [](const std::string&) {};
+    set_stop_handler(end_process);
+    try {
+      is_done = open_node(config_, StartMode::Normal, there, quiet).has_value();
+    } catch (const Ended&) {
+    }
+    set_stop_handler(nullptr);
+    disk->set_faults({});
+    disk->crash(storage::Crash::lose_unsynced());
+    const auto opened = open_node(config_, StartMode::Normal, there, quiet);
+    ASSERT_TRUE(opened.has_value()) << stop << ": " << opened.error().message;
+    EXPECT_EQ(opened->store->height(), newest.height) << stop;
+    EXPECT_FALSE(opened->recovered.amnesic_below.has_value()) << stop;
+  }
+}
+
+TEST(BlockPlaces, R34_the_oldest_above_is_kept_by_intervals) {
+  BlockPlaces places(16);
+  EXPECT_FALSE(places.oldest_above({0}).has_value());
+  for (std::uint64_t height = 1; height <= 40; ++height) places.add({height}, {100 + height});
+  places.add({33}, {90});  // accepted in an earlier view, before those below it
+  EXPECT_EQ(places.oldest_above({0})->value, 90U);
+  places.add({34}, {200});
+  EXPECT_EQ(places.oldest_above({16})->value, 90U);
+  EXPECT_EQ(places.oldest_above({32})->value, 90U);
+  EXPECT_FALSE(places.oldest_above({48}).has_value());
+}
+
+}  // namespace
+}  // namespace giro::runtime
