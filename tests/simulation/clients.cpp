@@ -210,6 +210,14 @@ void Clients::audit() {
     for (const auto& operation : done_) {
       const auto info = nodes_[node]->validator().status({kBankA, operation->id});
       expect_same(node, *operation, info);
+      // Whatever was cut from the log, what is named can be had.
+      if (info.receipt_id) {
+        const auto receipt = nodes_[node]->validator().receipt({kBankA, operation->id});
+        if (!receipt || !receipt::verify(*receipt, genesis_))
+          throw Violation{
+              "I9", node,
+              "no receipt of an operation at height " + std::to_string(info.outcome->height.value)};
+      }
       if (operation->answer->outcome && !info.outcome) {
         throw Violation{"I7", node,
                         "an operation with a final answer is not known any more, height " +

@@ -25,7 +25,7 @@ class FileStore final : public storage::KeyValueStore {
         one.put(key, value);
         (void)store->memory_.write(one, storage::Durability::Buffered);
       });
-      if (!rows.add(*bytes))
+      if (rows.add(*bytes) || rows.finish())
         return std::unexpected(
             storage::KeyValueError{storage::KeyValueErrorCode::Corruption, "damaged by the test"});
     }
