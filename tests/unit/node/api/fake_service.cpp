@@ -84,7 +84,7 @@ void FakeService::make_final(OperationInfo& info, ledger::Code code) const {
                                           .detail_index = 0,
                                           .height = view_->at,
                                           .index = 3,
-                                          .block_time = {1'700'000'001'000}};
+                                          .block_time = consensus::WallTime{1'700'000'001'000}};
   info.receipt_id = crypto::Hash{};
 }
 
