@@ -90,12 +90,16 @@ struct AmnesiaRecord {
 struct FloorRecord {
   Floor floor;
 };
-// Replicas write all of these but VoteRecord, CeilingRecord and AmnesiaRecord: the first two are
-// the driver's, the last is written by whoever finds the memory incomplete.
-using DurableRecord =
-    std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
-                 CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord, ViewRecord,
-                 ViewChangeRecord, NewViewRecord, NewViewIntentRecord, AmnesiaRecord, FloorRecord>;
+// From here on this key signs: what another one promised before binds only that one (protocol R43).
+struct KeyRecord {
+  crypto::PublicKey key;
+};
+// Replicas write all of these but VoteRecord, CeilingRecord, AmnesiaRecord and KeyRecord: the first
+// two are the driver's, the others are written by whoever opens the log.
+using DurableRecord = std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord,
+                                   EpochRecord, CeilingRecord, AbstainRecord, ChainProofRecord,
+                                   EvidenceRecord, ViewRecord, ViewChangeRecord, NewViewRecord,
+                                   NewViewIntentRecord, AmnesiaRecord, FloorRecord, KeyRecord>;
 
 // --- 2 sign
 // --------------------------------------------------------------------------------------------------------
@@ -140,6 +144,8 @@ enum class EventType : std::uint8_t {
   Executed,
   Stable,
   EpochEntered,
+  Joined,       // a member of this epoch: voting
+  Observing,    // none, or not with this key (detail: the institution): it follows, never votes
   ViewEntered,  // left the one before; detail 1: by a ViewChange of our own
   ViewActive,   // its anchor is held: voting in it
   Suspecting,

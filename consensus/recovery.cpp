@@ -41,6 +41,7 @@ struct Recovery::State {
   std::map<Hash, WallTime> ordered;
   std::map<Height, Hash> proven;  // blocks of ChainProofRecords
   std::optional<CeilingRecord> ceiling;
+  std::optional<crypto::PublicKey> key;
 
   void on(const BatchRecord& record) {
     // Nothing above the executed block can name what expired before it (protocol R5).
@@ -176,6 +177,20 @@ struct Recovery::State {
 
   void on(const CeilingRecord& record) { ceiling = record; }
 
+  // What another key promised is no promise of this one, which sits in a later epoch: the chain
+  // stays, votes and floors go (protocol R43).
+  void on(const KeyRecord& record) {
+    const bool is_another = key && *key != record.key;
+    key = record.key;
+    if (!is_another) return;
+    ceiling.reset();
+    result.votes.clear();
+    result.own_change.reset();
+    result.new_view_intent.reset();
+    result.amnesic_below.reset();
+    result.floor.reset();
+  }
+
   void on(const AbstainRecord& record) {
     if (record.epoch == result.set.epoch && record.view == result.view) result.abstain = true;
   }
@@ -251,6 +266,10 @@ const std::vector<VoteContent>& Recovery::votes() const {
 
 std::optional<CeilingRecord> Recovery::last_ceiling() const {
   return state_->ceiling;
+}
+
+std::optional<crypto::PublicKey> Recovery::last_key() const {
+  return state_->key;
 }
 
 RecoveredState Recovery::finish() && {

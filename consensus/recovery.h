@@ -49,8 +49,8 @@ struct RecoveredState {
   std::vector<Header> unstable_headers;   // stable+1 .. executed, for attest votes; from the store
   std::vector<BatchPtr> batches;          // held and not named by an executed block
   std::vector<OrderedId> ordered;         // named by executed blocks
-  // From the store, not the log: when the last height of the epoch is executed and not stable, and
-  // governance changed the set, the members of the next one.
+  // From the store, not the log: when the last height of the epoch is executed and not stable, the
+  // members of the next one.
   std::optional<std::vector<Member>> next_members;
   bool abstain = false;  // R11: no more votes in (epoch, view)
   // R39: set while what was signed up to there is not remembered.
@@ -72,8 +72,9 @@ class Recovery {
            std::uint64_t epoch_blocks, Header executed, Hash executed_hash,
            std::vector<Header> recent_headers);
   void apply(const DurableRecord& record);
-  [[nodiscard]] const std::vector<VoteContent>& votes() const;  // for the guard
-  [[nodiscard]] std::optional<CeilingRecord> last_ceiling() const;
+  [[nodiscard]] const std::vector<VoteContent>& votes() const;      // for the guard
+  [[nodiscard]] std::optional<CeilingRecord> last_ceiling() const;  // of the last key
+  [[nodiscard]] std::optional<crypto::PublicKey> last_key() const;
   [[nodiscard]] RecoveredState finish() &&;
 
  private:

@@ -8,14 +8,15 @@
 
 namespace giro::consensus {
 
-Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& params,
+Replica::State::State(const Hash& id, const Member& identity, const Parameters& params,
                       const ReplicaLimits& local, const RecoveredState& recovered, Now start)
     : chain_id(id),
-      self(own_id),
+      self(identity.institution),
+      own_key(identity.key),
       parameters(params),
       limits(local),
       set(recovered.set),
-      me(set.find(self)),
+      me(set.find(identity)),
       epoch_base(recovered.epoch_base),
       first_view(recovered.first_view),
       view(recovered.view),
@@ -43,7 +44,7 @@ Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& pa
   catch_up.stable_since = start.steady;
   for (const InstitutionId peer : others()) peers.try_emplace(peer);
   pool.set_clock(now.wall);
-  next_members = recovered.next_members;
+  if (executed == last_height()) next_members = recovered.next_members;
   restore(recovered);
   seen = {set.epoch, view, stable, executed, committed, std::nullopt};
   settle();
@@ -52,7 +53,14 @@ Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& pa
 
 void Replica::State::on(VerifiedMessage&& message) {
   const InstitutionId from = message.sender();
-  if (from != self && !set.find(from)) return refuse(RejectReason::NotMember);
+  if (from != self && !set.find(from)) {
+    // Without a seat nobody is believed: what it knows of the chain proves itself.
+    const auto* status = std::get_if<Status>(&message.claim());
+    if (status != nullptr) return on_outsider(*status, from);
+    const auto* segment = std::get_if<ChainSegment>(&message.claim());
+    const bool is_answer = segment != nullptr && catch_up.asked && catch_up.asked->peer == from;
+    if (!is_answer) return refuse(RejectReason::NotMember);
+  }
   std::visit(
       [&](const auto& claim) {
         using Kind = std::remove_cvref_t<decltype(claim)>;
@@ -184,6 +192,7 @@ ReplicaView Replica::State::make_view() const {
   result.tip = chain.tip();
   result.suspecting = is_suspecting();
   result.changing_view = stage != Stage::Active;
+  result.member = me.has_value();
   result.voting = may_order();
   result.diverged = diverged;
   result.storage_low = storage_low;
@@ -196,7 +205,7 @@ ReplicaView Replica::State::make_view() const {
   return result;
 }
 
-Replica::Replica(const Hash& chain, InstitutionId self, const Parameters& parameters,
+Replica::Replica(const Hash& chain, const Member& self, const Parameters& parameters,
                  const ReplicaLimits& limits, RecoveredState state, Now now)
     : state_(std::make_unique<State>(chain, self, parameters, limits, state, now)) {}
 Replica::~Replica() = default;
@@ -244,6 +253,11 @@ bool Replica::wants(const NewView& message) const noexcept {
   if (message.epoch != state.set.epoch || message.view < state.view) return false;
   return message.view > state.view || !state.new_view ||
          state.new_view->signature != message.signature;
+}
+
+bool Replica::wants(const ChainSegment&, InstitutionId from) const noexcept {
+  const State& state = *state_;
+  return state.set.find(from) || (state.catch_up.asked && state.catch_up.asked->peer == from);
 }
 
 const ValidatorSet& Replica::set() const noexcept {

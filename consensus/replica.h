@@ -26,8 +26,7 @@ struct BatchAvailable {
 struct Executed {
   Header header;
   Hash header_hash;
-  // At the last height of an epoch, when governance changed the set: the members of the next one,
-  // in order.
+  // At the last height of an epoch: the members of the next one, in order. None: the same.
   std::optional<std::vector<Member>> next_members = std::nullopt;
 };
 
@@ -64,6 +63,7 @@ struct ReplicaView {
   Height stable, executed, committed, prepared, tip;
   bool suspecting = false;
   bool changing_view = false;  // its view has not begun here (protocol R28)
+  bool member = false;         // of the present epoch, with this key
   bool voting = false;
   bool diverged = false;
   bool storage_low = false;
@@ -81,8 +81,9 @@ struct ReplicaView {
 
 class Replica final {
  public:
-  // `self` may be missing from the set: then it is an observer, which never votes (protocol R43).
-  Replica(const Hash& chain, InstitutionId self, const Parameters& parameters,
+  // Whoever has no seat in the set of the present epoch, or not with this key, is an observer
+  // there: it follows and never votes (protocol R43).
+  Replica(const Hash& chain, const Member& self, const Parameters& parameters,
           const ReplicaLimits& limits, RecoveredState state, Now now);
   ~Replica();
   Replica(Replica&&) noexcept;
@@ -96,7 +97,9 @@ class Replica final {
   [[nodiscard]] bool wants(const Vote& vote) const noexcept;
   [[nodiscard]] bool wants(const ProvenViewChange& message) const noexcept;
   [[nodiscard]] bool wants(const NewView& message) const noexcept;
-  // The sets that the verifier may judge by: of the present epoch.
+  // Of one without a seat: only the answer to a question of ours.
+  [[nodiscard]] bool wants(const ChainSegment& message, InstitutionId from) const noexcept;
+  // The set that the verifier judges by: of the present epoch.
   [[nodiscard]] const ValidatorSet& set() const noexcept;
   // Own batches that no committed block names yet (protocol R1), and what is left of the own quota
   // in bytes (R3): a batch that is larger is refused.

@@ -61,7 +61,7 @@ struct AnchorFetch {
 };
 
 struct Replica::State {
-  State(const Hash& chain_id, InstitutionId self, const Parameters& parameters,
+  State(const Hash& chain_id, const Member& self, const Parameters& parameters,
         const ReplicaLimits& limits, const RecoveredState& recovered, Now now);
 
   // --- replica.cpp: dispatch, and what follows from any input
@@ -159,11 +159,14 @@ struct Replica::State {
   void attest_executed();
   void diverge(Height height);
 
-  // --- epoch.cpp (R41, R42)
+  // --- epoch.cpp (R41 to R43)
   void enter_next_epoch(const Header& last, const Certificate& attest);
+  void take_seats(ValidatorSet next);
+  void say_role(bool was_member);
 
   // --- status.cpp (R20, R22)
   void on(const Status& status, InstitutionId from);
+  void on_outsider(const Status& status, InstitutionId from);
   void on(const Suspect& suspicion, InstitutionId from);
   void send_status(std::optional<InstitutionId> to = std::nullopt);
   void answer_status(InstitutionId to, Peer& peer);
@@ -215,6 +218,7 @@ struct Replica::State {
   void on(const ChainSegment& segment, InstitutionId from);
   void ask_for_chain();
   [[nodiscard]] bool is_ahead(const Peer& peer) const;
+  [[nodiscard]] const std::optional<Status>& status_of(InstitutionId provider) const;
   [[nodiscard]] std::optional<InstitutionId> next_provider() const;
 
   // --- restore.cpp (R38, R39)
@@ -226,11 +230,12 @@ struct Replica::State {
 
   const Hash chain_id;
   const InstitutionId self;
+  const crypto::PublicKey own_key;
   const Parameters parameters;
   const ReplicaLimits limits;
 
   ValidatorSet set;
-  std::optional<ReplicaId> me;  // nullopt: an observer
+  std::optional<ReplicaId> me;  // nullopt: an observer in this epoch
   EpochBase epoch_base;
   View first_view;  // of the epoch: it needs no NewView
   View view;
@@ -288,7 +293,9 @@ struct Replica::State {
   OwnBatches own;
   PayloadRequests requests;
 
-  std::map<InstitutionId, Peer> peers;
+  std::map<InstitutionId, Peer> peers;  // the other members
+  // Who has no seat in our epoch: it follows, or sits in one that we have not reached (R30, R42).
+  std::map<InstitutionId, Peer> outsiders;
   std::set<InstitutionId> guilty;      // evidence was kept in this epoch
   std::set<SuspectReason> suspicions;  // of this view
   CatchUp catch_up;

@@ -64,6 +64,7 @@ enum class RecordType : std::uint8_t {
   NewViewIntent = 13,
   Amnesia = 14,
   Floor = 15,
+  Key = 20,
 };
 
 [[nodiscard]] RecordType type_of(const DurableRecord& record);

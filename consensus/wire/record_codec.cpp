@@ -1,4 +1,5 @@
 // Records of the log, and the single values that stores and receipts keep.
+#include <algorithm>
 #include <array>
 
 #include "consensus/limits.h"
@@ -144,8 +145,15 @@ Bytes encode_floor(const Floor& floor) {
   return serialized(out);
 }
 
-// By record type; the first place is no type.
-constexpr std::array<Decoded (*)(ByteView), 16> kDecoders = {nullptr,
+Decoded key_record(ByteView bytes) {
+  KeyRecord record;
+  if (bytes.size() != record.key.bytes.size()) return std::unexpected(RejectReason::Malformed);
+  std::ranges::copy(bytes, record.key.bytes.begin());
+  return record;
+}
+
+// By record type; empty places are no types.
+constexpr std::array<Decoded (*)(ByteView), 21> kDecoders = {nullptr,
                                                              batch_record,
                                                              block_record,
                                                              certificate_record,
@@ -160,7 +168,12 @@ constexpr std::array<Decoded (*)(ByteView), 16> kDecoders = {nullptr,
                                                              new_view_record<NewViewRecord>,
                                                              new_view_record<NewViewIntentRecord>,
                                                              floor_record<AmnesiaRecord>,
-                                                             floor_record<FloorRecord>};
+                                                             floor_record<FloorRecord>,
+                                                             nullptr,
+                                                             nullptr,
+                                                             nullptr,
+                                                             nullptr,
+                                                             key_record};
 
 Bytes encode_epoch(const EpochRecord& record) {
   pb::EpochRecord out;
@@ -179,18 +192,21 @@ Bytes encode_epoch(const EpochRecord& record) {
 }  // namespace
 
 RecordType type_of(const DurableRecord& record) {
-  constexpr std::array kTypes = {
-      RecordType::Batch,         RecordType::Block,      RecordType::Certificate,
-      RecordType::Vote,          RecordType::Epoch,      RecordType::Ceiling,
-      RecordType::Abstain,       RecordType::ChainProof, RecordType::Evidence,
-      RecordType::View,          RecordType::ViewChange, RecordType::NewView,
-      RecordType::NewViewIntent, RecordType::Amnesia,    RecordType::Floor};
+  constexpr std::array kTypes = {RecordType::Batch,         RecordType::Block,
+                                 RecordType::Certificate,   RecordType::Vote,
+                                 RecordType::Epoch,         RecordType::Ceiling,
+                                 RecordType::Abstain,       RecordType::ChainProof,
+                                 RecordType::Evidence,      RecordType::View,
+                                 RecordType::ViewChange,    RecordType::NewView,
+                                 RecordType::NewViewIntent, RecordType::Amnesia,
+                                 RecordType::Floor,         RecordType::Key};
   static_assert(kTypes.size() == std::variant_size_v<DurableRecord>);
   return kTypes[record.index()];
 }
 
 std::expected<DurableRecord, RejectReason> decode_record(std::uint8_t type, ByteView bytes) {
-  if (type == 0 || type >= kDecoders.size()) return std::unexpected(RejectReason::UnknownType);
+  if (type >= kDecoders.size() || kDecoders[type] == nullptr)
+    return std::unexpected(RejectReason::UnknownType);
   return kDecoders[type](bytes);
 }
 
@@ -232,6 +248,7 @@ Bytes encode_record(const DurableRecord& record) {
           [](const ViewChangeRecord& r) { return encode_value<pb::ProvenViewChange>(r.change); },
           [](const AmnesiaRecord& r) { return encode_floor(r.floor); },
           [](const FloorRecord& r) { return encode_floor(r.floor); },
+          [](const KeyRecord& r) { return crypto::to_bytes(ByteView(r.key)); },
           [](const NewViewRecord& r) { return encode_value<pb::NewView>(r.new_view); },
           [](const NewViewIntentRecord& r) { return encode_value<pb::NewView>(r.new_view); },
       },

@@ -94,7 +94,8 @@ void Node::Parts::bind_driver(Opened& opened) {
     if (const auto& mine = opened.recovered.own_change) guard_->restore(mine->change);
     if (const auto& made = opened.recovered.new_view_intent) guard_->restore(*made);
   }
-  consensus::Replica replica(chain, self, parameters, {}, std::move(opened.recovered),
+  const consensus::Member identity{self, signer ? signer->public_key() : crypto::PublicKey{}};
+  consensus::Replica replica(chain, identity, parameters, {}, std::move(opened.recovered),
                              read_clocks());
   driver_ = std::make_unique<Driver>(std::move(replica), guard_ ? &*guard_ : nullptr,
                                      consensus::wire::Verifier(chain, self), self, driver_ports());
@@ -332,6 +333,14 @@ void Node::Parts::on_event(const consensus::Event& event) {
       break;
     case Type::EpochEntered:
       place(Level::Info, "epoch_entered", "a new epoch");
+      break;
+    case Type::Joined:
+      place(Level::Info, "joined", "a member of this epoch: voting");
+      break;
+    case Type::Observing:
+      place(Level::Warn, "observing",
+            event.detail == 0 ? "no seat in this epoch: following, without a vote"
+                              : "our seat is held with another key: following, without a vote");
       break;
     case Type::ViewEntered:
       place(Level::Warn, "view_left", "left a view; waiting for the next to begin");

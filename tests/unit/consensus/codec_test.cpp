@@ -34,7 +34,7 @@ std::vector<Block> linked(std::size_t count) {
 }
 
 Header header_of(const Block& block) {
-  return header_after(four().genesis(), four().chain(), block, four().set(), 10);
+  return executed_after(four().genesis(), four(), block, 10).header;
 }
 
 Certificate certificate_of(VoteKind kind, const Block& block) {
@@ -128,7 +128,8 @@ std::vector<DurableRecord> all_records() {
           NewViewRecord{new_view_at(block)},
           NewViewIntentRecord{new_view_at(block)},
           AmnesiaRecord{{{1}, {2}, {3}}},
-          FloorRecord{{{1}, {2}, {3}}}};
+          FloorRecord{{{1}, {2}, {3}}},
+          KeyRecord{four().set().members[0].key}};
 }
 
 std::uint8_t number(const Message& message) {

@@ -57,6 +57,12 @@ void Network::wipe(std::size_t node) {
   nodes_[node]->start();
 }
 
+void Network::restart_with_key(std::size_t node, std::size_t key) {
+  if (nodes_[node]->is_up()) crash(node);
+  nodes_[node]->use_key(key);
+  nodes_[node]->start();
+}
+
 void Network::isolate(std::size_t node) {
   for (std::size_t i = 0; i < size(); ++i) {
     if (i == node) continue;
@@ -172,6 +178,12 @@ void Network::load(std::int64_t every_us, std::size_t operation_bytes) {
 void Network::on_vote(std::size_t node, const Vote& vote) {
   if (faulty_.contains(node)) return;
   const VoteContent& content = vote.content;
+  // Nobody votes without a seat of that epoch, or in another one's place (protocol R43).
+  const ValidatorSet set = members_.set(content.epoch);
+  GIRO_CHECK(set.find(members_.institution(node)) == vote.voter, node, content.epoch);
+  GIRO_CHECK(
+      crypto::verify(set.at(vote.voter).key, content.sign_bytes(members_.chain()), vote.signature),
+      node, content.epoch);
   const auto [place, added] = votes_.try_emplace(
       {node, content.kind, content.epoch, content.view, content.height}, content.digest);
   GIRO_CHECK(added || place->second == content.digest, node, content.height);

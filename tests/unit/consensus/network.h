@@ -55,9 +55,11 @@ class Network final : public World {
   void crash(std::size_t node);
   void restart(std::size_t node);
   void wipe(std::size_t node);  // crashes it, takes its log and store, and starts it
+  void restart_with_key(std::size_t node, std::size_t key);
   [[nodiscard]] Node& node(std::size_t index) { return *nodes_[index]; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   [[nodiscard]] const Members& members() const { return members_; }
+  [[nodiscard]] Members& members() { return members_; }
   [[nodiscard]] std::mt19937_64& random() { return random_; }
   [[nodiscard]] std::int64_t now_us() const { return now_us_; }
   [[nodiscard]] const Parameters& parameters() const { return setup_.parameters; }
@@ -126,6 +128,7 @@ class Network final : public World {
   };
   std::map<Height, Agreed> agreed_;
   std::map<Hash, Height> ordered_;
+  // By node, whatever the key: it may have another only in another epoch.
   std::map<std::tuple<std::size_t, VoteKind, Epoch, View, Height>, Hash> votes_;
 };
 

@@ -39,21 +39,28 @@ void Node::start() {
     recovery.apply(*decoded);
     note_durable(*decoded);
   }
-  guard_ = std::make_unique<VoteGuard>(members_.signer(index_), members_.chain(), self_,
-                                       sign_state_, parameters_.window);
+  const Member identity = members_.identity(index_, key_);
+  if (recovery.last_key() != identity.key) {
+    recovery.apply(KeyRecord{identity.key});
+    append(KeyRecord{identity.key});
+    synced_ = log_.size();
+  }
+  guard_ = std::make_unique<VoteGuard>(members_.signer(index_, key_), members_.chain(), self_,
+                                       sign_state(), parameters_.window);
   for (const VoteContent& vote : recovery.votes()) guard_->restore(vote);
   const std::optional<CeilingRecord> logged = recovery.last_ceiling();
   RecoveredState state = std::move(recovery).finish();
-  if ((logged ? logged->number : 0) < sign_state_.number) {  // it forgot what it promised (R37)
-    state.amnesic_below = Floor{sign_state_.epoch, sign_state_.view, sign_state_.height};
+  if (Ceiling& known = sign_state();
+      (logged ? logged->number : 0) < known.number) {  // it forgot what it promised (R37)
+    state.amnesic_below = Floor{known.epoch, known.view, known.height};
     append(AmnesiaRecord{*state.amnesic_below});
-    ++sign_state_.number;
-    append(
-        CeilingRecord{sign_state_.number, sign_state_.epoch, sign_state_.view, sign_state_.height});
+    ++known.number;
+    append(CeilingRecord{known.number, known.epoch, known.view, known.height});
     synced_ = log_.size();
-    guard_ = std::make_unique<VoteGuard>(members_.signer(index_), members_.chain(), self_,
-                                         sign_state_, parameters_.window);
+    guard_ = std::make_unique<VoteGuard>(members_.signer(index_, key_), members_.chain(), self_,
+                                         known, parameters_.window);
   }
+  state.next_members = next_members_at(members_, executed.height, parameters_.epoch_blocks);
   if (state.floor) guard_->forbid(*state.floor);
   if (state.amnesic_below) guard_->forbid(*state.amnesic_below);
   guard_->leave_below(state.set.epoch, state.view);
@@ -62,7 +69,7 @@ void Node::start() {
   guard_->release(state.stable);
   open_records_ =
       state.chain.size() + state.batches.size() + state.votes.size() + state.certificates.size();
-  replica_ = std::make_unique<Replica>(members_.chain(), self_, parameters_, ReplicaLimits{},
+  replica_ = std::make_unique<Replica>(members_.chain(), identity, parameters_, ReplicaLimits{},
                                        std::move(state), world_.now(index_));
   begin_turn();
   arm();
@@ -89,6 +96,11 @@ void Node::wipe() {
   attests_.clear();
   blocks_by_hash_.clear();
   batches_by_id_.clear();
+}
+
+void Node::use_key(std::size_t key) {
+  GIRO_CHECK(!is_up());
+  key_ = key;
 }
 
 RejectCounts Node::rejects() const {
@@ -147,7 +159,7 @@ void Node::finish_turn(Output output, std::vector<std::uint64_t> positions,
   synced_ = synced;
   for (const DurableRecord& record : output.persist) note_durable(record);
   if (ceiling) {
-    sign_state_ = *ceiling;
+    sign_state() = *ceiling;
     guard_->raised(*ceiling);
   }
   std::vector<VerifiedMessage> own;
@@ -249,6 +261,10 @@ void Node::receive(InstitutionId from, std::uint8_t type, const Bytes& bytes) {
       change != nullptr && !replica_->wants(*change)) {
     return;
   }
+  if (const auto* chain = std::get_if<ChainSegment>(&*message);
+      chain != nullptr && !replica_->wants(*chain, from)) {
+    return;
+  }
   auto verified = verifier_.verify(from, std::move(*message), replica_->set());
   if (!verified) {
     ++wire_rejects_[static_cast<std::size_t>(verified.error())];
@@ -287,12 +303,12 @@ void Node::execute_next() {
     CommittedBlock block = std::move(to_execute_.front());
     to_execute_.erase(to_execute_.begin());
     executing_ = false;
-    const Header header = header_after(store_.back().header, members_.chain(), block.block,
-                                       members_.set(), parameters_.epoch_blocks);
+    Executed result =
+        executed_after(store_.back().header, members_, block.block, parameters_.epoch_blocks);
     for (const BatchPtr& batch : block.batches) operations_executed_ += batch->operations.size();
-    world_.on_executed(index_, block, header);
-    store_.push_back({header, block.block, block.batches});
-    step(Executed{header, header.hash(members_.chain())});
+    world_.on_executed(index_, block, result.header);
+    store_.push_back({result.header, block.block, block.batches});
+    step(std::move(result));
     execute_next();
   });
 }

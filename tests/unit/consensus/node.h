@@ -44,6 +44,7 @@ class Node final : DurabilityPort {
   void crash(std::size_t tail_kept,
              std::size_t store_lost);  // un-synced records that survive; newest blocks lost
   void wipe();  // while it is down: its log and store are gone, its sign state stays
+  void use_key(std::size_t key);  // while it is down: from now on it signs with this one
   [[nodiscard]] bool is_up() const { return replica_ != nullptr; }
   [[nodiscard]] Replica& replica() { return *replica_; }
 
@@ -97,10 +98,13 @@ class Node final : DurabilityPort {
   NodeTiming timing_;
   wire::Verifier verifier_;
 
+  [[nodiscard]] Ceiling& sign_state() { return sign_states_[key_]; }
+
   // disk
   std::vector<Record> log_;
   std::size_t synced_ = 0;
-  Ceiling sign_state_;
+  std::size_t key_ = 0;                         // which of its keys it signs with
+  std::map<std::size_t, Ceiling> sign_states_;  // by key
   std::vector<Stored> store_;
   std::map<Height, Certificate> attests_;
   std::uint64_t next_seq_ = 1;

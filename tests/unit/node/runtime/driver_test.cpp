@@ -27,8 +27,10 @@ class DriverTest : public testing::Test {
     auto recovered = consensus::RecoveredState::fresh(set, genesis, genesis.hash(chain_));
     header_ = genesis;
     guard_.emplace(signer_, chain_, self_, consensus::Ceiling{}, parameters_.window);
-    driver_.emplace(consensus::Replica(chain_, self_, parameters_, {}, std::move(recovered), now_),
-                    &*guard_, consensus::wire::Verifier(chain_, self_), self_, ports());
+    const consensus::Member identity{self_, signer_.public_key()};
+    driver_.emplace(
+        consensus::Replica(chain_, identity, parameters_, {}, std::move(recovered), now_), &*guard_,
+        consensus::wire::Verifier(chain_, self_), self_, ports());
   }
 
   DriverPorts ports() {
