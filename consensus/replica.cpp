@@ -263,6 +263,9 @@ bool Replica::wants(const ChainSegment&, InstitutionId from) const noexcept {
 const ValidatorSet& Replica::set() const noexcept {
   return state_->set;
 }
+bool Replica::is_member() const noexcept {
+  return state_->me.has_value();
+}
 std::uint64_t Replica::unordered_own_batches() const noexcept {
   return state_->pool.unordered_count(state_->self);
 }

@@ -101,6 +101,7 @@ class Replica final {
   [[nodiscard]] bool wants(const ChainSegment& message, InstitutionId from) const noexcept;
   // The set that the verifier judges by: of the present epoch.
   [[nodiscard]] const ValidatorSet& set() const noexcept;
+  [[nodiscard]] bool is_member() const noexcept;  // of it, with the own key
   // Own batches that no committed block names yet (protocol R1), and what is left of the own quota
   // in bytes (R3): a batch that is larger is refused.
   [[nodiscard]] std::uint64_t unordered_own_batches() const noexcept;

@@ -77,6 +77,7 @@ void add_keys(CLI::App& app, Run& run);
 void add_pay(CLI::App& app, Run& run);
 void add_account(CLI::App& app, Run& run);
 void add_token(CLI::App& app, Run& run);  // token, mint, redeem
+void add_gov(CLI::App& app, Run& run);
 void add_op(CLI::App& app, Run& run);
 void add_receipt(CLI::App& app, Run& run);
 void add_testnet(CLI::App& app, Run& run);

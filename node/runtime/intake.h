@@ -42,6 +42,8 @@ class Intake {
   void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done);
   void close();                    // from now on NotReady
   void set_storage_low(bool low);  // refuses new operations while it is, and packs none
+  // Without a seat nobody takes our batches: new operations are refused, and none are packed.
+  void set_seated(bool seated);
 
   // What is known here of an operation that is not recorded: Received, Ordering, with its hash and
   // time limit.
@@ -108,6 +110,7 @@ class Intake {
   mutable std::mutex mutex_;  // of everything below
   bool closed_ = false;
   bool storage_low_ = false;
+  bool seated_ = true;
   bool checking_ = false;
   std::vector<Submission> arriving_;
   std::size_t arriving_bytes_ = 0;

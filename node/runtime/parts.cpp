@@ -13,6 +13,7 @@ namespace {
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr std::size_t kRecentBlocks = 512;
 constexpr std::int64_t kExpireEveryMs = 500;
+constexpr std::int64_t kKeyGraceUs = 10'000'000;
 
 std::string text(std::uint64_t number) {
   return std::to_string(number);
@@ -69,6 +70,7 @@ Node::Parts::Parts(Opened opened)
       [](double) {});
   catch_up_ = std::make_unique<CatchUp>(*store, log_writer_->log(), index_,
                                         genesis.genesis.parameters.epoch_blocks);
+  lineage_ = std::make_unique<Lineage>(*store, genesis.genesis.parameters.epoch_blocks);
   executor_ = std::make_unique<Executor>(
       std::move(opened.executor), *store, payload, index_,
       Executor::Ports{.executed =
@@ -99,6 +101,7 @@ void Node::Parts::bind_driver(Opened& opened) {
                              read_clocks());
   driver_ = std::make_unique<Driver>(std::move(replica), guard_ ? &*guard_ : nullptr,
                                      consensus::wire::Verifier(chain, self), self, driver_ports());
+  watch_sets();
   mesh_ = std::make_unique<p2p::Mesh>(core_, mesh_options(), mesh_callbacks());
   publish_info();
 }
@@ -140,23 +143,29 @@ p2p::MeshOptions Node::Parts::mesh_options() const {
   options.certificate = peer_certificate;
   options.listen_host = config.p2p.listen.host;
   options.listen_port = config.p2p.listen.port;
-  const auto& institutions = genesis.genesis.ledger.institutions;
-  for (std::size_t i = 0; i < institutions.size(); ++i) {
-    if (!institutions[i].validator || i + 1 == self.value) continue;
-    p2p::PeerConfig peer{.institution = static_cast<std::uint32_t>(i + 1),
-                         .name = institutions[i].name,
-                         .key = *institutions[i].validator,
+  options.peers = peer_configs();
+  return options;
+}
+
+std::vector<p2p::PeerConfig> Node::Parts::peer_configs() const {
+  std::vector<p2p::PeerConfig> peers;
+  for (const auto& [institution, admitted] : admitted_) {
+    if (institution == self) continue;
+    p2p::PeerConfig peer{.institution = institution.value,
+                         .name = name_of(institution.value),
+                         .key = admitted.key,
                          .host = {},
-                         .port = 0};
+                         .port = 0,
+                         .next_key = admitted.other_key};
     const auto& addresses =
         config.p2p.addresses.contains(peer.name) ? config.p2p.addresses : genesis.genesis.addresses;
     if (const auto found = addresses.find(peer.name); found != addresses.end()) {
       peer.host = found->second.host;
       peer.port = found->second.port;
     }
-    options.peers.push_back(std::move(peer));
+    peers.push_back(std::move(peer));
   }
-  return options;
+  return peers;
 }
 
 p2p::MeshCallbacks Node::Parts::mesh_callbacks() {
@@ -259,6 +268,7 @@ void Node::Parts::tick() {
   core_seen_us_ = read_clocks().steady.us;
   publish_info();
   watch_disk();
+  watch_sets();
   finality.time_passed(Finality::Clock::now());
   ticker_.expires_after(kTick);
   ticker_.async_wait([this](const boost::system::error_code& error) {
@@ -282,6 +292,38 @@ void Node::Parts::watch_disk() {
   intake.set_storage_low(storage_low_);
   driver_->on_storage(storage_low_);
   after_inputs();
+}
+
+// Who is let in follows the ledger (protocol R44), and who may bring operations in the set. The
+// epoch is the replica's: until it has ended here, its members are needed.
+void Node::Parts::watch_sets() {
+  const consensus::Replica& replica = driver_->replica();
+  intake.set_seated(replica.is_member());
+  auto admitted = admitted_peers(*store->read(), replica.set().epoch);
+  if (!admitted && admitted_.empty()) {  // the store lost its newest writes, and follows
+    admitted.emplace();
+    for (const auto& member : replica.set().members)
+      admitted->emplace(member.institution, PeerKeys{member.key, {}});
+  }
+  if (!admitted) return;
+  const consensus::Instant now = read_clocks().steady;
+  if (*admitted != settled_) {
+    settled_ = *admitted;
+    // A process whose key was replaced learns from us that its epoch has ended.
+    for (auto& [institution, peer] : *admitted) {
+      const auto before = admitted_.find(institution);
+      if (before == admitted_.end() || peer.other_key || before->second.key == peer.key) continue;
+      peer.other_key = before->second.key;
+      key_grace_ = consensus::Instant{now.us + kKeyGraceUs};
+    }
+  } else if (key_grace_ && now >= *key_grace_) {
+    key_grace_.reset();
+  } else {
+    return;
+  }
+  if (*admitted == admitted_) return;
+  admitted_ = std::move(*admitted);
+  if (mesh_) mesh_->update_peers(peer_configs());
 }
 
 void Node::Parts::on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran) {

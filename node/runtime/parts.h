@@ -15,6 +15,7 @@
 #include "node/runtime/executor.h"
 #include "node/runtime/finality.h"
 #include "node/runtime/intake.h"
+#include "node/runtime/lineage.h"
 #include "node/runtime/log_writer.h"
 #include "node/runtime/node.h"
 #include "node/runtime/payload.h"
@@ -66,6 +67,8 @@ class Node::Parts {
   void after_inputs();  // core: pack, turn, arm the timer
   void arm_timer();
   void watch_disk();
+  void watch_sets();
+  [[nodiscard]] std::vector<p2p::PeerConfig> peer_configs() const;
   void tick();  // core, ten times a second: time-outs of waiters, what operators see
   void wake();  // any thread: after_inputs() soon
   void on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran);  // executor
@@ -84,6 +87,7 @@ class Node::Parts {
   BatchIndex index_;
   std::unique_ptr<LogWriter> log_writer_;
   std::unique_ptr<CatchUp> catch_up_;
+  std::unique_ptr<Lineage> lineage_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<Driver> driver_;
   std::unique_ptr<p2p::Mesh> mesh_;
@@ -91,6 +95,9 @@ class Node::Parts {
   std::atomic<bool> wake_posted_ = false;
   std::atomic<bool> stopping_ = false;
   bool storage_low_ = false;  // core
+  AdmittedPeers settled_;     // core: who is let in, by the ledger
+  AdmittedPeers admitted_;    // core: and who must still learn that its key is replaced
+  std::optional<consensus::Instant> key_grace_;  // core: until then
   std::atomic<std::uint64_t> final_height_ = 0;
   std::atomic<std::int64_t> core_seen_us_ = 0;  // when the core thread last had a turn
 

@@ -8,6 +8,7 @@
 #include "node/ledger/genesis.h"
 #include "node/ledger/outcome_leaf.h"
 #include "node/ledger/roots.h"
+#include "node/runtime/lineage.h"
 #include "storage/file_posix.h"
 #include "storage/key_value_leveldb.h"
 
@@ -152,6 +153,11 @@ std::expected<void, StartError> prepare_executor(Opened& node, const Progress& p
   return {};
 }
 
+void append(storage::Log& log, const consensus::DurableRecord& record) {
+  log.append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
+             consensus::wire::encode_record(record));
+}
+
 // Reads the log back: what the replica continues from, what the guard must remember, where payload
 // lies.
 struct ReadLog {
@@ -204,9 +210,21 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Progress& progre
     progress("the log's torn tail was cut: " + std::to_string(torn->bytes) +
              " bytes that never became durable");
   }
+  // What another key promised binds only that one (protocol R43).
+  if (node.signer && recovery.last_key() != node.signer->public_key()) {
+    const consensus::KeyRecord renewed{node.signer->public_key()};
+    recovery.apply(renewed);
+    append(*log, renewed);
+  }
   const auto ceiling = recovery.last_ceiling();
   node.votes = recovery.votes();
   node.recovered = std::move(recovery).finish();
+  const std::uint64_t epoch_blocks = node.genesis.genesis.parameters.epoch_blocks;
+  if (executed.height == consensus::last_height(node.recovered.set.epoch, epoch_blocks)) {
+    const auto next = set_of_epoch(*node.store->read(), {node.recovered.set.epoch.value + 1});
+    if (!next) return fail(ExitCode::Invariant, "the store is damaged: no set of the next epoch");
+    node.recovered.next_members = next->members;
+  }
   node.executor.set = node.recovered.set;
   node.log.emplace(std::move(*log));
   return ReadLog{.ceiling = ceiling, .is_damaged = false};
@@ -248,11 +266,6 @@ std::expected<void, StartError> bind_sign_state(
   }
   const storage::Ceiling present = state->ceiling();
   const std::uint64_t known = logged ? logged->number : 0;
-  const auto append = [&](const consensus::DurableRecord& record) {
-    node.log->append(
-        storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
-        consensus::wire::encode_record(record));
-  };
   const bool is_behind = known < present.record;
   if (is_behind && known == 0 && !may_be_empty) {
     return misconfigured(
@@ -264,7 +277,7 @@ std::expected<void, StartError> bind_sign_state(
   if (is_behind) {
     const consensus::Floor floor{{present.epoch}, {present.view}, {present.height}};
     node.recovered.amnesic_below = floor;
-    append(consensus::AmnesiaRecord{floor});
+    append(*node.log, consensus::AmnesiaRecord{floor});
     progress("what this key signed up to height " + std::to_string(present.height) +
              " is not remembered: it votes again once a height above that is stable");
   }
@@ -278,7 +291,8 @@ std::expected<void, StartError> bind_sign_state(
   consensus::Ceiling ceiling{
       std::max(known, present.record) + 1, {present.epoch}, {present.view}, {present.height}};
   if (logged && !is_behind) ceiling = {known + 1, logged->epoch, logged->view, logged->height};
-  append(consensus::CeilingRecord{ceiling.number, ceiling.epoch, ceiling.view, ceiling.height});
+  append(*node.log,
+         consensus::CeilingRecord{ceiling.number, ceiling.epoch, ceiling.view, ceiling.height});
   if (const auto synced = node.log->sync(); !synced) {
     return fail(ExitCode::WriteFailed, "the log cannot be written: " + synced.error().text);
   }
@@ -287,6 +301,23 @@ std::expected<void, StartError> bind_sign_state(
   if (!raised) return fail(ExitCode::WriteFailed, "sign state: " + raised.error().text);
   node.ceiling = ceiling;
   node.sign_state.emplace(std::move(*state));
+  return {};
+}
+
+// Who may vote is the business of the set of the present epoch (protocol R43): without a seat, or
+// with another key than the seat's, this node follows until it has one. Somebody else's key is a
+// mistake.
+std::expected<void, StartError> check_seat(const Opened& node, const Progress& progress) {
+  const consensus::ValidatorSet& set = node.recovered.set;
+  const crypto::PublicKey& key = node.signer->public_key();
+  const auto owner = std::ranges::find(set.members, key, &consensus::Member::key);
+  if (owner != set.members.end() && owner->institution != node.self)
+    return misconfigured("the validator key is the one of another institution (id " +
+                         std::to_string(owner->institution.value) + ")");
+  if (owner != set.members.end()) return {};
+  progress((set.find(node.self) ? "this key does not sit in the validator set of epoch "
+                                : "no seat in the validator set of epoch ") +
+           std::to_string(set.epoch.value) + ": following, and voting once it does");
   return {};
 }
 
@@ -331,12 +362,6 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
     auto signer = open_key(config);
     if (!signer) return Failure(signer.error());
     node.signer = std::move(*signer);
-    const auto set = genesis_set(node.genesis.genesis);
-    const auto seat = set.find(node.self);
-    if (!seat || set.at(*seat).key != node.signer->public_key()) {
-      return misconfigured("the validator key is not the one registered for " + config.name +
-                           " in the genesis file");
-    }
   }
   const auto read_back = [&]() -> std::expected<ReadLog, StartError> {
     if (auto opened = open_store(node); !opened) return Failure(opened.error());
@@ -355,6 +380,7 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   }
   if (!log) return Failure(log.error());
   if (validator) {
+    if (auto seated = check_seat(node, progress); !seated) return Failure(seated.error());
     const bool may_be_empty = was_damaged || mode == StartMode::Recover;
     if (auto bound = bind_sign_state(node, log->ceiling, may_be_empty, progress); !bound)
       return Failure(bound.error());

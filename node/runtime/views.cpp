@@ -102,6 +102,9 @@ std::optional<receipt::Receipt> Node::Parts::receipt(const OperationKey& key) {
     receipt.later_headers.push_back(later->header);
   }
   receipt.attestation = attest->signatures;
+  auto lineage = lineage_->up_to(attest->content.epoch);
+  if (!lineage) return std::nullopt;
+  receipt.lineage = std::move(*lineage);
 
   std::uint32_t index = outcome->index - 1;  // among the block's operations; leaf 0 is the sweep's
   for (const auto& id : at->block.batches) {
@@ -134,7 +137,7 @@ void Node::Parts::publish_info() {
   info.institution = self.value;
   info.network = genesis.genesis.name;
   info.chain = chain;
-  info.validator = guard_.has_value();
+  info.validator = view.member;
   if (signer) info.key = signer->public_key();
   info.epoch = view.epoch;
   info.view = view.view;

@@ -153,6 +153,47 @@ TEST(MeshRefusal, a_key_that_was_replaced_between_proof_and_welcome_does_not_get
   }
 }
 
+TEST(MeshRefusal, R44_a_peer_is_let_in_with_its_key_of_the_present_or_the_next_set) {
+  io_context io;
+  Node a(io, 1), present(io, 2), next(io, 2, {}, "its next key");
+  PeerConfig both = present.as_peer(false);
+  both.next_key = next.signer.public_key();
+  a.mesh->update_peers({both});
+  present.mesh->update_peers({a.as_peer()});
+  ASSERT_TRUE(run_until({&io}, [&] { return a.mesh->is_connected(2); }));
+  // The process with the next key takes its place: one channel for each institution.
+  present.mesh->stop();
+  next.mesh->update_peers({a.as_peer()});
+  ASSERT_TRUE(run_until({&io}, [&] { return a.ups == 2 && next.mesh->is_connected(1); }));
+  PeerConfig after = next.as_peer(false);
+  a.mesh->update_peers({after});  // the next epoch: its channel stays
+  io.restart();
+  io.poll();
+  EXPECT_EQ(a.ups, 2);
+  EXPECT_TRUE(a.mesh->is_connected(2));
+  // The old key is nobody's any more.
+  RawPeer old(io, a.listening_port, &present.signer);
+  ASSERT_TRUE(run_until({&io}, [&] { return old.poll().is_closed(); }));
+  EXPECT_EQ(old.goodbye(), Reason::UnknownKey);
+  EXPECT_TRUE(a.mesh->is_connected(2));
+}
+
+TEST(MeshRefusal, R44_a_channel_with_a_key_that_lost_its_place_is_cut) {
+  io_context io;
+  Node a(io, 1), old(io, 2);
+  PeerConfig both = old.as_peer(false);
+  both.next_key = key_of("its next key").public_key();
+  a.mesh->update_peers({both});
+  old.mesh->update_peers({a.as_peer()});
+  ASSERT_TRUE(run_until({&io}, [&] { return a.mesh->is_connected(2); }));
+  PeerConfig after = both;
+  after.key = *both.next_key;
+  after.next_key.reset();
+  a.mesh->update_peers({after});
+  ASSERT_TRUE(run_until({&io}, [&] { return !a.mesh->is_connected(2); }));
+  ASSERT_TRUE(run_until({&io}, [&] { return a.rejected(Reject::UnknownKey) > 0; }));
+}
+
 TEST(MeshRefusal, without_a_signer_nothing_is_proven_and_it_heals_with_the_signer) {
   io_context io;
   CountingSigner signer(key_of("node 1"));
