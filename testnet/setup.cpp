@@ -72,6 +72,7 @@ std::expected<void, std::string> write_genesis(
   setup.network = network.name;
   setup.time = {client::now_ms()};
   setup.banks = network.nodes.size();
+  if (network.epoch_blocks != 0) setup.parameters.epoch_blocks = network.epoch_blocks;
   setup.operators = operators;
   for (const auto& node : network.nodes) {
     const auto key_file = network.node_directory(node) / "keys" / "validator.key";

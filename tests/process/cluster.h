@@ -16,8 +16,9 @@ namespace giro::process_test {
 
 class ClusterTest : public testing::Test {
  protected:
-  void SetUp() override;     // four validators, all ready
-  void TearDown() override;  // their logs, if the test failed
+  void SetUp() override;                     // four validators, all ready
+  virtual void adjust(testnet::Network&) {}  // before it is set up
+  void TearDown() override;                  // their logs, if the test failed
 
   // A session that asks the validators in an order that begins with the given one.
   [[nodiscard]] client::Session session(std::size_t first_node = 0) const;
