@@ -11,6 +11,7 @@
 #include "node/config/node_config.h"
 #include "node/runtime/start.h"
 #include "p2p/certificate.h"
+#include "storage/file_posix.h"
 
 namespace giro::cli {
 namespace {
@@ -136,7 +137,8 @@ std::expected<void, Error> configure(const InitOptions& options, const Run& run)
       lines += (lines.empty() ? "" : "\n") + error.to_string();
     return failed(ErrorKind::No, std::move(lines));
   }
-  const auto made = runtime::create_sign_state(*loaded.value);
+  storage::PosixFilePort files;
+  const auto made = runtime::create_sign_state(*loaded.value, runtime::real_platform(files));
   if (!made) return failed(ErrorKind::No, made.error().message);
   return {};
 }

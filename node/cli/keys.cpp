@@ -11,6 +11,7 @@
 #include "node/config/node_config.h"
 #include "node/ledger/encode.h"
 #include "node/runtime/start.h"
+#include "storage/file_posix.h"
 
 namespace giro::cli {
 namespace {
@@ -159,7 +160,8 @@ void generate(Run& run, const GenOptions& options) {
   if (!options.node.empty()) {  // the sign state is made once, empty, with the key (protocol R37)
     const auto config = config_with_key(run, options.node, options.file, options.passphrase_file);
     if (!config) return fail(run, command, config.error());
-    if (const auto made = runtime::create_sign_state(*config); !made)
+    storage::PosixFilePort files;
+    if (const auto made = runtime::create_sign_state(*config, runtime::real_platform(files)); !made)
       return fail_with(run, command, static_cast<int>(made.error().code), made.error().message);
   }
   if (run.json) {

@@ -1,30 +1,21 @@
 #include "node/runtime/log_writer.h"
 
 #include <chrono>
-#include <iterator>
 #include <utility>
 
 #include "consensus/wire/codec.h"
+#include "crypto/mutant.h"
 #include "node/runtime/fatal.h"
 
 namespace giro::runtime {
 
-LogWriter::LogWriter(storage::Log log, storage::SignState* sign_state, OnSynced on_synced,
-                     OnTiming on_timing)
+LogWriter::LogWriter(storage::Log log, storage::SignState* sign_state, std::unique_ptr<Lane> lane,
+                     OnSynced on_synced, OnTiming on_timing)
     : log_(std::move(log)),
       sign_state_(sign_state),
       on_synced_(std::move(on_synced)),
       on_timing_(std::move(on_timing)),
-      thread_([this] { run(); }) {}
-
-LogWriter::~LogWriter() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
-}
+      lane_(std::move(lane)) {}
 
 void LogWriter::append(Group group) {
   bool was_empty = false;
@@ -33,21 +24,16 @@ void LogWriter::append(Group group) {
     was_empty = queue_.empty();
     queue_.push_back(std::move(group));
   }
-  if (was_empty) wake_.notify_one();
+  if (was_empty) lane_->post([this] { write_queued(); });
 }
 
-void LogWriter::run() {
-  for (;;) {
-    std::vector<Group> groups;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-      groups.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
-      queue_.clear();
-    }
-    write(std::move(groups));
+void LogWriter::write_queued() {
+  std::vector<Group> groups;
+  {
+    const std::lock_guard lock(mutex_);
+    groups = std::exchange(queue_, {});
   }
+  write(std::move(groups));
 }
 
 void LogWriter::write(std::vector<Group> groups) {
@@ -71,7 +57,7 @@ void LogWriter::write(std::vector<Group> groups) {
       }
     }
   }
-  sync();
+  if (!GIRO_MUTANT(23) || groups.back().number % 2 == 0) sync();
   for (const Group& group : groups) {
     if (!group.raise) continue;
     const auto& to = *group.raise;

@@ -150,6 +150,24 @@ TEST_F(StreamTest, A_log_damaged_before_its_tail_is_set_aside_and_the_validator_
   expect_settled(stream.end());
 }
 
+// A power failure may leave a store so, whose writes are not synced; the log has it all.
+TEST_F(StreamTest, A_damaged_store_is_rebuilt_from_the_log) {
+  Stream stream;
+  stream.add(payer(0));
+  ASSERT_TRUE(stream.more(10));
+  const std::string victim = backups().front();
+  const testnet::Network& network = supervisor_->network();
+  const std::filesystem::path data = network.node_directory(*network.find(victim)) / "data";
+  supervisor_->signal(victim, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  std::ofstream(data / "state" / "CURRENT") << "MANIFEST-999999\n";
+  ASSERT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
+  EXPECT_TRUE(std::filesystem::exists(data / "quarantine"));
+  EXPECT_TRUE(stream.more(5));
+  expect_settled(stream.end());
+}
+
 TEST_F(ClusterTest, The_same_operation_sent_ten_times_has_one_effect_and_one_outcome) {
   constexpr std::size_t kTimes = 10;
   auto own = session();
