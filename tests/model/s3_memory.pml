@@ -3,27 +3,28 @@
  * not, must be what protocol section 13 builds on. README.md says what is left out and why.
  *
  * Read by `run`, one check a line. clean: must pass. reach: must be found. mutant: one broken rule, must be violated.
+ * -DBFS searches by breadth, where depth would go a long way round.
  * clean  : what was sent never contradicts itself
  * reach  1 : a member that crashed after its prepare votes commit
  * reach  2 : a member that lost its log votes again in the same epoch
  * reach  3 : a member that lost its log sends a ViewChange in the same epoch
- * reach  4 -DLOSSES=1 : a member that lost its sign state votes again
- * reach  5 -DLOSSES=1 : a member with restored copies of log and sign state votes again
- * reach  6 : a member that lost its log and came back does so a second time
+ * reach  4 -DLOSSES=1 -DBFS : a member that lost its sign state votes again
+ * reach  5 -DLOSSES=1 -DBFS : a member with restored copies of log and sign state votes again
+ * reach  6 -DBFS : a member that lost its log and came back does so a second time
  * mutant 1 : R35 message sent before the log holds what it promises
  * mutant 2 : R37 sign state not raised before signing
  * mutant 3 : R39 floor ignored: an amnesic member takes part at once
  * mutant 4 : R23 R35 view not persisted before its ViewChange
  * mutant 5 : R39 amnesic member sends a ViewChange
- * mutant 6 -DLOSSES=1 : R39 returns in a view below the ceiling's
+ * mutant 6 -DLOSSES=1 -DBFS : R39 returns in a view below the ceiling's
  * mutant 7 : R39 without sign state votes in the same epoch
- * mutant 8 -DLOSSES=1 : R39 returns without the commit certificate as its high
- * mutant 9 -DLOSSES=1 : R39 window not added to the highest certificate heard of
+ * mutant 8 -DLOSSES=1 -DBFS : R39 returns without the commit certificate as its high
+ * mutant 9 : R39 window not added to the highest certificate heard of
  * mutant 10 : R39 fewer than q members asked for their highest certificate
  * mutant 11 : R37 log behind the sign state not noticed
  * mutant 12 : R37 restored copy of the sign state not noticed
  * mutant 13 : R10 R35 high not persisted before the commit vote
- * mutant 14 -DLOSSES=1 : R23 R35 view persisted, but not its ViewChange
+ * mutant 14 : R23 R35 view persisted, but not its ViewChange
  * mutant 15 : R36 votes in a view that it left
  * mutant 16 : R37 start recorded on top of a raise that a crash cut short
  */
@@ -215,7 +216,9 @@ inline send_change(v) {
 }
 
 /* R35: what the process knows goes to the log, in order; a crash keeps a beginning of it. */
-hidden byte old;
+#if MUTANT == 13
+byte old;
+#endif
 inline copy_memory(to, from) {
   to.view = from.view;
   to.prepare[0] = from.prepare[0]; to.prepare[1] = from.prepare[1];
@@ -228,17 +231,22 @@ inline copy_memory(to, from) {
 inline persist() {
   d_step {
     up ->
+#if MUTANT == 13
     old = log.high;
-    copy_memory(log, now);
-#if MUTANT == 4
-    log.view = 0;
-    log.change = 0;
-#elif MUTANT == 13
-    log.high = old;
-#elif MUTANT == 14
-    log.change = 0;
 #endif
+    copy_memory(log, now)
+#if MUTANT == 4
+    ;
+    log.view = 0;
+    log.change = 0
+#elif MUTANT == 13
+    ;
+    log.high = old;
     old = 0
+#elif MUTANT == 14
+    ;
+    log.change = 0
+#endif
   }
 }
 

@@ -86,10 +86,10 @@ class StoreTest : public testing::Test {
     }));
   }
 
-  std::unique_ptr<Store> store_;
   std::mutex mutex_;
   std::condition_variable changed_;
   consensus::Height written_, attested_;
+  std::unique_ptr<Store> store_;  // the first to go: its lane uses the others
 };
 
 TEST_F(StoreTest, The_newest_state_shows_what_is_pushed_before_it_is_written) {
