@@ -162,7 +162,6 @@ std::expected<void, StartError> prepare_executor(Opened& node, const Platform& p
   platform.random(seed);
   node.executor = {.chain = node.genesis.chain_id,
                    .epoch_blocks = node.genesis.genesis.parameters.epoch_blocks,
-                   .set = {},
                    .header = *header,
                    .header_hash = header->hash(node.genesis.chain_id),
                    .chain_value = chain->value,
@@ -260,7 +259,6 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
     if (!next) return fail(ExitCode::Invariant, "the store is damaged: no set of the next epoch");
     node.recovered.next_members = next->members;
   }
-  node.executor.set = node.recovered.set;
   node.log.emplace(std::move(*log));
   return ReadLog{.ceiling = ceiling, .is_damaged = false};
 }

@@ -14,9 +14,10 @@ namespace giro::runtime {
 
 class DemoLedger {
  public:
-  DemoLedger() {
+  explicit DemoLedger(std::uint64_t epoch_blocks = consensus::Parameters{}.epoch_blocks) {
     config::DemoSetup setup;
     setup.time = {1'700'000'000'000};
+    setup.parameters.epoch_blocks = epoch_blocks;
     for (const auto& entry : config::demo_operators()) {
       auto key = crypto::SecretKey::generate();
       setup.operators.emplace(entry, key.public_key());

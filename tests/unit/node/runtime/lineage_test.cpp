@@ -39,12 +39,13 @@ class LineageTest : public testing::Test {
  protected:
   LineageTest() : store_(std::make_unique<storage::MemoryKeyValueStore>()) {
     store_.write_genesis({set_row(0, kFour)}, {}, {});
-    store_.start([this](consensus::Height written, consensus::Height attested) {
-      const std::lock_guard lock(mutex_);
-      written_ = written;
-      attested_ = attested;
-      changed_.notify_all();
-    });
+    store_.start(std::make_unique<ThreadLane>(),
+                 [this](consensus::Height written, consensus::Height attested) {
+                   const std::lock_guard lock(mutex_);
+                   written_ = written;
+                   attested_ = attested;
+                   changed_.notify_all();
+                 });
   }
   ~LineageTest() override { store_.stop(); }
 

@@ -2,19 +2,24 @@
 
 #include <gtest/gtest.h>
 
+#include "consensus/wire/codec.h"
 #include "node/config/demo_genesis.h"
 #include "storage/file_memory.h"
 #include "storage/key_value_memory.h"
+#include "tests/unit/node/runtime/execution.h"
 
 namespace giro::runtime {
 namespace {
 
-// A validator's files on a disk in memory.
+constexpr std::uint64_t kEpochBlocks = 10;
+
+// A validator's files on a disk in memory. The store is lost with each process.
 class StartTest : public testing::Test {
  protected:
   StartTest() {
     config::DemoSetup setup;
     setup.time = {1'700'000'000'000};
+    setup.parameters.epoch_blocks = kEpochBlocks;
     for (const auto& entry : config::demo_operators())
       setup.operators.emplace(entry, crypto::SecretKey::generate().public_key());
     std::uint16_t port = 7301;
@@ -152,6 +157,54 @@ TEST_F(StartTest, the_key_of_another_institution_is_refused) {
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, ExitCode::Configuration);
   EXPECT_NE(opened.error().message.find("another institution"), std::string::npos);
+}
+
+// The log may be in an epoch of other members, far above the blocks that are executed again: each of
+// these ends its epoch with the set that the ledger had then (protocol R41).
+TEST_F(StartTest, R41_a_lost_store_is_executed_again_through_sets_that_are_not_the_present_one) {
+  consensus::ValidatorSet genesis_set;
+  std::vector<consensus::Block> blocks;
+  {
+    auto first = open();
+    ASSERT_TRUE(first.has_value()) << first.error().message;
+    genesis_set = first->recovered.set;
+    blocks = empty_blocks(first->executor.header, 2 * kEpochBlocks, kEpochBlocks);
+    const auto append = [&](const consensus::DurableRecord& record) {
+      const auto type = static_cast<std::uint16_t>(consensus::wire::type_of(record));
+      first->log->append(storage::RecordType{type}, consensus::wire::encode_record(record));
+    };
+    for (const auto& block : blocks) {
+      append(consensus::BlockRecord{block});
+      if (block.height.value % kEpochBlocks != 0) continue;
+      consensus::ValidatorSet next{{block.epoch.value + 1}, genesis_set.members};
+      if (block.epoch.value == 1) next.members[1].key = crypto::SecretKey::generate().public_key();
+      consensus::Header last;
+      last.epoch = block.epoch;
+      last.height = block.height;
+      last.block = block.hash(config_.chain_id);
+      last.next_set = next.digest(config_.chain_id);
+      const consensus::Certificate attest{
+          {consensus::VoteKind::Attest, block.epoch, {}, block.height, last.hash(config_.chain_id)},
+          {}};
+      append(consensus::EpochRecord{next, {}, last, attest});
+    }
+    ASSERT_TRUE(first->log->sync().has_value());
+  }
+  auto again = open();
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_EQ(again->recovered.set.epoch.value, 2U);
+  EXPECT_NE(again->recovered.set.members, genesis_set.members);
+  ASSERT_EQ(again->recovered.chain, blocks);
+  EXPECT_EQ(again->executor.header.height.value, 0U);
+  again->store->start(std::make_unique<ThreadLane>(), [](consensus::Height, consensus::Height) {});
+  const auto answers =
+      execute(std::move(again->executor), *again->store, again->recovered.chain);
+  ASSERT_EQ(answers.size(), blocks.size());
+  const consensus::Executed& last = answers[kEpochBlocks - 1];
+  EXPECT_EQ(last.next_members, genesis_set.members);
+  const consensus::ValidatorSet second{{1}, genesis_set.members};
+  EXPECT_EQ(last.header.next_set, second.digest(config_.chain_id));
+  again->store->stop();
 }
 
 }  // namespace
