@@ -90,7 +90,8 @@ struct AmnesiaRecord {
 struct FloorRecord {
   Floor floor;
 };
-// From here on this key signs: what another one promised before binds only that one (protocol R43).
+// From here on this key signs: what another one promised binds only that one, until it is back
+// (protocol R43).
 struct KeyRecord {
   crypto::PublicKey key;
 };

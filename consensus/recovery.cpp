@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "crypto/check.h"
 
@@ -40,8 +41,18 @@ struct Recovery::State {
   std::map<Hash, BatchPtr> batches;
   std::map<Hash, WallTime> ordered;
   std::map<Height, Hash> proven;  // blocks of ChainProofRecords
-  std::optional<CeilingRecord> ceiling;
+  // What a key promised binds that key alone, and binds it for good (protocol R43).
+  struct Promises {
+    std::optional<CeilingRecord> ceiling;
+    std::vector<VoteContent> votes;
+    std::optional<ProvenViewChange> own_change;
+    std::optional<NewView> new_view_intent;
+    std::optional<Floor> amnesic_below;
+    std::optional<Floor> floor;
+  };
+  std::optional<CeilingRecord> ceiling;  // of `key`, as are those in `result`
   std::optional<crypto::PublicKey> key;
+  std::map<crypto::PublicKey, Promises> of_other_keys;
 
   void on(const BatchRecord& record) {
     // Nothing above the executed block can name what expired before it (protocol R5).
@@ -177,18 +188,36 @@ struct Recovery::State {
 
   void on(const CeilingRecord& record) { ceiling = record; }
 
-  // What another key promised is no promise of this one, which sits in a later epoch: the chain
-  // stays, votes and floors go (protocol R43).
+  // The chain is everybody's; promises change with the key. One that comes back finds its own.
   void on(const KeyRecord& record) {
-    const bool is_another = key && *key != record.key;
+    if (key && *key != record.key) {
+      of_other_keys[*key] = {std::exchange(ceiling, std::nullopt),
+                             std::exchange(result.votes, {}),
+                             std::exchange(result.own_change, std::nullopt),
+                             std::exchange(result.new_view_intent, std::nullopt),
+                             std::exchange(result.amnesic_below, std::nullopt),
+                             std::exchange(result.floor, std::nullopt)};
+      if (auto known = of_other_keys.extract(record.key)) remember(std::move(known.mapped()));
+    }
     key = record.key;
-    if (!is_another) return;
-    ceiling.reset();
-    result.votes.clear();
-    result.own_change.reset();
-    result.new_view_intent.reset();
-    result.amnesic_below.reset();
-    result.floor.reset();
+  }
+
+  // Less what is over since: heights that are stable, views and epochs that were left.
+  void remember(Promises promises) {
+    ceiling = promises.ceiling;
+    result.votes = std::move(promises.votes);
+    std::erase_if(result.votes, [&](const VoteContent& vote) {
+      return vote.epoch != result.set.epoch || vote.height <= result.stable;
+    });
+    const auto is_present = [&](Epoch epoch, View view) {
+      return epoch == result.set.epoch && view == result.view;
+    };
+    const auto& change = promises.own_change;
+    if (change && is_present(change->change.epoch, change->change.view)) result.own_change = change;
+    const auto& intent = promises.new_view_intent;
+    if (intent && is_present(intent->epoch, intent->view)) result.new_view_intent = intent;
+    result.amnesic_below = promises.amnesic_below;
+    result.floor = promises.floor;
   }
 
   void on(const AbstainRecord& record) {

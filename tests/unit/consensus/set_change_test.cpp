@@ -201,7 +201,7 @@ TEST(R38, a_restart_at_every_record_around_the_end_of_an_epoch_finds_the_set_in_
   }
 }
 
-TEST(R38, a_new_key_forgets_what_the_old_one_promised_and_nothing_else) {
+TEST(R38, a_new_key_begins_without_promises_and_the_old_one_finds_its_own_again) {
   Members members = five();
   Source source(members);
   Solo& solo = source.solo;
@@ -231,6 +231,18 @@ TEST(R38, a_new_key_forgets_what_the_old_one_promised_and_nothing_else) {
   EXPECT_FALSE(state.amnesic_below);
   EXPECT_EQ(state.set.epoch.value, 1U);
   EXPECT_EQ(state.chain.size(), 1U);  // the accepted block
+
+  const KeyRecord second{members.identity(1, 1).key};
+  Recovery back = read({second, CeilingRecord{1, {}, {}, {}}, KeyRecord{members.identity(1).key}});
+  EXPECT_EQ(back.last_ceiling()->number, 7U);
+  EXPECT_EQ(back.votes().size(), 1U);
+  EXPECT_TRUE(std::move(back).finish().amnesic_below);
+  // What became stable in between binds nobody any more.
+  const Certificate attest{{VoteKind::Attest, {1}, {}, first.height, hash_of("header")}, {}};
+  const Recovery later =
+      read({second, CertificateRecord{attest}, KeyRecord{members.identity(1).key}});
+  EXPECT_TRUE(later.votes().empty());
+  EXPECT_EQ(later.last_ceiling()->number, 7U);
 }
 
 // ---- catch-up
