@@ -243,9 +243,9 @@ consensus::BatchPtr Intake::pack_one(consensus::WallTime now) {
   return batch;
 }
 
-std::optional<consensus::Instant> Intake::next_deadline() const {
+std::optional<consensus::Instant> Intake::next_deadline(std::uint64_t unordered) const {
   const std::lock_guard lock(mutex_);
-  if (waiting_.empty() || !oldest_) return std::nullopt;
+  if (waiting_.empty() || !oldest_ || !seated_ || unordered >= kUnorderedMax) return std::nullopt;
   return consensus::Instant{oldest_->us +
                             static_cast<std::int64_t>(parameters_.batch_linger_ms) * 1000};
 }

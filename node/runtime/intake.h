@@ -57,7 +57,9 @@ class Intake {
   // -------------------------------------------------------------------------------------------------
   // Batches that are due (protocol R1); `unordered` own batches wait for a block at present.
   [[nodiscard]] std::vector<consensus::BatchPtr> pack(consensus::Now now, std::uint64_t unordered);
-  [[nodiscard]] std::optional<consensus::Instant> next_deadline() const;
+  // When pack() will have something, if nothing else happens: a moment that has passed would hide
+  // the deadlines of the replica, which share its timer.
+  [[nodiscard]] std::optional<consensus::Instant> next_deadline(std::uint64_t unordered) const;
   // An own batch found in the log at start.
   void track(const consensus::BatchPtr& batch);
 

@@ -173,14 +173,17 @@ void Validator::on_frame(consensus::InstitutionId from, std::uint8_t type, crypt
 void Validator::after_inputs() {
   const consensus::Now now = around_.now();
   core_seen_us_ = now.steady.us;
-  if (!leaving_ && !storage_low_) {
-    for (const auto& batch : intake.pack(now, driver_->replica().unordered_own_batches()))
+  const consensus::Replica& replica = driver_->replica();
+  const bool may_pack = !leaving_ && !storage_low_;
+  intake.set_seated(replica.is_member());
+  if (may_pack) {
+    for (const auto& batch : intake.pack(now, replica.unordered_own_batches()))
       driver_->on_own_batch(batch);
   }
   driver_->turn();
   auto next = driver_->next_deadline();
-  if (const auto packing = intake.next_deadline(); packing && (!next || *packing < *next))
-    next = packing;
+  const auto packing = intake.next_deadline(replica.unordered_own_batches());
+  if (may_pack && packing && (!next || *packing < *next)) next = packing;
   around_.wake_at(next);
 }
 
@@ -225,11 +228,10 @@ void Validator::watch_disk() {
   after_inputs();
 }
 
-// Who is let in follows the ledger (protocol R44), and who may bring operations in the set. The
-// epoch is the replica's: until it has ended here, its members are needed.
+// Who is let in follows the ledger (protocol R44). The epoch is the replica's: until it has ended
+// here, its members are needed.
 void Validator::watch_sets() {
   const consensus::Replica& replica = driver_->replica();
-  intake.set_seated(replica.is_member());
   auto admitted = admitted_peers(*store->read(), replica.set().epoch);
   if (!admitted && admitted_.empty()) {  // the store lost its newest writes, and follows
     admitted.emplace();
