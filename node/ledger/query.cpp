@@ -48,14 +48,19 @@ std::optional<Proposal> query_proposal(const StateView& state, InstId proposer, 
   return read<Proposal>(state, proposal_key(proposer, id));
 }
 
+// What there is to vote on is never hidden by what is over.
 std::vector<ProposalView> query_proposals(const StateView& state, std::size_t most) {
   std::vector<ProposalView> proposals;
-  scan_prefix(state, Key(Table::Proposal), [&](ByteView key, ByteView value) {
-    if (proposals.size() == most) return false;
-    auto record = decode_record<Proposal>(value);
-    if (record) proposals.push_back({u32_at(key, 1), id_at(key, 5), *std::move(record)});
-    return true;
-  });
+  for (const bool undecided : {true, false}) {
+    scan_prefix(state, Key(Table::Proposal), [&](ByteView key, ByteView value) {
+      if (proposals.size() == most) return false;
+      auto record = decode_record<Proposal>(value);
+      const bool matches = record && undecided == (record->state == ProposalState::Open ||
+                                                   record->state == ProposalState::Passed);
+      if (matches) proposals.push_back({u32_at(key, 1), id_at(key, 5), *std::move(record)});
+      return true;
+    });
+  }
   return proposals;
 }
 

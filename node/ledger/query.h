@@ -23,7 +23,8 @@ struct ProposalView {
 };
 [[nodiscard]] std::optional<Proposal> query_proposal(const StateView& state, InstId proposer,
                                                      const PropId& id);
-// The first `most` of them, by proposer and id.
+// The first `most` of them: those that are not decided yet, then the others, each by proposer and
+// id.
 [[nodiscard]] std::vector<ProposalView> query_proposals(const StateView& state, std::size_t most);
 // The VALIDATOR_SET change that it proposes; nullopt: it proposes something else.
 [[nodiscard]] std::optional<ValidatorSetAction> validator_set_action(const Proposal& proposal);

@@ -73,6 +73,22 @@ TEST(Governance, more_than_two_thirds_of_the_voters_pass_a_proposal) {
   EXPECT_EQ(world.run(vote(world, kC, 703, kProposal, kA)).code, Code::ProposalClosed);
 }
 
+// One institution of a low id could push what others propose out of the list that operators vote
+// by.
+TEST(Governance, what_is_undecided_is_listed_before_what_is_over) {
+  World world(short_epochs());
+  decide(world, 700, seat_proposal(SeatChange::Add, kS));
+  end_epoch(world);
+  world.run(propose(world, kB, 710, seat_proposal(SeatChange::Remove, kD)));
+  const auto all = query_proposals(world.state, 10);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].proposer, kB);
+  EXPECT_EQ(all[1].proposer, kA);
+  const auto one = query_proposals(world.state, 1);
+  ASSERT_EQ(one.size(), 1U);
+  EXPECT_EQ(one[0].record.state, ProposalState::Open);
+}
+
 TEST(Governance, Scenario_13_a_seat_for_E_then_D_removed) {
   World world(short_epochs());
   decide(world, 700, seat_proposal(SeatChange::Add, kS));
