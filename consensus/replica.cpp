@@ -260,6 +260,10 @@ bool Replica::wants(const ChainSegment&, InstitutionId from) const noexcept {
   return state.set.find(from) || (state.catch_up.asked && state.catch_up.asked->peer == from);
 }
 
+bool Replica::wants(const Batch& batch) const noexcept {
+  return state_->requests.find(batch.id) != nullptr;
+}
+
 const ValidatorSet& Replica::set() const noexcept {
   return state_->set;
 }

@@ -99,6 +99,8 @@ class Replica final {
   [[nodiscard]] bool wants(const NewView& message) const noexcept;
   // Of one without a seat: only the answer to a question of ours.
   [[nodiscard]] bool wants(const ChainSegment& message, InstitutionId from) const noexcept;
+  // Its payload is missing here, and was asked for.
+  [[nodiscard]] bool wants(const Batch& batch) const noexcept;
   // The set that the verifier judges by: of the present epoch.
   [[nodiscard]] const ValidatorSet& set() const noexcept;
   [[nodiscard]] bool is_member() const noexcept;  // of it, with the own key

@@ -56,9 +56,10 @@ struct MeshOptions {
 };
 
 struct MeshCallbacks {
-  // A frame of a connected peer. `payload` is valid during the call.
-  std::function<void(std::uint32_t institution, Family, std::uint8_t type,
-                     crypto::ByteView payload)>
+  // A frame of a connected peer, and which of its keys the channel proved. `payload` is valid
+  // during the call.
+  std::function<void(std::uint32_t institution, const crypto::PublicKey& key, Family,
+                     std::uint8_t type, crypto::ByteView payload)>
       on_frame;
   // A new channel: nothing that was sent before on_up is in it. A channel that replaces another
   // gives on_down, on_up.

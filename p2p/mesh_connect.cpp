@@ -121,8 +121,17 @@ bool Mesh::State::is_arbiter(const crypto::PublicKey& other) const {
   return options_.signer->public_key() < other;
 }
 
+// Whoever has the other key of a peer, the one of the epoch before or of the next, takes no channel
+// away from the key that holds the seat now (protocol R43).
+bool Mesh::State::would_displace_seat(const Peer& peer, const Channel& channel,
+                                      const crypto::PublicKey& key) {
+  return peer.live && peer.live.get() != &channel && !peer.live->is_over() &&
+         peer.live->key() == peer.config.key && key != peer.config.key;
+}
+
 // README, Decisions: the end with the lower key decides which channel of the pair lives.
 Reason Mesh::State::admit(Peer& peer, Channel& channel, const crypto::PublicKey& key) {
+  if (would_displace_seat(peer, channel, key)) return Reason::Replaced;
   if (!is_arbiter(key)) return Reason::None;
   const ChannelPtr rival = peer.admitted.lock();
   if (rival && rival.get() != &channel && !rival->is_over()) {
@@ -179,6 +188,7 @@ void Mesh::State::on_established(Channel& channel) {
   if (stopped_ || peer == nullptr || !channel.key() || !peer->config.has_key(*channel.key())) {
     return channel.finish(Reason::Removed);
   }
+  if (would_displace_seat(*peer, channel, *channel.key())) return channel.finish(Reason::Replaced);
   if (peer->dialling == self) peer->dialling.reset();
   cancel_dialling(*peer);
   const std::uint32_t institution = peer->config.institution;
@@ -211,7 +221,8 @@ void Mesh::State::on_frame(Channel& channel, const FrameView& frame) {
   const Peer* peer = find(channel.institution());
   if (stopped_ || peer == nullptr || peer->live.get() != &channel) return;
   if (callbacks_.on_frame) {
-    callbacks_.on_frame(peer->config.institution, frame.family, frame.type, frame.payload);
+    callbacks_.on_frame(peer->config.institution, *channel.key(), frame.family, frame.type,
+                        frame.payload);
   }
 }
 

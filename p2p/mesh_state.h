@@ -75,6 +75,8 @@ class Mesh::State final : public ChannelOwner, public std::enable_shared_from_th
   void cancel_dialling(Peer& peer);
 
   [[nodiscard]] bool is_arbiter(const crypto::PublicKey& other) const;
+  [[nodiscard]] static bool would_displace_seat(const Peer& peer, const Channel& channel,
+                                                const crypto::PublicKey& key);
   [[nodiscard]] Reason admit(Peer& peer, Channel& channel, const crypto::PublicKey& key);
   void connected(std::uint32_t institution, const ChannelPtr& channel);
   void lost(Peer& peer, const ChannelEnd& end);

@@ -61,13 +61,14 @@ Driver::Driver(consensus::Replica replica, consensus::VoteGuard* guard,
       self_(self),
       ports_(std::move(ports)) {}
 
-void Driver::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView payload) {
+void Driver::on_frame(const consensus::Member& sender, std::uint8_t type,
+                      crypto::ByteView payload) {
+  const consensus::InstitutionId from = sender.institution;
   auto message = consensus::wire::decode(type, payload);
   if (!message) return refuse(from, message.error());
-  if (auto* batch = std::get_if<consensus::BatchMessage>(&*message)) {
-    ports_.payload_arrived(batch->batch);
+  if (!may_say(sender, *message)) return refuse(from, consensus::RejectReason::NotMember);
+  if (auto* batch = std::get_if<consensus::BatchMessage>(&*message))
     return step(consensus::BatchAvailable{batch->batch, from});
-  }
   if (auto* fetch = std::get_if<consensus::FetchChain>(&*message))
     return ports_.serve_chain(from, *fetch);
   if (auto* fetch = std::get_if<consensus::FetchBatches>(&*message)) {
@@ -77,6 +78,21 @@ void Driver::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::
   auto verified = verifier_.verify(from, std::move(*message), replica_.set());
   if (!verified) return refuse(from, verified.error());
   step(std::move(*verified));
+}
+
+// An institution's seat is held by one key (protocol R43). Its key of the epoch before or of the
+// next one speaks as somebody without a seat does: nothing is believed for the channel's sake.
+bool Driver::may_say(const consensus::Member& from, const Message& message) const {
+  const consensus::ValidatorSet& set = replica_.set();
+  if (set.find(from)) return true;
+  if (const auto* batch = std::get_if<consensus::BatchMessage>(&message))
+    return replica_.wants(*batch->batch);
+  if (!set.find(from.institution)) return true;  // the replica knows that it has no seat
+  if (const auto* status = std::get_if<consensus::Status>(&message))
+    return status->epoch != set.epoch;  // of ours it would carry the seat's suspicion
+  return std::holds_alternative<consensus::ChainSegment>(message) ||
+         std::holds_alternative<consensus::FetchChain>(message) ||
+         std::holds_alternative<consensus::FetchBatches>(message);
 }
 
 bool Driver::is_wanted(consensus::InstitutionId from, const Message& message) const {
@@ -135,7 +151,11 @@ void Driver::turn() {
       continue;
     }
     LogWriter::Group group{.number = ++last_group_, .records = {}, .raise = effects.raise};
-    for (const auto& record : output.persist) group.records.push_back(record);
+    for (const auto& record : output.persist) {
+      if (const auto* kept = std::get_if<consensus::BatchRecord>(&record))
+        ports_.payload_accepted(kept->batch);
+      group.records.push_back(record);
+    }
     for (const auto& request : output.sign)
       group.records.emplace_back(consensus::VoteRecord{request.content});
     if (effects.raise) {

@@ -71,23 +71,25 @@ p2p::MeshOptions Node::Parts::mesh_options() const {
 }
 
 p2p::MeshCallbacks Node::Parts::mesh_callbacks() {
-  return {.on_frame = [this](std::uint32_t from, p2p::Family, std::uint8_t type,
-                             crypto::ByteView bytes) { validator_->on_frame({from}, type, bytes); },
-          .on_up =
-              [this](std::uint32_t peer) {
-                peer_logged_.erase(peer);
-                events_.write(config::LogLevel::Info, "peer_up",
-                              {{"peer", validator_->name_of(peer)}}, "channel proven");
-              },
-          .on_down =
-              [this](std::uint32_t peer, p2p::PeerCause cause, const std::string& why) {
-                const std::string code(p2p::code_of(cause));
-                if (std::exchange(peer_logged_[peer], code) == code)
-                  return;  // told once, until it changes
-                events_.write(config::LogLevel::Warn, "peer_down",
-                              {{"peer", validator_->name_of(peer)}, {"cause", code}}, why);
-              },
-          .on_read_batch_end = [this] { validator_->after_inputs(); }};
+  return {
+      .on_frame =
+          [this](std::uint32_t from, const crypto::PublicKey& key, p2p::Family, std::uint8_t type,
+                 crypto::ByteView bytes) { validator_->on_frame({{from}, key}, type, bytes); },
+      .on_up =
+          [this](std::uint32_t peer) {
+            peer_logged_.erase(peer);
+            events_.write(config::LogLevel::Info, "peer_up", {{"peer", validator_->name_of(peer)}},
+                          "channel proven");
+          },
+      .on_down =
+          [this](std::uint32_t peer, p2p::PeerCause cause, const std::string& why) {
+            const std::string code(p2p::code_of(cause));
+            if (std::exchange(peer_logged_[peer], code) == code)
+              return;  // told once, until it changes
+            events_.write(config::LogLevel::Warn, "peer_down",
+                          {{"peer", validator_->name_of(peer)}, {"cause", code}}, why);
+          },
+      .on_read_batch_end = [this] { validator_->after_inputs(); }};
 }
 
 std::expected<void, StartError> Node::Parts::listen() {

@@ -105,7 +105,7 @@ DriverPorts Validator::driver_ports() {
   return {.now = around_.now,
           .append = [this](LogWriter::Group group) { log_writer_->append(std::move(group)); },
           .send = around_.send,
-          .payload_arrived = [this](const consensus::BatchPtr& batch) { payload.begin(batch); },
+          .payload_accepted = [this](const consensus::BatchPtr& batch) { payload.begin(batch); },
           .execute = [this](consensus::CommittedBlock block) { executor_->push(std::move(block)); },
           .attested = [this](consensus::Certificate attest) { store->push(std::move(attest)); },
           .serve_chain = [this](consensus::InstitutionId from,
@@ -166,7 +166,7 @@ void Validator::leave() {
   driver_->turn();
 }
 
-void Validator::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView bytes) {
+void Validator::on_frame(const consensus::Member& from, std::uint8_t type, crypto::ByteView bytes) {
   driver_->on_frame(from, type, bytes);
 }
 

@@ -48,7 +48,8 @@ class Validator {
 
   // --- core thread
   void begin();  // once, before anything else
-  void on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView bytes);
+  // From the one whose channel it is, with the key that the channel has proven.
+  void on_frame(const consensus::Member& from, std::uint8_t type, crypto::ByteView bytes);
   void after_inputs();  // after one frame or many: pack, turn, ask for the next deadline
   void on_deadline();
   void tick();   // ten times a second: time-outs of waiters, the disk, what operators see

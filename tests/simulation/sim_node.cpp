@@ -154,7 +154,8 @@ void SimNode::wipe_data() {
 void SimNode::receive(consensus::InstitutionId from, const p2p::Frame& frame) {
   at(world_.scheduler().now(), [this, from, frame] {
     const crypto::ByteView bytes(*frame);
-    validator_->on_frame(from, std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
+    const auto& key = setup_.validator_key(*setup_.node_of(from)).public_key();
+    validator_->on_frame({from, key}, std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
     validator_->after_inputs();
   });
 }

@@ -17,8 +17,8 @@ class ExecutorTest : public testing::Test {
  protected:
   ExecutorTest() : store_(std::make_unique<storage::MemoryKeyValueStore>()) {
     auto writes = demo_.genesis().block.writes;
-    const auto row = std::ranges::find(writes, ledger::validator_set_key(0).to_bytes(),
-                                       &ledger::Write::key);
+    const auto row =
+        std::ranges::find(writes, ledger::validator_set_key(0).to_bytes(), &ledger::Write::key);
     auto set = *ledger::decode_record<ledger::ValidatorSet>(*row->value);
     set.next = set.members;
     set.next[1].key = crypto::SecretKey::generate().public_key();
@@ -48,7 +48,8 @@ class ExecutorTest : public testing::Test {
   Store store_;
 };
 
-TEST_F(ExecutorTest, R41_the_last_header_of_an_epoch_names_the_set_that_the_ledger_has_for_the_next) {
+TEST_F(ExecutorTest,
+       R41_the_last_header_of_an_epoch_names_the_set_that_the_ledger_has_for_the_next) {
   const auto answers = execute(start(), store_, empty_blocks(genesis_, 30, kEpochBlocks));
   ASSERT_EQ(answers.size(), 30U);
   for (const auto& answer : answers) {
