@@ -46,6 +46,8 @@ void Replica::State::enter_next_epoch(const Header& last, const Certificate& att
   std::map<InstitutionId, Peer> members;
   for (const InstitutionId id : others()) members.emplace(id, std::move(peers[id]));
   peers = std::move(members);
+  if (floor_search)
+    std::erase_if(floor_search->answers, [&](const auto& entry) { return !set.find(entry.first); });
   for (auto& [id, peer] : peers) peer.suspects.reset();
   last_block = now.steady;
   last_commit = now.steady;

@@ -41,6 +41,7 @@ struct CeilingRecord {
   Epoch epoch;
   View view;
   Height height;
+  friend bool operator==(const CeilingRecord&, const CeilingRecord&) = default;
 };
 // The accepted chain of (epoch, view) conflicts with what was committed: no more votes there
 // (protocol R11).
@@ -82,6 +83,9 @@ struct Floor {
   Height height;
   friend bool operator==(const Floor&, const Floor&) = default;
 };
+// The sign state that gave a floor was itself an old copy: nothing tells how far the key has
+// signed.
+inline constexpr Floor kUnknownFloor{{UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}};
 // Its memory is not complete: no votes until it takes part again above the floor.
 struct AmnesiaRecord {
   Floor floor;
@@ -90,8 +94,8 @@ struct AmnesiaRecord {
 struct FloorRecord {
   Floor floor;
 };
-// Replicas write all of these but VoteRecord, CeilingRecord and AmnesiaRecord: the first two are
-// the driver's, the last is written by whoever finds the memory incomplete.
+// Replicas write all of these but VoteRecord and CeilingRecord, which are the driver's;
+// AmnesiaRecord is written by whoever finds the memory incomplete, mostly at the start.
 using DurableRecord =
     std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
                  CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord, ViewRecord,
@@ -150,6 +154,8 @@ enum class EventType : std::uint8_t {
   VotesStopped,  // no more votes at all: more than f are faulty, or the key is used elsewhere
   VotesPaused,   // the disk has reached its reserve
   VotesResumed,  // and has room again
+  FloorFound,    // how far a lost sign state may have allowed: the end of its epoch (R39)
+  FloorRefuted,  // this key has signed above its floor: its sign state is an old copy (R39)
   AmnesiaEnded,  // above everything that was forgotten: taking part again (R39)
   Refused,
 };

@@ -20,6 +20,20 @@ RecoveredState RecoveredState::fresh(ValidatorSet genesis_set, const Header& gen
   return state;
 }
 
+Memory compare(const CeilingRecord& sign_state, const LoggedCeilings& logged) {
+  const std::uint64_t known = logged.last ? logged.last->number : 0;
+  if (known > sign_state.number + 1) return Memory::SignStateBehind;
+  if (sign_state.number == 0) return Memory::Complete;  // nothing was ever signed
+  if (known < sign_state.number) return Memory::LogBehind;
+  const auto& same = known == sign_state.number ? logged.last : logged.before;
+  return same == sign_state ? Memory::Complete : Memory::LogBehind;
+}
+
+Floor floor_below(const CeilingRecord& ceiling, std::uint64_t epoch_blocks) {
+  return {ceiling.epoch, ceiling.view,
+          std::min(ceiling.height, last_height(ceiling.epoch, epoch_blocks))};
+}
+
 // Follows the log in its order. Up to the newest stable height the chain is final: its payload is
 // forgotten as soon as it lies at or below what the store reflects, its ids while they could be
 // named again.
@@ -40,7 +54,7 @@ struct Recovery::State {
   std::map<Hash, BatchPtr> batches;
   std::map<Hash, WallTime> ordered;
   std::map<Height, Hash> proven;  // blocks of ChainProofRecords
-  std::optional<CeilingRecord> ceiling;
+  LoggedCeilings ceilings;
 
   void on(const BatchRecord& record) {
     // Nothing above the executed block can name what expired before it (protocol R5).
@@ -174,7 +188,10 @@ struct Recovery::State {
       result.new_view_intent = record.new_view;
   }
 
-  void on(const CeilingRecord& record) { ceiling = record; }
+  void on(const CeilingRecord& record) {
+    ceilings.before = ceilings.last;
+    ceilings.last = record;
+  }
 
   void on(const AbstainRecord& record) {
     if (record.epoch == result.set.epoch && record.view == result.view) result.abstain = true;
@@ -249,8 +266,8 @@ const std::vector<VoteContent>& Recovery::votes() const {
   return state_->result.votes;
 }
 
-std::optional<CeilingRecord> Recovery::last_ceiling() const {
-  return state_->ceiling;
+LoggedCeilings Recovery::ceilings() const {
+  return state_->ceilings;
 }
 
 RecoveredState Recovery::finish() && {

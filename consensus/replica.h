@@ -68,6 +68,13 @@ struct ReplicaView {
   bool diverged = false;
   bool storage_low = false;
   std::optional<Floor> amnesic_below;  // R39
+  // Its sign state is lost: how many members have answered, of how many, and what follows.
+  struct Search {
+    std::size_t answers{};
+    std::size_t needed{};
+    std::optional<Floor> found;
+  };
+  std::optional<Search> floor_search;
   std::uint64_t available_batches = 0;
   std::uint64_t available_bytes = 0;
   struct Peer {
@@ -96,6 +103,7 @@ class Replica final {
   [[nodiscard]] bool wants(const Vote& vote) const noexcept;
   [[nodiscard]] bool wants(const ProvenViewChange& message) const noexcept;
   [[nodiscard]] bool wants(const NewView& message) const noexcept;
+  [[nodiscard]] bool wants(const ReplyStable& reply, InstitutionId from) const noexcept;
   // The sets that the verifier may judge by: of the present epoch.
   [[nodiscard]] const ValidatorSet& set() const noexcept;
   // Own batches that no committed block names yet (protocol R1), and what is left of the own quota

@@ -107,24 +107,6 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
   cut_above(keep);
 }
 
-// R39: above everything that it may have signed, on a certificate of a view not below, whose block
-// the forgotten ones cannot contradict. Attest votes for what it executed meanwhile follow.
-void Replica::State::end_amnesia() {
-  if (!amnesic_below || !me || stable <= amnesic_below->height) return;
-  const Floor floor = *amnesic_below;
-  const auto proof = std::ranges::find_if(commits, [&](const auto& entry) {
-    const VoteContent& content = entry.second.content;
-    return entry.first <= committed &&
-           std::pair(content.epoch, content.view) >= std::pair(floor.epoch, floor.view);
-  });
-  if (proof == commits.end()) return;
-  raise_high(proof->second);
-  amnesic_below.reset();
-  out.persist.push_back(FloorRecord{floor});
-  emit(EventType::AmnesiaEnded, stable);
-  if (may_vote()) attest_executed();
-}
-
 // The log may end between a commit certificate and the record that it stopped our votes (R11).
 void Replica::State::meet_commit(const Certificate& certificate) {
   const VoteContent& content = certificate.content;

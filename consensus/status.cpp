@@ -20,6 +20,7 @@ void Replica::State::send_status(std::optional<InstitutionId> to) {
   status.clock = now.wall;
   send(std::move(status), to);
   if (to) return;
+  query_stable();
   // The same bytes until the view is active (R23).
   if (stage == Stage::Waiting && me) {
     const auto mine = changes.find(*me);

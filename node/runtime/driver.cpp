@@ -37,6 +37,8 @@ p2p::Family channel_family(consensus::wire::MessageType type) {
     case Type::FetchBatches:
     case Type::FetchBlocks:
     case Type::BlockRange:
+    case Type::QueryStable:
+    case Type::ReplyStable:
       return p2p::Family::Sync;
   }
   return p2p::Family::Sync;
@@ -73,17 +75,19 @@ void Driver::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::
   if (auto* fetch = std::get_if<consensus::FetchBatches>(&*message)) {
     return ports_.serve_batches(from, std::move(*fetch));
   }
-  if (!is_wanted(*message)) return;  // its signatures are not worth a check (protocol R13)
+  if (!is_wanted(from, *message)) return;  // its signatures are not worth a check (protocol R13)
   auto verified = verifier_.verify(from, std::move(*message), replica_.set());
   if (!verified) return refuse(from, verified.error());
   step(std::move(*verified));
 }
 
-bool Driver::is_wanted(const Message& message) const {
+bool Driver::is_wanted(consensus::InstitutionId from, const Message& message) const {
   if (const auto* vote = std::get_if<consensus::Vote>(&message)) return replica_.wants(*vote);
   if (const auto* change = std::get_if<consensus::ProvenViewChange>(&message))
     return replica_.wants(*change);
   if (const auto* begun = std::get_if<consensus::NewView>(&message)) return replica_.wants(*begun);
+  if (const auto* reply = std::get_if<consensus::ReplyStable>(&message))
+    return replica_.wants(*reply, from);
   return true;
 }
 

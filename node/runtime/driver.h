@@ -74,7 +74,8 @@ class Driver {
   template <typename Promise>  // a ViewChange or a NewView
   void sign_for_all(const Effects& effects, const consensus::DurableToken& token,
                     const Promise& promise);
-  [[nodiscard]] bool is_wanted(const consensus::Message& message) const;
+  [[nodiscard]] bool is_wanted(consensus::InstitutionId from,
+                               const consensus::Message& message) const;
   void send(std::optional<consensus::InstitutionId> to, const consensus::Message& message);
 
   consensus::Replica replica_;

@@ -30,6 +30,7 @@ class Node::Parts {
   [[nodiscard]] std::expected<void, StartError> listen();
   void run();
   void stop();
+  [[nodiscard]] std::expected<bool, StartError> adopt_floor();
 
   // --- for the service, any thread
   // ----------------------------------------------------------------------------------
@@ -80,6 +81,7 @@ class Node::Parts {
   boost::asio::steady_timer deadline_{core_};
   boost::asio::steady_timer ticker_{core_};
   std::optional<storage::SignState> sign_state_;
+  const std::optional<std::uint64_t> floor_record_;  // then there is no guard
   std::optional<consensus::VoteGuard> guard_;
   BatchIndex index_;
   std::unique_ptr<LogWriter> log_writer_;

@@ -134,7 +134,7 @@ void Node::Parts::publish_info() {
   info.institution = self.value;
   info.network = genesis.genesis.name;
   info.chain = chain;
-  info.validator = guard_.has_value();
+  info.validator = signer != nullptr;
   if (signer) info.key = signer->public_key();
   info.epoch = view.epoch;
   info.view = view.view;
@@ -157,6 +157,9 @@ void Node::Parts::publish_info() {
   info.voting = view.voting;
   info.diverged = view.diverged;
   if (view.amnesic_below) info.amnesic_below = view.amnesic_below->height;
+  info.is_sign_state_copied = view.amnesic_below == consensus::kUnknownFloor;
+  if (const auto& search = view.floor_search)
+    info.floor_search = {search->answers, search->needed, search->found.has_value()};
   const auto load = intake.load();
   info.pool_operations = load.operations;
   info.pool_bytes = load.bytes;

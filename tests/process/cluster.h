@@ -9,6 +9,7 @@
 
 #include "node/client/payment.h"
 #include "node/client/session.h"
+#include "node/config/demo_genesis.h"
 #include "testnet/supervisor.h"
 #include "tests/process/run.h"
 
@@ -18,6 +19,8 @@ class ClusterTest : public testing::Test {
  protected:
   void SetUp() override;     // four validators, all ready
   void TearDown() override;  // their logs, if the test failed
+  // What a test wants to be different in its network.
+  virtual void adjust(config::DemoSetup& /*setup*/) const {}
 
   // A session that asks the validators in an order that begins with the given one.
   [[nodiscard]] client::Session session(std::size_t first_node = 0) const;
