@@ -3,6 +3,7 @@
 
 #include "consensus/replica_state.h"
 #include "crypto/check.h"
+#include "crypto/mutant.h"
 
 namespace giro::consensus {
 
@@ -100,8 +101,9 @@ void Replica::State::try_prepared(Height height) {
   const VoteContent content{VoteKind::Prepare, set.epoch, view, height, slot->hash};
   const Vote* own_vote = votes.find(VoteKind::Prepare, view, height, *me);
   if (own_vote == nullptr || own_vote->content != content) return;  // it voted prepare
-  if (votes.count(content) < set.quorum()) return;
-  learn_prepared(votes.certificate(content, set.quorum()));
+  const std::size_t quorum = set.quorum() - (GIRO_MUTANT(1) ? 1 : 0);
+  if (votes.count(content) < quorum) return;
+  learn_prepared(votes.certificate(content, quorum));
 }
 
 // A prepare quorum of a view that the others have entered without us (R10a).
@@ -143,17 +145,17 @@ void Replica::State::vote_commit(Height height) {
 }
 
 void Replica::State::raise_high(const Certificate& certificate) {
-  if (!high || ranks_higher(certificate, *high)) high = certificate;
+  if (!high || ranks_higher(certificate, *high) || GIRO_MUTANT(13)) high = certificate;
 }
 
 // ---- R11: committed
 
 void Replica::State::try_committed(View vote_view, Height height) {
-  const std::optional<Hash> digest =
-      votes.agreed(VoteKind::Commit, vote_view, height, set.quorum());
+  const std::size_t quorum = set.quorum() - (GIRO_MUTANT(2) ? 1 : 0);
+  const std::optional<Hash> digest = votes.agreed(VoteKind::Commit, vote_view, height, quorum);
   if (!digest) return;
   const Certificate certificate =
-      votes.certificate({VoteKind::Commit, set.epoch, vote_view, height, *digest}, set.quorum());
+      votes.certificate({VoteKind::Commit, set.epoch, vote_view, height, *digest}, quorum);
   if (vote_view > view) enter_certified_view(certificate);
   learn_committed(certificate);
   begin_chain(certificate);

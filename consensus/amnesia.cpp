@@ -70,6 +70,9 @@ void Replica::State::find_floor() {
   const Epoch ends = epoch_of(Height{highest.value + parameters.window}, parameters.epoch_blocks);
   floor_search->found =
       Floor{ends, View{UINT64_MAX}, consensus::last_height(ends, parameters.epoch_blocks)};
+  // In the log first, as each raise of the sign state: it is the only record that takes the place
+  // of kUnknownFloor.
+  out.persist.push_back(AmnesiaRecord{*floor_search->found});
   emit(EventType::FloorFound, floor_search->found->height);
 }
 

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "crypto/digest.h"
+#include "crypto/mutant.h"
 
 namespace giro::consensus {
 
@@ -31,7 +32,7 @@ bool verify_certificate(const Certificate& certificate, const ValidatorSet& set,
   std::optional<ReplicaId> previous;
   for (const Certificate::Signed& entry : certificate.signatures) {
     if (entry.voter.value >= set.size()) return false;
-    if (previous && entry.voter <= *previous)
+    if (previous && entry.voter <= *previous && !GIRO_MUTANT(5))
       return false;  // distinct members, one canonical order
     if (!crypto::verify(set.at(entry.voter).key, digest, entry.signature)) return false;
     previous = entry.voter;

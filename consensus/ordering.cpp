@@ -4,6 +4,7 @@
 
 #include "consensus/replica_state.h"
 #include "crypto/check.h"
+#include "crypto/mutant.h"
 
 namespace giro::consensus {
 
@@ -63,6 +64,11 @@ void Replica::State::on(const PrePrepare& proposal, InstitutionId from) {
     return;  // over budget, or the second of two
   const Hash& hash = content.digest;
   const Slot* slot = content.view == view ? chain.find(block.height) : nullptr;
+  if (GIRO_MUTANT(7) && slot != nullptr && slot->hash != hash && block.height > committed) {
+    cut_above(Height{block.height.value - 1});
+    asked.erase({block.height, VoteKind::Prepare, view});
+    slot = nullptr;
+  }
   if (slot != nullptr || block.height <= chain.base()) {
     const bool same = slot == nullptr || slot->hash == hash;
     refuse(same ? RejectReason::Duplicate : RejectReason::ConflictsWithAccepted);

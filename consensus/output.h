@@ -3,7 +3,9 @@
 // execute (protocol R35, R36).
 #pragma once
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -86,6 +88,12 @@ struct Floor {
 // The sign state that gave a floor was itself an old copy: nothing tells how far the key has
 // signed.
 inline constexpr Floor kUnknownFloor{{UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}};
+// What lies above neither.
+[[nodiscard]] constexpr Floor higher(const Floor& a, const Floor& b) {
+  const bool is_later = std::pair(a.epoch, a.view) > std::pair(b.epoch, b.view);
+  const Floor& later = is_later ? a : b;
+  return {later.epoch, later.view, std::max(a.height, b.height)};
+}
 // Its memory is not complete: no votes until it takes part again above the floor.
 struct AmnesiaRecord {
   Floor floor;

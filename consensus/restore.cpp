@@ -83,6 +83,12 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
   }
   if (!start && new_view) return begin_anchoring();
   if (!start) {
+    // What was forgotten in this view may have been another ViewChange or NewView (R39).
+    const auto& floor = recovered.floor;
+    if (floor && std::pair(set.epoch, view) <= std::pair(floor->epoch, floor->view)) {
+      own_change.reset();
+      return;
+    }
     if (may_vote() && own_change) out.view_change = own_change;  // the same bytes again (R23)
     if (may_vote() && recovered.new_view_intent) {
       out.new_view = recovered.new_view_intent;

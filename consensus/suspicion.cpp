@@ -1,12 +1,13 @@
 // Work, the progress timer, and what makes a validator suspect its view (protocol R19 to R21).
 // What follows from it is in views.cpp (R23).
 #include "consensus/replica_state.h"
+#include "crypto/mutant.h"
 
 namespace giro::consensus {
 
 bool Replica::State::has_work() const {
   if (!may_vote()) return false;
-  if (stage == Stage::Waiting) return members_at_view() >= set.quorum();  // R29
+  if (stage == Stage::Waiting) return members_at_view() >= set.quorum() || GIRO_MUTANT(20);  // R29
   if (stage == Stage::Anchoring || chain.tip() > committed) return true;
   if (committed >= high_water())
     return false;  // execution is awaited, and no other primary mends that

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/digest.h"
+#include "crypto/mutant.h"
 
 namespace giro::consensus {
 
@@ -32,6 +33,7 @@ HighMark mark_of(const Certificate& certificate) {
 }
 
 HighMark highest_mark(const std::vector<ViewChange>& changes) {
+  if (GIRO_MUTANT(14)) return std::ranges::min_element(changes, {}, &ViewChange::high)->high;
   HighMark highest;
   for (const ViewChange& change : changes) highest = std::max(highest, change.high);
   return highest;

@@ -4,6 +4,7 @@
 
 #include "consensus/replica_state.h"
 #include "crypto/check.h"
+#include "crypto/mutant.h"
 
 namespace giro::consensus {
 
@@ -33,7 +34,7 @@ void Replica::State::enter_view(View next) {
   waiting.release_views(view);
   // What was asked for and not signed yet belongs to the views that were left.
   std::erase_if(out.sign, [](const VoteRequest& request) {
-    return request.content.kind != VoteKind::Attest;
+    return request.content.kind != VoteKind::Attest && !GIRO_MUTANT(11);
   });
   out.view_change.reset();
   out.new_view.reset();
@@ -64,7 +65,8 @@ void Replica::State::activate(const Anchor& start) {
   anchor = start;
   anchor_fetch.reset();
   // R29: it counts as accepted in this view, and is voted for unless it is stable.
-  prepare_asked = start.height > stable ? Height{start.height.value - 1} : start.height;
+  prepare_asked =
+      start.height > stable && !GIRO_MUTANT(17) ? Height{start.height.value - 1} : start.height;
   opening = true;
   last_block = now.steady;
   timer.restart();
@@ -112,7 +114,7 @@ void Replica::State::change_views() {
   if (!may_vote() || leaving) return;
   while (true) {  // each turn leaves fewer above
     const std::vector<View> above = views_above();
-    if (above.size() < set.weak_quorum()) break;
+    if (above.size() < set.weak_quorum() || GIRO_MUTANT(21)) break;
     leave_for(*std::ranges::min_element(above));
   }
   if (is_suspecting() && suspecting_members() >= set.weak_quorum()) leave_for(View{view.value + 1});
@@ -124,8 +126,10 @@ void Replica::State::leave_for(View next) {
   mine.change.epoch = set.epoch;
   mine.change.view = next;
   mine.change.voter = *me;
-  if (high) mine.change.high = mark_of(*high);
-  mine.high = high;
+  if (high && !GIRO_MUTANT(12)) {
+    mine.change.high = mark_of(*high);
+    mine.high = high;
+  }
   mine.change.stable = stable;
   mine.change.stable_header = epoch_base.header;
   if (stable > epoch_base.height) {
@@ -133,7 +137,7 @@ void Replica::State::leave_for(View next) {
     mine.change.stable_header = stable_proof->content.digest;
   }
   GIRO_CHECK(mine.change.high.view < next || mine.change.high.is_none(), next);  // A8
-  out.persist.push_back(ViewChangeRecord{mine});
+  if (!GIRO_MUTANT(22)) out.persist.push_back(ViewChangeRecord{mine});
   out.view_change = mine;
   own_change = std::move(mine);
 }
@@ -183,7 +187,7 @@ std::vector<ViewChange> Replica::State::choose_changes() const {
   for (const auto& [voter, message] : changes) {
     if (message.change.view == view) candidates.push_back(message.change);
   }
-  const std::size_t quorum = set.quorum();
+  const std::size_t quorum = set.quorum() - (GIRO_MUTANT(3) ? 1 : 0);
   if (candidates.size() < quorum) return {};
   std::ranges::stable_sort(candidates, std::greater{}, &ViewChange::high);
   std::size_t first = 0;
@@ -209,7 +213,7 @@ void Replica::State::make_new_view() {
     return;
   const auto asking = std::ranges::count_if(
       changes, [&](const auto& entry) { return entry.second.change.view == view; });
-  if (static_cast<std::size_t>(asking) < set.quorum()) return;
+  if (static_cast<std::size_t>(asking) < set.quorum() - (GIRO_MUTANT(3) ? 1 : 0)) return;
   if (!changes_since) changes_since = now.steady;
   NewView made{set.epoch, view, choose_changes(), {}, {}};
   if (made.changes.empty()) return;

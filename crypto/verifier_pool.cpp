@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "crypto/check.h"
@@ -44,8 +45,12 @@ struct VerifierPool::State {
 
   void add(std::shared_ptr<Job> job);
   void serve();
+  // A piece of the oldest job and its number; the queue is not empty. With the mutex held.
+  std::pair<std::shared_ptr<Job>, std::size_t> claim();
+  void run(Job& job, std::size_t index) const;
 
   const std::size_t chunk;
+  std::function<void()> queued;  // instead of threads
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<std::shared_ptr<Job>> queue;  // jobs with chunks left to hand out
@@ -62,6 +67,7 @@ void VerifierPool::State::add(std::shared_ptr<Job> job) {
     to_wake = std::min(job->chunks, waiting);
     queue.push_back(std::move(job));
   }
+  if (queued) queued();
   // A thread that is awake looks at the queue again before it sleeps, so only sleepers need a call.
   for (std::size_t i = 0; i < to_wake; ++i) wake.notify_one();
 }
@@ -76,15 +82,24 @@ void VerifierPool::State::serve() {
       wake.wait(lock, [&] { return stopping || !queue.empty(); });
       --waiting;
       if (queue.empty()) return;
-      job = queue.front();
-      index = job->claimed++;
-      if (job->claimed == job->chunks) queue.pop_front();
+      std::tie(job, index) = claim();
     }
-    if (job->work) {
-      job->work();
-    } else {
-      run_chunk(*job, index, chunk);
-    }
+    run(*job, index);
+  }
+}
+
+std::pair<std::shared_ptr<Job>, std::size_t> VerifierPool::State::claim() {
+  std::shared_ptr<Job> job = queue.front();
+  const std::size_t index = job->claimed++;
+  if (job->claimed == job->chunks) queue.pop_front();
+  return {std::move(job), index};
+}
+
+void VerifierPool::State::run(Job& job, std::size_t index) const {
+  if (job.work) {
+    job.work();
+  } else {
+    run_chunk(job, index, chunk);
   }
 }
 
@@ -95,6 +110,10 @@ VerifierPool::VerifierPool(std::size_t threads, std::size_t chunk)
   for (std::size_t i = 0; i < threads; ++i) {
     state_->threads.emplace_back([state = state_.get()] { state->serve(); });
   }
+}
+
+VerifierPool::VerifierPool(std::function<void()> queued) : state_(std::make_unique<State>(32)) {
+  state_->queued = std::move(queued);
 }
 
 VerifierPool::~VerifierPool() {
@@ -132,6 +151,18 @@ void VerifierPool::run(std::function<void()> work) {
   auto job = std::make_shared<Job>();
   job->work = std::move(work);
   state_->add(std::move(job));
+}
+
+bool VerifierPool::help() {
+  std::shared_ptr<Job> job;
+  std::size_t index = 0;
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->queue.empty() || state_->stopping) return false;
+    std::tie(job, index) = state_->claim();
+  }
+  state_->run(*job, index);
+  return true;
 }
 
 std::size_t VerifierPool::threads() const {

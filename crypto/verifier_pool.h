@@ -35,6 +35,8 @@ class VerifierPool {
  public:
   // threads >= 1. chunk: checks handed to a thread at a time.
   explicit VerifierPool(std::size_t threads, std::size_t chunk = 32);
+  // Without threads: `queued` is called for each job, and whoever owns the pool calls help().
+  explicit VerifierPool(std::function<void()> queued);
   ~VerifierPool();
   VerifierPool(const VerifierPool&) = delete;
   VerifierPool& operator=(const VerifierPool&) = delete;
@@ -45,6 +47,9 @@ class VerifierPool {
   // Runs `work` on a pool thread: for preparation that belongs beside the checks (decoding a
   // batch).
   void run(std::function<void()> work);
+  // Does a piece of what is queued on the calling thread: who waits for the pool had better help.
+  // False: nothing was left to hand out.
+  bool help();
   [[nodiscard]] std::size_t threads() const;
 
  private:

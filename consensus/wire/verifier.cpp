@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "crypto/check.h"
+#include "crypto/mutant.h"
 
 namespace giro::consensus::wire {
 namespace {
@@ -35,7 +36,8 @@ class Judge {
     const VoteContent expected{VoteKind::Prepare, m.block.epoch, m.block.view, m.block.height,
                                m.block.hash(chain_)};
     if (m.vote.content != expected) return RejectReason::Mismatch;
-    if (m.vote.voter != set_.primary(m.block.view)) return RejectReason::NotPrimary;
+    if (m.vote.voter != set_.primary(m.block.view) && !GIRO_MUTANT(10))
+      return RejectReason::NotPrimary;
     return signature(m.vote);
   }
 
@@ -102,7 +104,8 @@ class Judge {
       return RejectReason::BadSignature;
     }
     for (const auto* proof : {&m.high, &m.attest}) {
-      if (*proof && certificate(**proof) != RejectReason::None) return RejectReason::BadCertificate;
+      if (*proof && !GIRO_MUTANT(15) && certificate(**proof) != RejectReason::None)
+        return RejectReason::BadCertificate;
     }
     return RejectReason::None;
   }
@@ -110,7 +113,7 @@ class Judge {
   // Whoever relays it (protocol R27).
   [[nodiscard]] RejectReason operator()(const NewView& m) const {
     if (const RejectReason reason = epoch(m.epoch); reason != RejectReason::None) return reason;
-    if (m.changes.size() != set_.quorum()) return RejectReason::Mismatch;
+    if (m.changes.size() != set_.quorum() - (GIRO_MUTANT(3) ? 1 : 0)) return RejectReason::Mismatch;
     for (std::size_t i = 0; i < m.changes.size(); ++i) {
       const ViewChange& change = m.changes[i];
       const bool distinct = i == 0 || m.changes[i - 1].voter < change.voter;
@@ -121,7 +124,8 @@ class Judge {
     }
     const HighMark mark = highest_mark(m.changes);
     if (m.anchor.has_value() == mark.is_none()) return RejectReason::Mismatch;
-    if (m.anchor && (!is_high(*m.anchor, m.view) || mark_of(*m.anchor) != mark)) {
+    if (m.anchor &&
+        (!is_high(*m.anchor, m.view) || (mark_of(*m.anchor) != mark && !GIRO_MUTANT(16)))) {
       return RejectReason::Mismatch;
     }
     if (!signed_by(set_.primary(m.view), m.digest(chain_), m.signature)) {
@@ -132,7 +136,7 @@ class Judge {
         return RejectReason::BadSignature;
       }
     }
-    return m.anchor ? certificate(*m.anchor) : RejectReason::None;
+    return m.anchor && !GIRO_MUTANT(15) ? certificate(*m.anchor) : RejectReason::None;
   }
 
   [[nodiscard]] RejectReason operator()(const EvidenceMessage& m) const {

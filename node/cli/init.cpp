@@ -11,6 +11,7 @@
 #include "node/config/node_config.h"
 #include "node/runtime/start.h"
 #include "p2p/certificate.h"
+#include "storage/file_posix.h"
 
 namespace giro::cli {
 namespace {
@@ -150,7 +151,8 @@ std::expected<void, Error> configure(const InitOptions& options, const Run& run)
   }
   const std::string mark = crypto::to_hex(loaded.value->chain_id) + "\n";
   if (read_text(options.sign_state_mark()) == mark) return {};
-  const auto made = runtime::create_sign_state(*loaded.value);
+  storage::PosixFilePort files;
+  const auto made = runtime::create_sign_state(*loaded.value, runtime::real_platform(files));
   if (!made) return failed(ErrorKind::No, made.error().message);
   return client::write_file_durably(options.sign_state_mark(), mark, 0644);
 }

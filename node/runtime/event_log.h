@@ -13,14 +13,21 @@
 
 namespace giro::runtime {
 
-class EventLog {
+class EventSink {
  public:
   using Fields = std::initializer_list<std::pair<std::string_view, std::string>>;
+  virtual ~EventSink() = default;
+  // `event` is a stable id such as "block_committed". Never an amount, a key, a body.
+  virtual void write(config::LogLevel level, std::string_view event, Fields fields,
+                     std::string_view message) = 0;
+};
+
+class EventLog final : public EventSink {
+ public:
   EventLog(std::string node, const config::NodeConfig::Log& options);
 
-  // `event` is a stable id such as "block_committed". Never an amount, a key, a body.
   void write(config::LogLevel level, std::string_view event, Fields fields,
-             std::string_view message);
+             std::string_view message) override;
   // info and below that the budget of the day left no room for.
   [[nodiscard]] std::uint64_t dropped() const;
 

@@ -1,6 +1,7 @@
 #include "node/runtime/executor.h"
 
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "crypto/check.h"
@@ -10,46 +11,45 @@
 
 namespace giro::runtime {
 
-Executor::Executor(Start start, Store& store, Payload& payload, BatchIndex& index, Ports ports)
+Executor::Executor(Start start, Store& store, Payload& payload, BatchIndex& index,
+                   std::unique_ptr<Lane> lane, Ports ports)
     : at_(std::move(start)),
       store_(store),
       payload_(payload),
       index_(index),
       ports_(std::move(ports)),
       cache_({.hash_seed = at_.hash_seed}),
-      thread_([this] { run(); }) {}
+      lane_(std::move(lane)) {}
 
 Executor::~Executor() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_one();
-  thread_.join();
+  lane_.reset();
 }
 
 void Executor::push(consensus::CommittedBlock block) {
+  bool was_empty = false;
   {
     const std::lock_guard lock(mutex_);
+    was_empty = queue_.empty();
     queue_.push_back(std::move(block));
   }
-  wake_.notify_one();
+  if (was_empty) lane_->post([this] { run(); });
 }
 
 void Executor::run() {
   for (;;) {
-    std::deque<consensus::CommittedBlock> blocks;
+    std::optional<consensus::CommittedBlock> block;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
-      if (stopping_) return;
-      blocks = std::exchange(queue_, {});
-    }
-    for (const auto& block : blocks) {
-      execute(block);
       const std::lock_guard lock(mutex_);
-      if (stopping_) return;  // the log holds the rest: it is redone at the next start
+      if (stopping_ || queue_.empty())
+        return;  // the log holds the rest: it is redone at the next start
+      block = std::move(queue_.front());
+      queue_.pop_front();
     }
+    execute(*block);
   }
 }
 

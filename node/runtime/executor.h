@@ -1,13 +1,12 @@
-// The executor thread (architecture 6): applies committed blocks in order, computes the roots and
+// The executor's lane (architecture 6): applies committed blocks in order, computes the roots and
 // the header (protocol R15, ledger 9), hands the result to the store and then to the replica, which
 // attests it (protocol R16).
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <thread>
 
 #include "consensus/output.h"
 #include "consensus/parameters.h"
@@ -17,6 +16,7 @@
 #include "node/ledger/state_tree.h"
 #include "node/runtime/catch_up.h"
 #include "node/runtime/intake.h"
+#include "node/runtime/lane.h"
 #include "node/runtime/payload.h"
 #include "node/runtime/store.h"
 
@@ -36,11 +36,12 @@ class Executor {
     std::uint64_t hash_seed = 0;  // secret of this process
   };
   struct Ports {
-    std::function<void(consensus::Executed)> executed;  // on the executor thread
+    std::function<void(consensus::Executed)> executed;  // on the lane
     // What ran, for intake and waiters; before `executed`.
     std::function<void(const ExecutedBlock&, const std::vector<Intake::Ran>&)> ran;
   };
-  Executor(Start start, Store& store, Payload& payload, BatchIndex& index, Ports ports);
+  Executor(Start start, Store& store, Payload& payload, BatchIndex& index,
+           std::unique_ptr<Lane> lane, Ports ports);
   ~Executor();  // finishes the block at hand and stops
 
   void push(
@@ -59,11 +60,10 @@ class Executor {
   BatchIndex& index_;
   Ports ports_;
   ledger::RecordCache cache_;
-  std::mutex mutex_;  // of the three below
-  std::condition_variable wake_;
+  std::mutex mutex_;  // of the two below
   std::deque<consensus::CommittedBlock> queue_;
   bool stopping_ = false;
-  std::thread thread_;
+  std::unique_ptr<Lane> lane_;  // the first to go: its work uses all of the above
 };
 
 }  // namespace giro::runtime

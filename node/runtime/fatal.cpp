@@ -6,7 +6,19 @@
 
 namespace giro::runtime {
 
+#ifdef GIRO_SIM
+namespace {
+StopHandler stop_handler = nullptr;
+}
+void set_stop_handler(StopHandler handler) {
+  stop_handler = handler;
+}
+#endif
+
 void stop_process(ExitCode code, std::string_view line) {
+#ifdef GIRO_SIM
+  if (stop_handler != nullptr) stop_handler(code, line);
+#endif
   std::string text = "giro: ";
   text.append(line);
   text.push_back('\n');

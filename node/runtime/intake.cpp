@@ -237,11 +237,13 @@ consensus::BatchPtr Intake::pack_one(consensus::WallTime now) {
   return batch;
 }
 
-std::optional<consensus::Instant> Intake::next_deadline() const {
+std::optional<consensus::Instant> Intake::next_deadline(consensus::Instant now) const {
   const std::lock_guard lock(mutex_);
   if (waiting_.empty() || !oldest_) return std::nullopt;
-  return consensus::Instant{oldest_->us +
-                            static_cast<std::int64_t>(parameters_.batch_linger_ms) * 1000};
+  const consensus::Instant due{oldest_->us +
+                               static_cast<std::int64_t>(parameters_.batch_linger_ms) * 1000};
+  if (due <= now) return std::nullopt;
+  return due;
 }
 
 void Intake::track(const consensus::BatchPtr& batch) {

@@ -55,7 +55,9 @@ class Intake {
   // -------------------------------------------------------------------------------------------------
   // Batches that are due (protocol R1); `unordered` own batches wait for a block at present.
   [[nodiscard]] std::vector<consensus::BatchPtr> pack(consensus::Now now, std::uint64_t unordered);
-  [[nodiscard]] std::optional<consensus::Instant> next_deadline() const;
+  // When a batch becomes due. None while one is overdue: that waits for room or a seat, not for
+  // time.
+  [[nodiscard]] std::optional<consensus::Instant> next_deadline(consensus::Instant now) const;
   // An own batch found in the log at start.
   void track(const consensus::BatchPtr& batch);
 

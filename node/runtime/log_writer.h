@@ -1,18 +1,16 @@
-// The log thread (architecture 6): appends what the driver hands over and makes it durable, one
+// The log's lane (architecture 6): appends what the driver hands over and makes it durable, one
 // sync for everything that queued meanwhile. Then raises the sign state where a group asks for it,
 // and tells the driver (protocol R35, R37).
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <functional>
-#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "consensus/vote_guard.h"
+#include "node/runtime/lane.h"
 #include "storage/log.h"
 #include "storage/sign_state.h"
 
@@ -34,33 +32,29 @@ class LogWriter : private consensus::DurabilityPort {
     consensus::DurableToken token;
     std::vector<BatchPosition> batches;
   };
-  // Called on the log thread after each sync; hands over to the core thread.
+  // Called on the lane after each sync; hands over to the core thread.
   using OnSynced = std::function<void(Synced)>;
-  // Seconds of each fdatasync, for the metric; called on the log thread.
+  // Seconds of each fdatasync, for the metric; called on the lane.
   using OnTiming = std::function<void(double)>;
 
-  // `sign_state` is null for an observer. Starts the thread. A failed write or sync ends the
-  // process (exit 74).
-  LogWriter(storage::Log log, storage::SignState* sign_state, OnSynced on_synced,
-            OnTiming on_timing);
-  ~LogWriter();  // writes what is queued, then stops; nothing may be appended any more
+  // `sign_state` is null for an observer. A failed write or sync ends the process (exit 74).
+  LogWriter(storage::Log log, storage::SignState* sign_state, std::unique_ptr<Lane> lane,
+            OnSynced on_synced, OnTiming on_timing);
 
   void append(Group group);  // core thread; never blocks
   [[nodiscard]] const storage::Log& log() const { return log_; }
 
  private:
-  void run();
+  void write_queued();
   void write(std::vector<Group> groups);
 
   storage::Log log_;
   storage::SignState* sign_state_;
   OnSynced on_synced_;
   OnTiming on_timing_;
-  std::mutex mutex_;  // of the two below
-  std::condition_variable wake_;
-  std::deque<Group> queue_;
-  bool stopping_ = false;
-  std::thread thread_;
+  std::mutex mutex_;  // of the queue
+  std::vector<Group> queue_;
+  std::unique_ptr<Lane> lane_;  // the first to go: its work uses all of the above
 };
 
 }  // namespace giro::runtime

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <tuple>
 #include <utility>
 
 #include "consensus/wire/codec.h"
@@ -23,6 +22,13 @@ Failure write_failed(const std::string& what, const std::string& why) {
 
 CeilingRecord as_record(const storage::Ceiling& ceiling) {
   return {ceiling.record, {ceiling.epoch}, {ceiling.view}, {ceiling.height}};
+}
+
+// The later number, above both.
+CeilingRecord highest(const CeilingRecord& a, const CeilingRecord& b) {
+  const consensus::Floor both =
+      consensus::higher({a.epoch, a.view, a.height}, {b.epoch, b.view, b.height});
+  return {std::max(a.number, b.number), both.epoch, both.view, both.height};
 }
 
 std::expected<void, StartError> raise(storage::SignState& state, const CeilingRecord& to) {
@@ -48,9 +54,10 @@ std::string explain(const storage::SignStateError& error) {
 }
 
 // Such a node has no vote guard: nothing can be signed, whatever the replica asks for.
-void search_for_floor(Opened& node, std::uint64_t record, const Progress& progress) {
+void search_for_floor(Opened& node, std::uint64_t record, const Platform& platform,
+                      const Progress& progress) {
   std::array<std::byte, 8> number{};
-  crypto::random_bytes(number);
+  platform.random(number);
   node.recovered.floor_search = crypto::Reader(number).u64();
   node.floor_record = record;
   progress("nothing tells how far this key may have signed: the other validators are asked");
@@ -78,23 +85,25 @@ std::expected<void, StartError> record_start(Opened& node, storage::SignState& s
 
 std::expected<void, StartError> bind_sign_state(Opened& node,
                                                 const consensus::LoggedCeilings& logged,
-                                                StartMode mode, const Progress& progress) {
+                                                StartMode mode, const Platform& platform,
+                                                const Progress& progress) {
   const bool may_recover = mode == StartMode::Recover;
   const std::uint64_t known = logged.last ? logged.last->number : 0;
   auto state = storage::SignState::open(*node.files, node.config.sign_state_dir.string(),
                                         {node.genesis.chain_id, node.signer->public_key()});
+  if (!state && state.error().code == SignStateErrorCode::File)
+    return write_failed("sign state", state.error().text);
   if (!state) {
     const bool is_missing = state.error().code == SignStateErrorCode::Missing;
     if (!is_missing || !may_recover) return misconfigured(explain(state.error()));
-    search_for_floor(node, known + 1, progress);
+    search_for_floor(node, known + 1, platform, progress);
     return {};
   }
   CeilingRecord ceiling = as_record(state->ceiling());
   consensus::Memory memory = compare(ceiling, logged);
   // The log says so: the key was seen to have signed above this sign state's ceiling.
   const bool is_refuted = node.recovered.amnesic_below == consensus::kUnknownFloor;
-  if (memory == consensus::Memory::Complete && is_refuted)
-    memory = consensus::Memory::SignStateBehind;
+  if (is_refuted) memory = consensus::Memory::SignStateBehind;
   switch (memory) {
     case consensus::Memory::Complete:
       // A raise that reached the log alone signed nothing: it is completed.
@@ -111,8 +120,13 @@ std::expected<void, StartError> bind_sign_state(Opened& node,
             ": bring data_dir back, or rebuild it from the other validators with  giro recover "
             "--from-peers  (nothing is signed until that is safe)");
       }
-      const consensus::Floor floor =
-          floor_below(ceiling, node.genesis.genesis.parameters.epoch_blocks);
+      // What the log knows of what it has forgotten counts as well: the sign state may be an old
+      // copy, and a floor never falls.
+      consensus::Floor floor = floor_below(ceiling, node.genesis.genesis.parameters.epoch_blocks);
+      if (const auto& below = node.recovered.amnesic_below)
+        floor = consensus::higher(floor, *below);
+      if (logged.last) ceiling = highest(ceiling, *logged.last);
+      ceiling = highest(ceiling, {0, floor.epoch, floor.view, floor.height});
       node.recovered.amnesic_below = floor;
       append(node, consensus::AmnesiaRecord{floor});
       progress("what this key signed up to height " + std::to_string(floor.height.value) +
@@ -130,7 +144,7 @@ std::expected<void, StartError> bind_sign_state(Opened& node,
             "file back, or learn from the other validators how far this key may have signed, with "
             " giro recover --from-peers");
       }
-      search_for_floor(node, known + 1, progress);
+      search_for_floor(node, std::max(known, ceiling.number) + 1, platform, progress);
       node.sign_state.emplace(std::move(*state));
       return {};
   }
@@ -154,11 +168,7 @@ std::expected<void, StartError> adopt_floor(storage::FilePort& files, const std:
     return write_failed("sign state", made.error().text);
   }
   // A ceiling runs ahead of what was signed; it may do so by more than the floor.
-  const storage::Ceiling& old = copy->ceiling();
-  if (std::tie(old.epoch, old.view) > std::tie(floor.epoch, floor.view))
-    std::tie(floor.epoch, floor.view) = std::tie(old.epoch, old.view);
-  floor.height = std::max(floor.height, old.height);
-  return raise(*copy, as_record(floor));
+  return raise(*copy, highest(as_record(floor), as_record(copy->ceiling())));
 }
 
 }  // namespace giro::runtime

@@ -10,7 +10,7 @@ namespace giro::runtime {
 // signed, the node is amnesic up to the ceiling. Where the sign state is missing or an old copy, it
 // does not start; in StartMode::Recover it gets nothing to sign with, and searches for a floor.
 [[nodiscard]] std::expected<void, StartError> bind_sign_state(
-    Opened& node, const consensus::LoggedCeilings& logged, StartMode mode,
+    Opened& node, const consensus::LoggedCeilings& logged, StartMode mode, const Platform& platform,
     const Progress& progress);
 
 // Makes a sign state with the floor as its ceiling, or raises the old copy to it. No log knows that

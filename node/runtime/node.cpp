@@ -3,22 +3,24 @@
 #include <utility>
 
 #include "node/ledger/outcome_leaf.h"
-#include "node/runtime/parts.h"
+#include "node/runtime/node_parts.h"
+#include "storage/file_posix.h"
 
 namespace giro::runtime {
 
 std::expected<std::unique_ptr<Node>, StartError> Node::open(const config::NodeConfig& config,
                                                             StartMode mode,
                                                             const Progress& progress) {
-  auto opened = open_node(config, mode, progress);
+  auto files = std::make_unique<storage::PosixFilePort>();
+  auto opened = open_node(config, mode, real_platform(*files), progress);
   if (!opened) return std::unexpected(opened.error());
   auto certificate = p2p::read_certificate(config.p2p.tls.cert, config.p2p.tls.key);
   if (!certificate) {
     return std::unexpected(StartError{
         ExitCode::Configuration, "p2p.tls: " + std::string(p2p::describe(certificate.error()))});
   }
-  opened->peer_certificate = std::move(*certificate);
-  auto parts = std::make_unique<Parts>(std::move(*opened));
+  auto parts =
+      std::make_unique<Parts>(std::move(files), std::move(*opened), std::move(*certificate));
   if (auto listening = parts->listen(); !listening) return std::unexpected(listening.error());
   return std::unique_ptr<Node>(new Node(std::move(parts)));
 }
@@ -34,33 +36,34 @@ void Node::stop() {
 }
 
 std::expected<bool, StartError> Node::adopt_floor() {
-  return parts_->adopt_floor();
+  return parts_->validator().adopt_floor();
 }
 
 const config::CheckedGenesis& Node::genesis() const {
-  return parts_->genesis;
+  return parts_->validator().genesis;
 }
 
 void Node::submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) {
-  parts_->intake.submit(std::move(signed_operation), std::move(done));
+  parts_->validator().intake.submit(std::move(signed_operation), std::move(done));
 }
 
 OperationInfo Node::operation(std::uint32_t actor, const OpId& op_id) {
-  return parts_->status({actor, op_id});
+  return parts_->validator().status({actor, op_id});
 }
 
 bool Node::wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
                 std::function<void(OperationInfo)> done) {
-  return parts_->finality.wait({actor, op_id}, Finality::Clock::now() + timeout, std::move(done));
+  return parts_->validator().finality.wait({actor, op_id}, Finality::Clock::now() + timeout,
+                                           std::move(done));
 }
 
 std::shared_ptr<const ReadView> Node::read() {
-  return parts_->store->read();
+  return parts_->validator().store->read();
 }
 
 std::optional<BlockInfo> Node::block(consensus::Height height) {
-  if (height > parts_->store->height()) return std::nullopt;
-  const auto stored = parts_->block(height);
+  if (height > parts_->validator().store->height()) return std::nullopt;
+  const auto stored = parts_->validator().block(height);
   if (stored == nullptr) return std::nullopt;
   BlockInfo info{.block = stored->block,
                  .block_hash = stored->block_hash,
@@ -78,7 +81,7 @@ std::optional<BlockInfo> Node::block(consensus::Height height) {
                                .code = leaf->code,
                                .recorded = leaf->recorded});
   }
-  if (auto attest = parts_->store->attest_at_or_above(height);
+  if (auto attest = parts_->validator().store->attest_at_or_above(height);
       attest && attest->content.height == height) {
     info.attest = std::move(attest);
   }
@@ -86,19 +89,19 @@ std::optional<BlockInfo> Node::block(consensus::Height height) {
 }
 
 std::optional<receipt::Receipt> Node::receipt(std::uint32_t actor, const OpId& op_id) {
-  return parts_->receipt({actor, op_id});
+  return parts_->validator().receipt({actor, op_id});
 }
 
 NodeInfo Node::info() {
-  return parts_->info();
+  return parts_->validator().info();
 }
 
 std::vector<Probe> Node::live() {
-  return {{"core", parts_->core_answers(), "the core loop answers within 5 s"}};
+  return {{"core", parts_->validator().core_answers(), "the core loop answers within 5 s"}};
 }
 
 std::vector<Probe> Node::ready() {
-  return parts_->ready();
+  return parts_->validator().ready();
 }
 
 }  // namespace giro::runtime

@@ -83,7 +83,12 @@ std::vector<CheckedOperation> Payload::take(const consensus::BatchPtr& batch) {
   std::unique_lock lock(mutex_);
   const auto found = entries_.find(batch->id);
   const std::shared_ptr<Entry> entry = found->second;
-  done_.wait(lock, [&] { return entry->done; });
+  while (!entry->done) {  // rather check than sleep
+    lock.unlock();
+    const bool helped = pool_.help();
+    lock.lock();
+    if (!helped) done_.wait(lock, [&] { return entry->done; });
+  }
   entries_.erase(batch->id);
   return std::move(entry->operations);
 }

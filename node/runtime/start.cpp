@@ -9,7 +9,6 @@
 #include "node/ledger/outcome_leaf.h"
 #include "node/ledger/roots.h"
 #include "node/runtime/memory.h"
-#include "storage/file_posix.h"
 #include "storage/key_value_leveldb.h"
 
 namespace giro::runtime {
@@ -108,8 +107,27 @@ std::expected<std::unique_ptr<crypto::Signer>, StartError> open_key(
   return std::make_unique<crypto::KeySigner>(std::move(*key));
 }
 
-std::expected<void, StartError> open_store(Opened& node) {
-  auto backing = storage::open_leveldb((node.config.data_dir / "state").string(), {});
+// Moves what is damaged out of the way, where people can look at it.
+std::expected<void, StartError> set_aside(Opened& node, const std::string& name,
+                                          const Progress& progress) {
+  const std::string data = node.config.data_dir.string();
+  const auto moved = storage::quarantine(*node.files, storage::join_path(data, name),
+                                         storage::join_path(data, "quarantine"));
+  if (!moved) return fail(ExitCode::WriteFailed, "quarantine: " + moved.error().text);
+  progress("set aside as " + *moved);
+  return {};
+}
+
+std::expected<void, StartError> open_store(Opened& node, const Platform& platform,
+                                           const Progress& progress) {
+  const std::string directory = (node.config.data_dir / "state").string();
+  auto backing = platform.open_store(directory);
+  if (!backing && backing.error().code == storage::KeyValueErrorCode::Corruption) {
+    // Its writes are not synced, so a power failure may leave it so: the log gives it all again.
+    progress("the store is damaged (" + backing.error().text + ") and is rebuilt from the log");
+    if (auto aside = set_aside(node, "state", progress); !aside) return aside;
+    backing = platform.open_store(directory);
+  }
   if (!backing) return misconfigured("the store: " + backing.error().text);
   node.store = std::make_unique<Store>(std::move(*backing));
   if (node.store->is_empty()) {
@@ -122,7 +140,8 @@ std::expected<void, StartError> open_store(Opened& node) {
   return {};
 }
 
-std::expected<void, StartError> prepare_executor(Opened& node, const Progress& progress) {
+std::expected<void, StartError> prepare_executor(Opened& node, const Platform& platform,
+                                                 const Progress& progress) {
   const auto view = node.store->read();
   progress("rebuilding the state tree");
   auto tree = ledger::StateTree::rebuild(*view);
@@ -140,7 +159,7 @@ std::expected<void, StartError> prepare_executor(Opened& node, const Progress& p
                     std::to_string(header->height.value));
   }
   std::array<std::byte, 8> seed{};
-  crypto::random_bytes(seed);
+  platform.random(seed);
   node.executor = {.chain = node.genesis.chain_id,
                    .epoch_blocks = node.genesis.genesis.parameters.epoch_blocks,
                    .set = {},
@@ -153,13 +172,22 @@ std::expected<void, StartError> prepare_executor(Opened& node, const Progress& p
   return {};
 }
 
+const consensus::Certificate* attest_in(const consensus::DurableRecord& record) {
+  if (const auto* epoch = std::get_if<consensus::EpochRecord>(&record)) return &epoch->attest;
+  const auto* found = std::get_if<consensus::CertificateRecord>(&record);
+  const bool attests =
+      found != nullptr && found->certificate.content.kind == consensus::VoteKind::Attest;
+  return attests ? &found->certificate : nullptr;
+}
+
 // Reads the log back: what the replica continues from, what the guard must remember, where payload
 // lies.
 struct ReadLog {
   consensus::LoggedCeilings ceilings;
   bool is_damaged = false;  // before its tail: nothing of it was used
 };
-std::expected<ReadLog, StartError> read_log(Opened& node, const Progress& progress) {
+std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platform,
+                                            const Progress& progress) {
   const consensus::Header& executed = node.executor.header;
   std::vector<consensus::Header> recent;  // headers that may not be stable yet: at most a window
   const std::uint64_t window = node.genesis.genesis.parameters.window;
@@ -174,24 +202,30 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Progress& progre
                                node.genesis.genesis.parameters.epoch_blocks, executed,
                                node.executor.header_hash, std::move(recent));
   std::optional<std::string> bad;
+  std::vector<consensus::Certificate> lost;  // attests that the store lost with its newest writes
   std::uint64_t count = 0;
   const std::string directory = (node.config.data_dir / "log").string();
-  auto log = storage::Log::open(*node.files, directory, {}, [&](const storage::LogRecord& record) {
-    if (bad) return;
-    auto decoded =
-        consensus::wire::decode_record(static_cast<std::uint8_t>(record.type), record.payload);
-    if (!decoded) {
-      bad = "record " + std::to_string(record.position.value) + " is of no kind this version knows";
-      return;
-    }
-    if (const auto* batch = std::get_if<consensus::BatchRecord>(&*decoded)) {
-      if (!node.store->batch_position(batch->batch->id))
-        node.batches.emplace_back(batch->batch->id, record.position);
-    }
-    recovery.apply(*decoded);
-    if (++count % 100'000 == 0)
-      progress("reading back the log: " + std::to_string(count) + " records");
-  });
+  auto log = storage::Log::open(
+      *node.files, directory, platform.log, [&](const storage::LogRecord& record) {
+        if (bad) return;
+        auto decoded =
+            consensus::wire::decode_record(static_cast<std::uint8_t>(record.type), record.payload);
+        if (!decoded) {
+          bad = "record " + std::to_string(record.position.value) +
+                " is of no kind this version knows";
+          return;
+        }
+        if (const auto* batch = std::get_if<consensus::BatchRecord>(&*decoded)) {
+          if (!node.store->batch_position(batch->batch->id))
+            node.batches.emplace_back(batch->batch->id, record.position);
+        }
+        if (const auto* certificate = attest_in(*decoded);
+            certificate != nullptr && !node.store->has_attest(certificate->content.height))
+          lost.push_back(*certificate);
+        recovery.apply(*decoded);
+        if (++count % 100'000 == 0)
+          progress("reading back the log: " + std::to_string(count) + " records");
+      });
   if (!log) {
     if (log.error().code == storage::LogErrorCode::Damaged) {
       progress("the log is damaged at " + log.error().segment + ":" +
@@ -207,6 +241,7 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Progress& progre
   }
   const auto ceilings = recovery.ceilings();
   node.log_was_empty = count == 0;
+  node.store->restore(lost);
   node.votes = recovery.votes();
   node.recovered = std::move(recovery).finish();
   node.executor.set = node.recovered.set;
@@ -220,18 +255,14 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Progress& progre
 std::expected<void, StartError> quarantine(Opened& node, const Progress& progress) {
   node.store.reset();
   node.batches.clear();  // what was read of the log before the damage
-  const std::string data = node.config.data_dir.string();
-  for (const std::string name : {"state", "log"}) {
-    const auto moved = storage::quarantine(*node.files, storage::join_path(data, name),
-                                           storage::join_path(data, "quarantine"));
-    if (!moved) return fail(ExitCode::WriteFailed, "quarantine: " + moved.error().text);
-    progress("set aside as " + *moved);
+  for (const char* name : {"state", "log"}) {
+    if (auto aside = set_aside(node, name, progress); !aside) return aside;
   }
   return {};
 }
 
-std::expected<config::CheckedGenesis, StartError> load_genesis(const config::NodeConfig& config) {
-  storage::PosixFilePort files;
+std::expected<config::CheckedGenesis, StartError> load_genesis(storage::FilePort& files,
+                                                               const config::NodeConfig& config) {
   const auto bytes = storage::read_whole(files, config.genesis.string(), config::kGenesisBytesMax);
   if (!bytes) return misconfigured("genesis: " + bytes.error().text);
   auto genesis = config::check_genesis_file(crypto::as_text(*bytes));
@@ -253,22 +284,31 @@ std::optional<consensus::InstitutionId> institution_of(const config::Genesis& ge
 
 }  // namespace
 
+Platform real_platform(storage::FilePort& files) {
+  return {.files = files,
+          .open_store =
+              [](const std::string& directory) { return storage::open_leveldb(directory, {}); },
+          .open_key = open_key,
+          .log = {},
+          .random = [](std::span<std::byte> out) { crypto::random_bytes(out); }};
+}
+
 std::expected<Opened, StartError> open_node(const config::NodeConfig& config, StartMode mode,
-                                            const Progress& progress) {
+                                            const Platform& platform, const Progress& progress) {
   Opened node;
   node.config = config;
-  auto genesis = load_genesis(config);
+  node.files = &platform.files;
+  auto genesis = load_genesis(platform.files, config);
   if (!genesis) return Failure(genesis.error());
   node.genesis = std::move(*genesis);
   const auto self = institution_of(node.genesis.genesis, config.name);
   if (!self)
     return misconfigured("name \"" + config.name + "\" is no institution of the genesis file");
   node.self = *self;
-  node.files = std::make_unique<storage::PosixFilePort>();
   if (auto locked = lock_data(node); !locked) return Failure(locked.error());
   const bool validator = config.role == config::NodeRole::Validator;
   if (validator) {
-    auto signer = open_key(config);
+    auto signer = platform.open_key(config);
     if (!signer) return Failure(signer.error());
     node.signer = std::move(*signer);
     const auto set = genesis_set(node.genesis.genesis);
@@ -279,16 +319,16 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
     }
   }
   const auto read_back = [&]() -> std::expected<ReadLog, StartError> {
-    if (auto opened = open_store(node); !opened) return Failure(opened.error());
-    if (auto prepared = prepare_executor(node, progress); !prepared)
+    if (auto opened = open_store(node, platform, progress); !opened) return Failure(opened.error());
+    if (auto prepared = prepare_executor(node, platform, progress); !prepared)
       return Failure(prepared.error());
-    return read_log(node, progress);
+    return read_log(node, platform, progress);
   };
   auto log = read_back();
   const bool was_damaged = log && log->is_damaged;
   if (was_damaged) {
     if (auto aside = quarantine(node, progress); !aside) return Failure(aside.error());
-    auto again = load_genesis(config);  // its first block was used up
+    auto again = load_genesis(platform.files, config);  // its first block was used up
     if (!again) return Failure(again.error());
     node.genesis = std::move(*again);
     log = read_back();
@@ -296,25 +336,27 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   if (!log) return Failure(log.error());
   if (validator) {
     if (was_damaged) node.log_was_empty = false;  // what it held was set aside
-    if (auto bound = bind_sign_state(node, log->ceilings, mode, progress); !bound)
+    if (auto bound = bind_sign_state(node, log->ceilings, mode, platform, progress); !bound)
       return Failure(bound.error());
   }
   return node;
 }
 
-std::expected<void, StartError> create_sign_state(const config::NodeConfig& config) {
+std::expected<void, StartError> create_sign_state(const config::NodeConfig& config,
+                                                  const Platform& platform) {
   if (!config.validator_key) return misconfigured("only a validator has a sign state");
-  auto genesis = load_genesis(config);
+  auto genesis = load_genesis(platform.files, config);
   if (!genesis) return Failure(genesis.error());
-  auto signer = open_key(config);
+  auto signer = platform.open_key(config);
   if (!signer) return Failure(signer.error());
-  storage::PosixFilePort files;
-  if (const auto made = storage::make_directories(files, config.sign_state_dir.string()); !made) {
+  if (const auto made = storage::make_directories(platform.files, config.sign_state_dir.string());
+      !made) {
     return misconfigured("sign_state_dir: " + made.error().text);
   }
-  const auto created = storage::SignState::create(files, config.sign_state_dir.string(),
+  const auto created = storage::SignState::create(platform.files, config.sign_state_dir.string(),
                                                   {genesis->chain_id, (*signer)->public_key()});
-  if (!created) return misconfigured("sign state: " + created.error().text);
+  if (!created && created.error().code != storage::SignStateErrorCode::AlreadyExists)
+    return misconfigured("sign state: " + created.error().text);
   return {};
 }
 

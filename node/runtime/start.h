@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@
 #include "node/runtime/fatal.h"
 #include "node/runtime/log_writer.h"
 #include "node/runtime/store.h"
-#include "p2p/certificate.h"
 #include "storage/file.h"
+#include "storage/key_value.h"
 #include "storage/sign_state.h"
 
 namespace giro::runtime {
@@ -33,14 +34,28 @@ struct StartError {
 // Says what a start that takes its time is doing: "reading back the log: 120000 records".
 using Progress = std::function<void(const std::string&)>;
 
+// Where a node's files, store, key and secrets come from. real_platform() is a machine's; the
+// simulator has its own.
+struct Platform {
+  storage::FilePort& files;  // outlives the node
+  std::function<storage::KeyValueResult<std::unique_ptr<storage::KeyValueStore>>(
+      const std::string& directory)>
+      open_store;
+  std::function<std::expected<std::unique_ptr<crypto::Signer>, StartError>(
+      const config::NodeConfig&)>
+      open_key;
+  storage::LogOptions log;
+  std::function<void(std::span<std::byte>)> random;
+};
+[[nodiscard]] Platform real_platform(storage::FilePort& files);
+
 struct Opened {
   config::NodeConfig config;
   config::CheckedGenesis genesis;  // its block is used up
   consensus::InstitutionId self;
-  std::unique_ptr<storage::FilePort> files;
+  storage::FilePort* files = nullptr;
   std::unique_ptr<storage::FileLock> data_lock;
   std::unique_ptr<crypto::Signer> signer;
-  p2p::PeerCertificate peer_certificate;
   std::optional<storage::SignState> sign_state;  // validators only
   consensus::Ceiling ceiling;
   bool log_was_empty = false;
@@ -63,10 +78,12 @@ enum class StartMode : std::uint8_t {
 };
 
 [[nodiscard]] std::expected<Opened, StartError> open_node(const config::NodeConfig& config,
-                                                          StartMode mode, const Progress& progress);
+                                                          StartMode mode, const Platform& platform,
+                                                          const Progress& progress);
 
-// Makes the sign state of this node's key for this chain, once, empty (protocol R37). Part of
-// setting a validator up, never of starting one.
-[[nodiscard]] std::expected<void, StartError> create_sign_state(const config::NodeConfig& config);
+// Makes the sign state of this node's key for this chain, once, empty (protocol R37), or leaves the
+// one that is there. Part of setting a validator up, never of starting one.
+[[nodiscard]] std::expected<void, StartError> create_sign_state(const config::NodeConfig& config,
+                                                                const Platform& platform);
 
 }  // namespace giro::runtime

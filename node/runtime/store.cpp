@@ -18,6 +18,9 @@ using crypto::ByteView;
 // Beyond this much waiting for the disk the executor is held back.
 constexpr std::size_t kQueuedBytesMax = 64 * 1024 * 1024;
 
+// Written at once at start.
+constexpr std::size_t kRestoreBytes = 4 * 1024 * 1024;
+
 template <typename T>
 T must(storage::KeyValueResult<T> result) {
   if (!result) {
@@ -94,7 +97,7 @@ class Store::NewestState final : public ledger::StateView {
     while (go_on && row != end) go_on = show(*row++, visit);
   }
 
-  // Executor thread: takes a block's writes over, and forgets what is written by now.
+  // The executor: takes a block's writes over, and forgets what is written by now.
   void add(const ExecutedBlock& block, consensus::Height written) {
     while (!order_.empty() && order_.front().height <= written) {
       for (const Bytes& key : order_.front().keys) {
@@ -172,66 +175,77 @@ void Store::write_genesis(const std::vector<ledger::Write>& writes, const consen
   written_ = header;
 }
 
-void Store::start(OnWritten on_written) {
+bool Store::has_attest(consensus::Height height) const {
+  return must(backing_->get(rows::attest_key(height))).has_value();
+}
+
+void Store::restore(const std::vector<consensus::Certificate>& attests) {
+  storage::WriteBatch batch;
+  for (const auto& attest : attests) {
+    batch.put(rows::attest_key(attest.content.height), consensus::wire::encode_certificate(attest));
+    attested_ = std::max(attested_, attest.content.height);
+    if (batch.bytes() < kRestoreBytes) continue;
+    must(backing_->write(batch));
+    batch.clear();
+  }
+  must(backing_->write(batch));
+}
+
+void Store::start(std::unique_ptr<Lane> lane, OnWritten on_written) {
   on_written_ = std::move(on_written);
-  thread_ = std::thread([this] { run(); });
+  lane_ = std::move(lane);
+  wake();
+}
+
+// What is queued is written by one turn of the lane, once there is a lane.
+void Store::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    const bool is_idle = blocks_.empty() && attests_.empty();
+    if (!lane_ || is_idle || std::exchange(posted_, true)) return;
+  }
+  lane_->post([this] { write_queued(); });
 }
 
 void Store::stop() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
+  if (!lane_) return;
+  lane_.reset();
   must(backing_->write({}, storage::Durability::Synced));
 }
 
 void Store::push(ExecutedBlock block) {
-  consensus::Height written;
-  {
-    const std::lock_guard lock(mutex_);
-    written = written_.height;
-  }
-  newest_->add(block, written);
+  newest_->add(block, height());
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [&] { return queued_bytes_ < kQueuedBytesMax || stopping_; });
+  room_.wait(lock, [&] { return queued_bytes_ < kQueuedBytesMax; });
   queued_bytes_ += size_of(block);
   blocks_.push_back(std::move(block));
   lock.unlock();
-  wake_.notify_one();
+  wake();
 }
 
 void Store::push(consensus::Certificate attest) {
-  {
-    const std::lock_guard lock(mutex_);
-    attests_.push_back(std::move(attest));
-  }
-  wake_.notify_one();
+  std::unique_lock lock(mutex_);
+  attests_.push_back(std::move(attest));
+  lock.unlock();
+  wake();
 }
 
 const ledger::StateView& Store::newest_state() const {
   return *newest_;
 }
 
-void Store::run() {
-  for (;;) {
-    std::vector<ExecutedBlock> blocks;
-    std::vector<consensus::Certificate> attests;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stopping_ || !blocks_.empty() || !attests_.empty(); });
-      if (blocks_.empty() && attests_.empty()) return;
-      blocks.assign(std::make_move_iterator(blocks_.begin()),
-                    std::make_move_iterator(blocks_.end()));
-      blocks_.clear();
-      attests = std::exchange(attests_, {});
-      queued_bytes_ = 0;
-    }
-    room_.notify_all();
-    write(std::move(blocks), std::move(attests));
+void Store::write_queued() {
+  std::vector<ExecutedBlock> blocks;
+  std::vector<consensus::Certificate> attests;
+  {
+    const std::lock_guard lock(mutex_);
+    blocks = std::exchange(blocks_, {});
+    attests = std::exchange(attests_, {});
+    queued_bytes_ = 0;
+    posted_ = false;
   }
+  room_.notify_all();
+  write(std::move(blocks), std::move(attests));
 }
 
 void Store::write(std::vector<ExecutedBlock> blocks, std::vector<consensus::Certificate> attests) {

@@ -1,21 +1,20 @@
 // The store (architecture 5): ledger state and what queries need, in a key-value store behind the
 // executor. It is always reconstructible from the log, carries the height that it reflects in the
-// same write batch, and is not synced per block. One thread writes; several executed blocks go into
+// same write batch, and is not synced per block. One lane writes; several executed blocks go into
 // one batch.
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "consensus/output.h"
 #include "node/ledger/ledger.h"
+#include "node/runtime/lane.h"
 #include "node/runtime/log_writer.h"
 #include "node/runtime/service.h"
 #include "storage/key_value.h"
@@ -50,7 +49,7 @@ struct StoredBlock {
 class Store {
  public:
   // After a batch was written: the height that can be read now, and the highest attested one. On
-  // the store thread.
+  // the store's lane.
   using OnWritten = std::function<void(consensus::Height written, consensus::Height attested)>;
 
   explicit Store(std::unique_ptr<storage::KeyValueStore> backing);
@@ -62,14 +61,17 @@ class Store {
   // Block 0, synced. `chain` is its block hash.
   void write_genesis(const std::vector<ledger::Write>& writes, const consensus::Header& header,
                      const consensus::Hash& header_hash);
-  void start(OnWritten on_written);
-  void stop();  // writes what is queued, syncs, joins
+  // Certificates that the log remembers and the store has lost with its newest writes.
+  [[nodiscard]] bool has_attest(consensus::Height height) const;
+  void restore(const std::vector<consensus::Certificate>& attests);
+  void start(std::unique_ptr<Lane> lane, OnWritten on_written);
+  void stop();  // writes what is queued, syncs, lets go of the lane
 
   // --- the executor's and the core's side: never block on the disk, unless far behind
   // ------------------------------
   void push(ExecutedBlock block);
   void push(consensus::Certificate attest);
-  // The state after the newest pushed block, for the executor thread alone.
+  // The state after the newest pushed block, for the executor alone.
   [[nodiscard]] const ledger::StateView& newest_state() const;
 
   // --- reads, any thread: what is written
@@ -87,7 +89,8 @@ class Store {
 
  private:
   class NewestState;
-  void run();
+  void wake();
+  void write_queued();
   void write(std::vector<ExecutedBlock> blocks, std::vector<consensus::Certificate> attests);
 
   std::unique_ptr<storage::KeyValueStore> backing_;
@@ -95,14 +98,14 @@ class Store {
   OnWritten on_written_;
 
   mutable std::mutex mutex_;  // of everything below
-  std::condition_variable wake_, room_;
-  std::deque<ExecutedBlock> blocks_;
+  std::condition_variable room_;
+  std::vector<ExecutedBlock> blocks_;
   std::vector<consensus::Certificate> attests_;
   std::size_t queued_bytes_ = 0;
-  bool stopping_ = false;
+  bool posted_ = false;
   consensus::Header written_;
   consensus::Height attested_;
-  std::thread thread_;
+  std::unique_ptr<Lane> lane_;
 };
 
 }  // namespace giro::runtime

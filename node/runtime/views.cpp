@@ -7,7 +7,7 @@
 #include "node/ledger/records.h"
 #include "node/receipt/receipt.h"
 #include "node/runtime/fatal.h"
-#include "node/runtime/parts.h"
+#include "node/runtime/validator.h"
 
 namespace giro::runtime {
 namespace {
@@ -36,7 +36,7 @@ std::string plural(std::uint64_t count, std::string_view what) {
 
 }  // namespace
 
-std::shared_ptr<const StoredBlock> Node::Parts::block(consensus::Height height) {
+std::shared_ptr<const StoredBlock> Validator::block(consensus::Height height) {
   {
     const std::lock_guard lock(recent_mutex_);
     if (const auto found = recent_.find(height); found != recent_.end()) return found->second;
@@ -45,7 +45,7 @@ std::shared_ptr<const StoredBlock> Node::Parts::block(consensus::Height height) 
   return stored ? std::make_shared<const StoredBlock>(std::move(*stored)) : nullptr;
 }
 
-OperationInfo Node::Parts::status(const OperationKey& key) {
+OperationInfo Validator::status(const OperationKey& key) {
   OperationInfo info{.status = OperationStatus::Unknown,
                      .actor = key.first,
                      .op_id = key.second,
@@ -80,7 +80,7 @@ OperationInfo Node::Parts::status(const OperationKey& key) {
   return info;
 }
 
-std::optional<receipt::Receipt> Node::Parts::receipt(const OperationKey& key) {
+std::optional<receipt::Receipt> Validator::receipt(const OperationKey& key) {
   const auto outcome = outcome_of(*store->read(), key);
   if (!outcome || outcome->height > final_height().value) return std::nullopt;
   const auto at = block({outcome->height});
@@ -125,10 +125,11 @@ std::optional<receipt::Receipt> Node::Parts::receipt(const OperationKey& key) {
   return receipt;
 }
 
-void Node::Parts::publish_info() {
+void Validator::publish_info() {
   const consensus::ReplicaView view = driver_->replica().view();
   const consensus::ValidatorSet& set = driver_->replica().set();
-  const auto now = std::chrono::steady_clock::now();
+  const std::int64_t now_us = around_.now().steady.us;
+  const Finality::Clock::time_point now{std::chrono::microseconds(now_us)};
   NodeInfo info;
   info.name = config.name;
   info.institution = self.value;
@@ -147,7 +148,6 @@ void Node::Parts::publish_info() {
   info.committed = view.committed;
   info.tip = view.tip;
   if (const auto head = block(view.executed)) info.last_block_time = head->header.time;
-  const auto now_us = read_clocks().steady.us;
   info.milliseconds_since_commit =
       last_commit_.us == 0
           ? 0
@@ -157,14 +157,14 @@ void Node::Parts::publish_info() {
   info.voting = view.voting;
   info.diverged = view.diverged;
   if (view.amnesic_below) info.amnesic_below = view.amnesic_below->height;
-  info.is_sign_state_copied = view.amnesic_below == consensus::kUnknownFloor;
+  info.is_sign_state_copied = !view.floor_search && view.amnesic_below == consensus::kUnknownFloor;
   if (const auto& search = view.floor_search)
     info.floor_search = {search->answers, search->needed, search->found.has_value()};
   const auto load = intake.load();
   info.pool_operations = load.operations;
   info.pool_bytes = load.bytes;
-  if (const auto space = files->free_space(config.data_dir.string())) info.disk_free = *space;
-  for (const auto& peer : mesh_->peers()) {
+  if (const auto space = files_.free_space(config.data_dir.string())) info.disk_free = *space;
+  for (const auto& peer : around_.peers()) {
     PeerInfo shown;
     shown.institution = peer.institution;
     shown.name = peer.name;
@@ -189,12 +189,12 @@ void Node::Parts::publish_info() {
   info_ = std::move(info);
 }
 
-NodeInfo Node::Parts::info() {
+NodeInfo Validator::info() {
   const std::lock_guard lock(info_mutex_);
   return info_;
 }
 
-std::vector<Probe> Node::Parts::ready() {
+std::vector<Probe> Validator::ready() {
   const NodeInfo now = info();
   std::uint64_t highest = now.stable.value;
   for (const auto& peer : now.peers) highest = std::max(highest, peer.stable.value);

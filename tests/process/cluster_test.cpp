@@ -305,6 +305,42 @@ TEST_F(ShortEpochs, A_sign_state_restored_from_a_copy_is_refused_and_made_anew_a
   expect_no_evidence();
 }
 
+// Epochs that last as long as it takes to look at them.
+class LongerEpochs : public ShortEpochs {
+ protected:
+  void adjust(config::DemoSetup& setup) const override {
+    ShortEpochs::adjust(setup);
+    setup.parameters.epoch_blocks = 400;
+    setup.parameters.idle_block_interval_ms = 50;
+  }
+};
+
+TEST_F(LongerEpochs, A_copy_of_the_sign_state_beside_lost_data_is_found_out_and_made_anew) {
+  Stream stream;
+  stream.add(payer(0));
+  const std::string victim = backups().front();
+  const testnet::Network& network = supervisor_->network();
+  const testnet::Node& node = *network.find(victim);
+  const std::filesystem::path home = network.node_directory(node);
+  std::filesystem::copy(home / "sign-state", home / "copy",
+                        std::filesystem::copy_options::recursive);
+  ASSERT_TRUE(until([&] { return number_field(get(nodes()[0], "/v1/node"), "height") >= 100; }));
+  supervisor_->signal(victim, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  std::filesystem::remove_all(home / "data");
+  std::filesystem::remove_all(home / "sign-state");
+  std::filesystem::rename(home / "copy", home / "sign-state");
+  const Ran recovered =
+      run_giro({"recover", "--from-peers", "--config", network.node_config(node).string()});
+  EXPECT_EQ(recovered.exit_code, 0) << recovered.err;
+  EXPECT_NE(recovered.err.find("3 validators have said"), std::string::npos) << recovered.err;
+  ASSERT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
+  EXPECT_TRUE(stream.more(5));
+  expect_settled(stream.end());
+  expect_no_evidence();
+}
+
 TEST_F(StreamTest, A_log_damaged_before_its_tail_is_set_aside_and_the_validator_comes_back) {
   Stream stream;
   stream.add(payer(0));
@@ -319,6 +355,24 @@ TEST_F(StreamTest, A_log_damaged_before_its_tail_is_set_aside_and_the_validator_
   file.seekp(4096);
   file.write("damaged!", 8);
   file.close();
+  ASSERT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
+  EXPECT_TRUE(std::filesystem::exists(data / "quarantine"));
+  EXPECT_TRUE(stream.more(5));
+  expect_settled(stream.end());
+}
+
+// A power failure may leave a store so, whose writes are not synced; the log has it all.
+TEST_F(StreamTest, A_damaged_store_is_rebuilt_from_the_log) {
+  Stream stream;
+  stream.add(payer(0));
+  ASSERT_TRUE(stream.more(10));
+  const std::string victim = backups().front();
+  const testnet::Network& network = supervisor_->network();
+  const std::filesystem::path data = network.node_directory(*network.find(victim)) / "data";
+  supervisor_->signal(victim, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  std::ofstream(data / "state" / "CURRENT") << "MANIFEST-999999\n";
   ASSERT_TRUE(supervisor_->start(victim).has_value());
   wait_ready();
   EXPECT_TRUE(std::filesystem::exists(data / "quarantine"));

@@ -378,6 +378,25 @@ TEST(R39, with_such_a_copy_it_never_takes_part) {
   EXPECT_TRUE(solo.sent_of<ReplyStable>().back().amnesic);
 }
 
+TEST(R40, an_attest_vote_of_ours_that_we_do_not_know_stops_our_votes) {
+  Solo solo(four(), 3, Parameters::tiny(), four().fresh());
+  solo.deliver(0, AttestProof{signed_by_us_too({VoteKind::Attest, {}, {}, {5}, hash_of("other")})});
+  EXPECT_EQ(solo.events(EventType::VotesStopped), 1U);
+  EXPECT_FALSE(solo.replica->view().voting);
+}
+
+TEST(R39, a_view_change_at_or_below_the_floor_is_not_asked_for_again_after_a_restart) {
+  const ProvenViewChange own = four().view_change(3, {2});
+  for (const bool is_forbidden : {false, true}) {
+    RecoveredState state = four().fresh();
+    state.view = {2};
+    state.own_change = own;
+    state.floor = Floor{{0}, {is_forbidden ? 2U : 1U}, {0}};
+    Solo solo(four(), 3, Parameters::tiny(), std::move(state));
+    EXPECT_EQ(solo.sent_of<ProvenViewChange>().empty(), is_forbidden);
+  }
+}
+
 // ---- sign state and log
 
 TEST(R37, a_log_knows_the_sign_states_last_record_word_for_word) {

@@ -115,6 +115,23 @@ TEST(VerifierPool, work_runs_beside_other_work) {
   finished.wait();
 }
 
+TEST(VerifierPool, without_threads_does_its_work_where_help_is_called) {
+  int queued = 0;
+  VerifierPool pool([&] { ++queued; });
+  std::vector<bool> answer;
+  bool worked = false;
+  pool.submit(checks_of(70), [&](Verdicts verdicts) { answer = answers(verdicts); });
+  pool.run([&] { worked = true; });
+  EXPECT_EQ(queued, 2);
+  EXPECT_TRUE(answer.empty());
+  EXPECT_TRUE(pool.help());
+  EXPECT_TRUE(answer.empty());  // a chunk of it is done
+  while (pool.help()) {
+  }
+  EXPECT_EQ(answer, expected(70));
+  EXPECT_TRUE(worked);
+}
+
 TEST(VerifierPool, may_be_given_work_from_its_own_threads) {
   std::promise<std::vector<bool>> answer;
   VerifierPool pool(1);

@@ -52,9 +52,9 @@ class MemoryTest : public testing::Test {
     node.log_was_empty = log->opened().records == 0;
     node.recovered = std::move(recovery).finish();
     node.log.emplace(std::move(*log));
-    node.files = std::move(disk_);
-    auto bound = bind_sign_state(node, logged, mode, [](const std::string&) {});
-    disk_ = std::move(node.files);
+    node.files = disk_.get();
+    const Platform platform = real_platform(*node.files);
+    auto bound = bind_sign_state(node, logged, mode, platform, [](const std::string&) {});
     if (!bound) return std::unexpected(bound.error());
     return node;
   }
@@ -73,7 +73,13 @@ class MemoryTest : public testing::Test {
     const auto type = static_cast<std::uint16_t>(consensus::wire::type_of(record));
     node.log->append(storage::RecordType{type}, consensus::wire::encode_record(record));
   }
+  // As the replica and the validator do between the two lives of giro recover.
   void adopt(runtime::Opened& node, const Floor& floor) {
+    append(node, AmnesiaRecord{floor});
+    ASSERT_TRUE(node.log->sync());
+    adopt_unlogged(node, floor);
+  }
+  void adopt_unlogged(runtime::Opened& node, const Floor& floor) {
     const auto adopted =
         adopt_floor(*disk_, kSigner, owner(), node.sign_state,
                     {*node.floor_record, floor.epoch.value, floor.view.value, floor.height.value});
@@ -333,6 +339,81 @@ TEST_F(MemoryTest, R39_a_copy_beside_a_lost_log_is_refused_once_the_key_was_seen
   const auto node = start();
   ASSERT_TRUE(node.has_value()) << node.error().message;
   EXPECT_EQ(node->recovered.amnesic_below, (Floor{{2}, {kEveryView}, {30}}));
+}
+
+TEST_F(MemoryTest, R39_a_refuted_copy_stays_refuted_until_a_floor_is_found) {
+  live({0, {1}, {2}, {18}});
+  copy(kSigner, "/old");
+  for (std::uint64_t view = 3; view < 6; ++view) live({0, {1}, {view}, {18}});
+  copy(kSigner, "/later");
+  live({0, {2}, {0}, {28}});
+  restore("/old", kSigner);
+  lose_log();
+  {
+    auto node = start(StartMode::Recover);
+    ASSERT_TRUE(node.has_value());
+    append(*node, AmnesiaRecord{consensus::kUnknownFloor});
+    ASSERT_TRUE(node->log->sync());
+  }
+  for (const char* again : {"/old", "/later", "/old"}) {
+    restore(again, kSigner);
+    EXPECT_FALSE(start().has_value()) << again;
+    const auto node = start(StartMode::Recover);
+    ASSERT_TRUE(node.has_value()) << node.error().message;
+    EXPECT_TRUE(node->floor_record.has_value()) << again;
+  }
+  const Floor floor{{2}, {kEveryView}, {30}};
+  {
+    auto node = start(StartMode::Recover);
+    adopt_unlogged(*node, floor);  // the log's record was lost with the process: it asks once more
+  }
+  {
+    auto node = start(StartMode::Recover);
+    ASSERT_TRUE(node.has_value()) << node.error().message;
+    ASSERT_TRUE(node->floor_record.has_value());
+    adopt(*node, floor);
+  }
+  const auto node = start();
+  ASSERT_TRUE(node.has_value()) << node.error().message;
+  EXPECT_EQ(node->recovered.amnesic_below, floor);
+}
+
+TEST_F(MemoryTest, R39_a_sign_state_that_is_put_back_later_lowers_no_floor) {
+  for (std::uint64_t view = 0; view < 20; ++view) live({0, {0}, {view}, {8}});
+  copy(kSigner, "/old");
+  live({0, {1}, {9}, {18}});
+  lose_sign_state();
+  lose_log();
+  const Floor floor{{2}, {kEveryView}, {30}};
+  {
+    auto node = start(StartMode::Recover);
+    ASSERT_TRUE(node.has_value());
+    adopt(*node, floor);
+  }
+  ASSERT_TRUE(start().has_value());
+  restore("/old", kSigner);  // more records, and less signed
+  const auto node = start();
+  ASSERT_TRUE(node.has_value()) << node.error().message;
+  EXPECT_EQ(node->recovered.amnesic_below, floor);
+  EXPECT_EQ(node->ceiling.epoch, floor.epoch);
+  EXPECT_EQ(node->ceiling.view, floor.view);
+  EXPECT_GE(node->ceiling.height, floor.height);
+}
+
+TEST_F(MemoryTest, R39_a_sign_state_without_its_ceiling_is_not_searched_for_but_moved_away) {
+  live({0, {1}, {2}, {18}});
+  ASSERT_TRUE(
+      disk_->remove(storage::join_path(SignState::path_of(kSigner, owner().key), "ceiling")));
+  for (const auto mode : {StartMode::Normal, StartMode::Recover}) {
+    const auto refused = start(mode);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_NE(refused.error().message.find("move it away"), std::string::npos);
+  }
+  lose_sign_state();
+  auto node = start(StartMode::Recover);
+  ASSERT_TRUE(node.has_value()) << node.error().message;
+  adopt(*node, {{2}, {kEveryView}, {30}});
+  EXPECT_EQ(ceiling().epoch, 2U);
 }
 
 TEST_F(MemoryTest, R39_a_file_that_was_brought_back_meanwhile_is_not_overwritten) {

@@ -71,12 +71,13 @@ class StoreTest : public testing::Test {
                           hash_of(100));
   }
   void start() {
-    store_->start([this](consensus::Height written, consensus::Height attested) {
-      const std::lock_guard lock(mutex_);
-      written_ = written;
-      attested_ = attested;
-      changed_.notify_all();
-    });
+    store_->start(std::make_unique<ThreadLane>(),
+                  [this](consensus::Height written, consensus::Height attested) {
+                    const std::lock_guard lock(mutex_);
+                    written_ = written;
+                    attested_ = attested;
+                    changed_.notify_all();
+                  });
   }
   void wait_for(std::uint64_t written, std::uint64_t attested) {
     std::unique_lock lock(mutex_);
@@ -85,10 +86,10 @@ class StoreTest : public testing::Test {
     }));
   }
 
-  std::unique_ptr<Store> store_;
   std::mutex mutex_;
   std::condition_variable changed_;
   consensus::Height written_, attested_;
+  std::unique_ptr<Store> store_;  // the first to go: its lane uses the others
 };
 
 TEST_F(StoreTest, The_newest_state_shows_what_is_pushed_before_it_is_written) {
@@ -164,6 +165,18 @@ TEST_F(StoreTest, The_lowest_certificate_at_or_above_a_height_is_found) {
   EXPECT_EQ(store_->attest_at_or_above({2}), attest_at(2));
   EXPECT_EQ(store_->attest_at_or_above({3})->content.height.value, 5U);
   EXPECT_EQ(store_->attest_at_or_above({6}), std::nullopt);
+}
+
+// A store that lost its newest writes may still lack the blocks that they are about.
+TEST_F(StoreTest, Certificates_are_put_back_before_their_blocks_are_executed_again) {
+  EXPECT_FALSE(store_->has_attest({5}));
+  store_->restore({attest_at(2), attest_at(5)});
+  EXPECT_TRUE(store_->has_attest({5}));
+  EXPECT_EQ(store_->attested().value, 5U);
+  EXPECT_EQ(store_->attest_at_or_above({3}), attest_at(5));
+  start();
+  for (std::uint64_t height = 1; height <= 5; ++height) store_->push(block_at(height, {}));
+  wait_for(5, 5);
 }
 
 TEST_F(StoreTest, Written_rows_leave_memory_and_the_state_stays_the_same) {

@@ -1,9 +1,9 @@
-#include "node/runtime/parts.h"
+#include "node/runtime/validator.h"
 
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
 
+#include "crypto/mutant.h"
 #include "node/ledger/records.h"
 #include "node/runtime/fatal.h"
 #include "node/runtime/memory.h"
@@ -11,7 +11,6 @@
 namespace giro::runtime {
 namespace {
 
-constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr std::size_t kRecentBlocks = 512;
 constexpr std::int64_t kExpireEveryMs = 500;
 
@@ -21,25 +20,18 @@ std::string text(std::uint64_t number) {
 
 }  // namespace
 
-consensus::Now read_clocks() {
-  using namespace std::chrono;
-  return {.steady = {duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count()},
-          .wall = {duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()}};
-}
-
-Node::Parts::Parts(Opened opened)
-    : config(std::move(opened.config)),
+Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checkers,
+                     Surroundings surroundings)
+    : files_(*opened.files),
+      around_(std::move(surroundings)),
+      config(std::move(opened.config)),
       genesis(std::move(opened.genesis)),
       chain(genesis.chain_id),
       self(opened.self),
-      files(std::move(opened.files)),
       data_lock(std::move(opened.data_lock)),
       signer(std::move(opened.signer)),
-      peer_certificate(std::move(opened.peer_certificate)),
-      events(config.name, config.log),
       store(std::move(opened.store)),
-      pool(std::make_unique<crypto::VerifierPool>(
-          std::max(1U, std::thread::hardware_concurrency()))),
+      pool(std::move(checkers)),
       payload(*pool, chain),
       finality(config.api.waiters, [this](const OperationKey& key) { return status(key); }),
       intake(chain, self, genesis.genesis.parameters, {config.pool.operations, config.pool.bytes},
@@ -47,7 +39,7 @@ Node::Parts::Parts(Opened opened)
              {.read = [this] { return store->read(); },
               .status = [this](std::uint32_t actor, const OpId& id) { return status({actor, id}); },
               .wake = [this] { wake(); },
-              .clock = [] { return read_clocks().wall; }}),
+              .clock = [this] { return around_.now().wall; }}),
       sign_state_(std::move(opened.sign_state)),
       floor_record_(opened.floor_record) {
   final_height_ = std::min(store->height(), store->attested()).value;
@@ -56,14 +48,14 @@ Node::Parts::Parts(Opened opened)
     payload.begin(batch);
     if (batch->author == self) intake.track(batch);
   }
-  store->start([this](consensus::Height written, consensus::Height attested) {
+  store->start(around_.lane(), [this](consensus::Height written, consensus::Height attested) {
     on_written(written, attested);
   });
   log_writer_ = std::make_unique<LogWriter>(
-      std::move(*opened.log), sign_state_ ? &*sign_state_ : nullptr,
+      std::move(*opened.log), sign_state_ ? &*sign_state_ : nullptr, around_.lane(),
       [this](LogWriter::Synced synced) {
         index_.add(synced.batches);
-        boost::asio::post(core_, [this, token = synced.token] {
+        around_.post([this, token = synced.token] {
           driver_->on_synced(token);
           after_inputs();
         });
@@ -72,10 +64,10 @@ Node::Parts::Parts(Opened opened)
   catch_up_ = std::make_unique<CatchUp>(*store, log_writer_->log(), index_,
                                         genesis.genesis.parameters.epoch_blocks);
   executor_ = std::make_unique<Executor>(
-      std::move(opened.executor), *store, payload, index_,
+      std::move(opened.executor), *store, payload, index_, around_.lane(),
       Executor::Ports{.executed =
                           [this](consensus::Executed executed) {
-                            boost::asio::post(core_, [this, executed = std::move(executed)] {
+                            around_.post([this, executed = std::move(executed)] {
                               driver_->on_executed(executed);
                               after_inputs();
                             });
@@ -85,36 +77,32 @@ Node::Parts::Parts(Opened opened)
   bind_driver(opened);
 }
 
-void Node::Parts::bind_driver(Opened& opened) {
+void Validator::bind_driver(Opened& opened) {
   const auto& parameters = genesis.genesis.parameters;
   if (signer && !floor_record_) {
     guard_.emplace(*signer, chain, self, opened.ceiling, parameters.window);
     if (const auto& floor = opened.recovered.floor) guard_->forbid(*floor);
     if (const auto& floor = opened.recovered.amnesic_below) guard_->forbid(*floor);
+    if (GIRO_MUTANT(24)) {
+      opened.votes.clear();
+      opened.recovered.votes.clear();
+    }
     for (const auto& vote : opened.votes) guard_->restore(vote);
     guard_->leave_below(opened.recovered.set.epoch, opened.recovered.view);
     if (const auto& mine = opened.recovered.own_change) guard_->restore(mine->change);
     if (const auto& made = opened.recovered.new_view_intent) guard_->restore(*made);
   }
   consensus::Replica replica(chain, self, parameters, {}, std::move(opened.recovered),
-                             read_clocks());
+                             around_.now());
   driver_ = std::make_unique<Driver>(std::move(replica), guard_ ? &*guard_ : nullptr,
                                      consensus::wire::Verifier(chain, self), self, driver_ports());
-  mesh_ = std::make_unique<p2p::Mesh>(core_, mesh_options(), mesh_callbacks());
   publish_info();
 }
 
-DriverPorts Node::Parts::driver_ports() {
-  return {.now = [] { return read_clocks(); },
+DriverPorts Validator::driver_ports() {
+  return {.now = around_.now,
           .append = [this](LogWriter::Group group) { log_writer_->append(std::move(group)); },
-          .send =
-              [this](std::optional<consensus::InstitutionId> to, const p2p::Frame& frame) {
-                if (to) {
-                  mesh_->send(to->value, frame);
-                } else {
-                  mesh_->broadcast(frame);
-                }
-              },
+          .send = around_.send,
           .payload_arrived = [this](const consensus::BatchPtr& batch) { payload.begin(batch); },
           .execute = [this](consensus::CommittedBlock block) { executor_->push(std::move(block)); },
           .attested = [this](consensus::Certificate attest) { store->push(std::move(attest)); },
@@ -127,178 +115,107 @@ DriverPorts Node::Parts::driver_ports() {
           .event = [this](const consensus::Event& event) { on_event(event); },
           .violation =
               [this](consensus::InstitutionId from, consensus::RejectReason reason) {
-                events.write(config::LogLevel::Warn, "message_refused",
-                             {{"peer", name_of(from.value)},
-                              {"reason", std::string(consensus::name(reason))}},
-                             "a message that no correct validator sends");
+                around_.events.write(config::LogLevel::Warn, "message_refused",
+                                     {{"peer", name_of(from.value)},
+                                      {"reason", std::string(consensus::name(reason))}},
+                                     "a message that no correct validator sends");
               }};
 }
 
-p2p::MeshOptions Node::Parts::mesh_options() const {
-  p2p::MeshOptions options;
-  options.terms = {.chain = chain, .parameters = genesis.genesis.parameters.genesis_digest()};
-  options.signer = signer.get();
-  options.certificate = peer_certificate;
-  options.listen_host = config.p2p.listen.host;
-  options.listen_port = config.p2p.listen.port;
-  const auto& institutions = genesis.genesis.ledger.institutions;
-  for (std::size_t i = 0; i < institutions.size(); ++i) {
-    if (!institutions[i].validator || i + 1 == self.value) continue;
-    p2p::PeerConfig peer{.institution = static_cast<std::uint32_t>(i + 1),
-                         .name = institutions[i].name,
-                         .key = *institutions[i].validator,
-                         .host = {},
-                         .port = 0};
-    const auto& addresses =
-        config.p2p.addresses.contains(peer.name) ? config.p2p.addresses : genesis.genesis.addresses;
-    if (const auto found = addresses.find(peer.name); found != addresses.end()) {
-      peer.host = found->second.host;
-      peer.port = found->second.port;
-    }
-    options.peers.push_back(std::move(peer));
-  }
-  return options;
-}
-
-p2p::MeshCallbacks Node::Parts::mesh_callbacks() {
-  return {.on_frame = [this](std::uint32_t from, p2p::Family, std::uint8_t type,
-                             crypto::ByteView bytes) { driver_->on_frame({from}, type, bytes); },
-          .on_up =
-              [this](std::uint32_t peer) {
-                peer_logged_.erase(peer);
-                events.write(config::LogLevel::Info, "peer_up", {{"peer", name_of(peer)}},
-                             "channel proven");
-              },
-          .on_down =
-              [this](std::uint32_t peer, p2p::PeerCause cause, const std::string& why) {
-                const std::string code(p2p::code_of(cause));
-                if (std::exchange(peer_logged_[peer], code) == code)
-                  return;  // told once, until it changes
-                events.write(config::LogLevel::Warn, "peer_down",
-                             {{"peer", name_of(peer)}, {"cause", code}}, why);
-              },
-          .on_read_batch_end = [this] { after_inputs(); }};
-}
-
-Node::Parts::~Parts() {
+Validator::~Validator() {
   executor_.reset();  // may wait for signature checks, so the pool is still there
   pool.reset();       // drops what was not begun; whatever runs still has everything it uses
   log_writer_.reset();
   store->stop();
-  mesh_.reset();
 }
 
-std::expected<bool, StartError> Node::Parts::adopt_floor() {
+std::expected<bool, StartError> Validator::adopt_floor() {
   const auto search = driver_->replica().view().floor_search;
   if (!floor_record_ || !search || !search->found) return false;
   const consensus::Floor& floor = *search->found;
   const auto adopted = runtime::adopt_floor(
-      *files, config.sign_state_dir.string(), {chain, signer->public_key()}, sign_state_,
+      files_, config.sign_state_dir.string(), {chain, signer->public_key()}, sign_state_,
       {*floor_record_, floor.epoch.value, floor.view.value, floor.height.value});
   if (!adopted) return std::unexpected(adopted.error());
-  events.write(config::LogLevel::Info, "sign_state_made", {{"height", text(floor.height.value)}},
-               "nothing up to that height is ever signed");
+  around_.events.write(config::LogLevel::Info, "sign_state_made",
+                       {{"height", text(floor.height.value)}},
+                       "nothing up to that height is ever signed");
   return true;
 }
 
-std::expected<void, StartError> Node::Parts::listen() {
-  if (const auto started = mesh_->start(); !started) {
-    return std::unexpected(StartError{ExitCode::Configuration, "p2p.listen: " + started.error()});
-  }
-  return {};
+void Validator::begin() {
+  around_.events.write(config::LogLevel::Info, "started",
+                       {{"chain", crypto::to_hex(chain)}, {"height", text(store->height().value)}},
+                       signer ? "validator runs" : "observer runs");
+  after_inputs();
 }
 
-void Node::Parts::run() {
-  events.write(config::LogLevel::Info, "started",
-               {{"chain", crypto::to_hex(chain)}, {"height", text(store->height().value)}},
-               signer ? "validator runs" : "observer runs");
-  boost::asio::post(core_, [this] { after_inputs(); });
-  tick();
-  core_.run();
-  finality.close();
-  mesh_->stop();
-  events.write(config::LogLevel::Info, "stopped", {{"height", text(store->height().value)}},
-               "clean stop");
-}
-
-void Node::Parts::stop() {
-  if (stopping_.exchange(true)) return;
+void Validator::leave() {
+  leaving_ = true;
   intake.close();
-  boost::asio::post(core_, [this] {
-    driver_->on_leaving();
-    driver_->turn();
-    // The goodbye leaves with the next write of the loop; then it ends.
-    boost::asio::post(core_, [this] { core_.stop(); });
-  });
+  driver_->on_leaving();
+  driver_->turn();
 }
 
-void Node::Parts::after_inputs() {
-  const consensus::Now now = read_clocks();
+void Validator::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView bytes) {
+  driver_->on_frame(from, type, bytes);
+}
+
+void Validator::after_inputs() {
+  const consensus::Now now = around_.now();
   core_seen_us_ = now.steady.us;
-  if (!stopping_ && !storage_low_) {
+  if (!leaving_ && !storage_low_) {
     for (const auto& batch : intake.pack(now, driver_->replica().unordered_own_batches()))
       driver_->on_own_batch(batch);
   }
   driver_->turn();
-  arm_timer();
-}
-
-void Node::Parts::arm_timer() {
   auto next = driver_->next_deadline();
-  if (const auto packing = intake.next_deadline(); packing && (!next || *packing < *next))
+  if (const auto packing = intake.next_deadline(now.steady); packing && (!next || *packing < *next))
     next = packing;
-  if (!next) {
-    deadline_.cancel();
-    return;
-  }
-  const std::chrono::steady_clock::time_point at{std::chrono::microseconds(next->us)};
-  if (deadline_.expiry() == at) return;
-  deadline_.expires_at(at);
-  deadline_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    driver_->on_time();
-    after_inputs();
-  });
+  around_.wake_at(next);
 }
 
-void Node::Parts::wake() {
+void Validator::on_deadline() {
+  driver_->on_time();
+  after_inputs();
+}
+
+void Validator::wake() {
   if (wake_posted_.exchange(true)) return;
-  boost::asio::post(core_, [this] {
+  around_.post([this] {
     wake_posted_ = false;
     after_inputs();
   });
 }
 
-void Node::Parts::tick() {
-  core_seen_us_ = read_clocks().steady.us;
+void Validator::tick() {
+  const consensus::Instant now = around_.now().steady;
+  core_seen_us_ = now.us;
   publish_info();
   watch_disk();
-  finality.time_passed(Finality::Clock::now());
-  ticker_.expires_after(kTick);
-  ticker_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) tick();
-  });
+  finality.time_passed(Finality::Clock::time_point(std::chrono::microseconds(now.us)));
 }
 
 // Voting stops before the disk is full, and resumes once there is a tenth more room than the
 // reserve: at its very edge it would stop and go (protocol R40).
-void Node::Parts::watch_disk() {
+void Validator::watch_disk() {
   const std::uint64_t reserve = config.storage.stop_below_bytes;
   const std::uint64_t free = info().disk_free;
   const bool was_low = storage_low_;
   storage_low_ = free < (was_low ? reserve + reserve / 10 : reserve);
   if (storage_low_ == was_low) return;
-  events.write(storage_low_ ? config::LogLevel::Error : config::LogLevel::Info,
-               storage_low_ ? "disk_low" : "disk_has_room",
-               {{"free", text(free)}, {"stop_below", text(reserve)}},
-               storage_low_ ? "no more votes and no new operations until data_dir has more room"
-                            : "voting resumes");
+  around_.events.write(storage_low_ ? config::LogLevel::Error : config::LogLevel::Info,
+                       storage_low_ ? "disk_low" : "disk_has_room",
+                       {{"free", text(free)}, {"stop_below", text(reserve)}},
+                       storage_low_
+                           ? "no more votes and no new operations until data_dir has more room"
+                           : "voting resumes");
   intake.set_storage_low(storage_low_);
   driver_->on_storage(storage_low_);
   after_inputs();
 }
 
-void Node::Parts::on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran) {
+void Validator::on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran) {
   std::vector<OperationKey> recorded;
   for (const auto& operation : ran) {
     if (operation.recorded) recorded.push_back(operation.key);
@@ -318,7 +235,7 @@ void Node::Parts::on_ran(const ExecutedBlock& block, const std::vector<Intake::R
   intake.on_executed(block.header.time, block.block.batches, ran);
 }
 
-void Node::Parts::on_written(consensus::Height written, consensus::Height attested) {
+void Validator::on_written(consensus::Height written, consensus::Height attested) {
   const consensus::Height final_now = std::min(written, attested);
   if (final_now.value <= final_height_) return;
   final_height_ = final_now.value;
@@ -329,21 +246,22 @@ void Node::Parts::on_written(consensus::Height written, consensus::Height attest
   finality.expired(intake.expire(final_block->header.time));
 }
 
-void Node::Parts::on_event(const consensus::Event& event) {
+void Validator::on_event(const consensus::Event& event) {
+  if (around_.observe) around_.observe(event);
   using Type = consensus::EventType;
   using Level = config::LogLevel;
   const auto place = [&](Level level, std::string_view id, std::string_view message) {
-    events.write(level, id,
-                 {{"height", text(event.height.value)},
-                  {"epoch", text(event.epoch.value)},
-                  {"view", text(event.view.value)},
-                  {"hash", crypto::to_hex(event.hash)},
-                  {"detail", text(event.detail)}},
-                 message);
+    around_.events.write(level, id,
+                         {{"height", text(event.height.value)},
+                          {"epoch", text(event.epoch.value)},
+                          {"view", text(event.view.value)},
+                          {"hash", crypto::to_hex(event.hash)},
+                          {"detail", text(event.detail)}},
+                         message);
   };
   switch (event.type) {
     case Type::Committed:
-      last_commit_ = read_clocks().steady;
+      last_commit_ = around_.now().steady;
       break;
     case Type::EpochEntered:
       place(Level::Info, "epoch_entered", "a new epoch");
@@ -397,34 +315,32 @@ void Node::Parts::on_event(const consensus::Event& event) {
   }
 }
 
-void Node::Parts::serve_chain(consensus::InstitutionId from, const consensus::FetchChain& asked) {
+void Validator::serve_chain(consensus::InstitutionId from, const consensus::FetchChain& asked) {
   pool->run([this, from, asked] {  // reads the disk: not on the core thread
     auto segment = catch_up_->chain(asked);
     if (!segment) return;
     auto frame = frame_of(*segment);
-    boost::asio::post(core_,
-                      [this, from, frame = std::move(frame)] { mesh_->send(from.value, frame); });
+    around_.post([this, from, frame = std::move(frame)] { around_.send(from, frame); });
   });
 }
 
-void Node::Parts::serve_batches(consensus::InstitutionId from, consensus::FetchBatches asked) {
+void Validator::serve_batches(consensus::InstitutionId from, consensus::FetchBatches asked) {
   pool->run([this, from, asked = std::move(asked)] {
     catch_up_->batches(asked, [&](consensus::BatchPtr batch) {
       auto frame = frame_of(consensus::BatchMessage{std::move(batch)});
-      boost::asio::post(core_,
-                        [this, from, frame = std::move(frame)] { mesh_->send(from.value, frame); });
+      around_.post([this, from, frame = std::move(frame)] { around_.send(from, frame); });
     });
   });
 }
 
-std::string Node::Parts::name_of(std::uint32_t institution) const {
+std::string Validator::name_of(std::uint32_t institution) const {
   const auto& institutions = genesis.genesis.ledger.institutions;
   if (institution == 0 || institution > institutions.size()) return text(institution);
   return institutions[institution - 1].name;
 }
 
-bool Node::Parts::core_answers() const {
-  return read_clocks().steady.us - core_seen_us_ < 5'000'000;
+bool Validator::core_answers() const {
+  return around_.now().steady.us - core_seen_us_ < 5'000'000;
 }
 
 }  // namespace giro::runtime

@@ -1,10 +1,10 @@
-// The inside of a node: every part, what binds them, and which thread may touch which. Private to
-// node/runtime.
+// A whole validator, or observer: every part and what binds them, and which thread may touch which.
+// What it stands on is given to it, so that the simulator can play the world: clocks, threads,
+// channels, and through Opened the disks. node.cpp binds it to the real ones.
 #pragma once
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <map>
 #include <mutex>
 #include <optional>
 
@@ -15,25 +15,49 @@
 #include "node/runtime/executor.h"
 #include "node/runtime/finality.h"
 #include "node/runtime/intake.h"
+#include "node/runtime/lane.h"
 #include "node/runtime/log_writer.h"
-#include "node/runtime/node.h"
 #include "node/runtime/payload.h"
+#include "node/runtime/start.h"
 #include "node/runtime/store.h"
 #include "p2p/mesh.h"
 
 namespace giro::runtime {
 
-class Node::Parts {
- public:
-  explicit Parts(Opened opened);
-  ~Parts();
-  [[nodiscard]] std::expected<void, StartError> listen();
-  void run();
-  void stop();
-  [[nodiscard]] std::expected<bool, StartError> adopt_floor();
+// All of it outlives the validator. "Core" is the thread that drives it.
+struct Surroundings {
+  std::function<consensus::Now()> now;              // any thread
+  std::function<void(std::function<void()>)> post;  // any thread: runs it on the core
+  std::function<std::unique_ptr<Lane>()> lane;      // one for the log, the executor, the store
+  std::function<void(std::optional<consensus::Instant>)> wake_at;  // core: then on_deadline()
+  std::function<void(std::optional<consensus::InstitutionId> to, const p2p::Frame&)> send;  // core
+  std::function<std::vector<p2p::PeerStatus>()> peers;                                      // core
+  std::function<void(const consensus::Event&)> observe;  // core; may be empty
+  EventSink& events;
+};
 
-  // --- for the service, any thread
-  // ----------------------------------------------------------------------------------
+class Validator {
+  storage::FilePort& files_;
+  const Surroundings around_;  // first: what follows asks it for the time while it is made
+
+ public:
+  Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> pool, Surroundings surroundings);
+  ~Validator();  // what is queued for the log and the store is written
+
+  // --- core thread
+  void begin();  // once, before anything else
+  void on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView bytes);
+  void after_inputs();  // after one frame or many: pack, turn, ask for the next deadline
+  void on_deadline();
+  void tick();   // ten times a second: time-outs of waiters, the disk, what operators see
+  void leave();  // the process is about to stop: says goodbye as the primary
+  // Core thread, after the last input. True if the node had no sign state and has found how far its
+  // key may have signed: that is the ceiling of a new one now (protocol R39).
+  [[nodiscard]] std::expected<bool, StartError> adopt_floor();
+  [[nodiscard]] const consensus::Replica& replica() const { return driver_->replica(); }
+  [[nodiscard]] const Driver& driver() const { return *driver_; }
+
+  // --- any thread
   [[nodiscard]] OperationInfo status(const OperationKey& key);
   [[nodiscard]] consensus::Height final_height() const { return {final_height_.load()}; }
   [[nodiscard]] std::shared_ptr<const StoredBlock> block(consensus::Height height);
@@ -41,17 +65,15 @@ class Node::Parts {
   [[nodiscard]] NodeInfo info();
   [[nodiscard]] std::vector<Probe> ready();
   [[nodiscard]] bool core_answers() const;
+  [[nodiscard]] std::string name_of(std::uint32_t institution) const;
 
   // Immutable after construction.
   const config::NodeConfig config;
   const config::CheckedGenesis genesis;
   const crypto::Hash chain;
   const consensus::InstitutionId self;
-  std::unique_ptr<storage::FilePort> files;
   std::unique_ptr<storage::FileLock> data_lock;
   std::unique_ptr<crypto::Signer> signer;
-  const p2p::PeerCertificate peer_certificate;
-  EventLog events;
 
   std::unique_ptr<Store> store;
   std::unique_ptr<crypto::VerifierPool> pool;
@@ -62,12 +84,7 @@ class Node::Parts {
  private:
   void bind_driver(Opened& opened);
   [[nodiscard]] DriverPorts driver_ports();
-  [[nodiscard]] p2p::MeshOptions mesh_options() const;
-  [[nodiscard]] p2p::MeshCallbacks mesh_callbacks();
-  void after_inputs();  // core: pack, turn, arm the timer
-  void arm_timer();
   void watch_disk();
-  void tick();  // core, ten times a second: time-outs of waiters, what operators see
   void wake();  // any thread: after_inputs() soon
   void on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran);  // executor
   void on_written(consensus::Height written, consensus::Height attested);        // store
@@ -75,11 +92,7 @@ class Node::Parts {
   void serve_chain(consensus::InstitutionId from, const consensus::FetchChain& asked);
   void serve_batches(consensus::InstitutionId from, consensus::FetchBatches asked);
   void publish_info();
-  [[nodiscard]] std::string name_of(std::uint32_t institution) const;
 
-  boost::asio::io_context core_;
-  boost::asio::steady_timer deadline_{core_};
-  boost::asio::steady_timer ticker_{core_};
   std::optional<storage::SignState> sign_state_;
   const std::optional<std::uint64_t> floor_record_;  // then there is no guard
   std::optional<consensus::VoteGuard> guard_;
@@ -88,10 +101,9 @@ class Node::Parts {
   std::unique_ptr<CatchUp> catch_up_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<Driver> driver_;
-  std::unique_ptr<p2p::Mesh> mesh_;
 
   std::atomic<bool> wake_posted_ = false;
-  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> leaving_ = false;
   bool storage_low_ = false;  // core
   std::atomic<std::uint64_t> final_height_ = 0;
   std::atomic<std::int64_t> core_seen_us_ = 0;  // when the core thread last had a turn
@@ -100,12 +112,8 @@ class Node::Parts {
   std::map<consensus::Height, std::shared_ptr<const StoredBlock>> recent_;
   std::mutex info_mutex_;  // of info_
   NodeInfo info_;
-  consensus::Instant last_commit_;                    // core
-  consensus::Height logged_height_;                   // core: idle blocks are summed up
-  std::int64_t expired_checked_ms_ = 0;               // store thread
-  std::map<std::uint32_t, std::string> peer_logged_;  // core: last cause told, by institution
+  consensus::Instant last_commit_;       // core
+  std::int64_t expired_checked_ms_ = 0;  // store's lane
 };
-
-[[nodiscard]] consensus::Now read_clocks();
 
 }  // namespace giro::runtime

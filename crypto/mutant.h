@@ -1,0 +1,13 @@
+// Hooks of the mutation exam (assurance 6): GIRO_MUTANT(k) is one small wrong change, which the
+// simulator's checkers must notice. They exist in the simulator's build alone; elsewhere each is
+// the constant false.
+#pragma once
+
+#ifdef GIRO_SIM
+namespace giro::crypto {
+inline int active_mutant = 0;  // set once, before anything runs
+}  // namespace giro::crypto
+#define GIRO_MUTANT(k) (::giro::crypto::active_mutant == (k))
+#else
+#define GIRO_MUTANT(k) false
+#endif

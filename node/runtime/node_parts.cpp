@@ -1,0 +1,152 @@
+#include "node/runtime/node_parts.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+namespace giro::runtime {
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(100);
+
+consensus::Now read_clocks() {
+  using namespace std::chrono;
+  return {.steady = {duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count()},
+          .wall = {duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()}};
+}
+
+}  // namespace
+
+Node::Parts::Parts(std::unique_ptr<storage::FilePort> files, Opened opened,
+                   p2p::PeerCertificate certificate)
+    : files_(std::move(files)),
+      peer_certificate_(std::move(certificate)),
+      events_(opened.config.name, opened.config.log),
+      validator_(std::make_unique<Validator>(
+          std::move(opened),
+          std::make_unique<crypto::VerifierPool>(std::max(1U, std::thread::hardware_concurrency())),
+          surroundings())) {
+  mesh_ = std::make_unique<p2p::Mesh>(core_, mesh_options(), mesh_callbacks());
+}
+
+Node::Parts::~Parts() {
+  validator_.reset();  // its threads may still ask for a send, which is not carried out any more
+}
+
+Surroundings Node::Parts::surroundings() {
+  return {.now = read_clocks,
+          .post = [this](std::function<void()> work) { boost::asio::post(core_, std::move(work)); },
+          .lane = [] { return std::make_unique<ThreadLane>(); },
+          .wake_at = [this](std::optional<consensus::Instant> at) { wake_at(at); },
+          .send =
+              [this](std::optional<consensus::InstitutionId> to, const p2p::Frame& frame) {
+                if (to) {
+                  mesh_->send(to->value, frame);
+                } else {
+                  mesh_->broadcast(frame);
+                }
+              },
+          .peers = [this] { return mesh_ ? mesh_->peers() : std::vector<p2p::PeerStatus>(); },
+          .observe = {},
+          .events = events_};
+}
+
+p2p::MeshOptions Node::Parts::mesh_options() const {
+  const auto& config = validator_->config;
+  const auto& genesis = validator_->genesis.genesis;
+  p2p::MeshOptions options;
+  options.terms = {.chain = validator_->chain, .parameters = genesis.parameters.genesis_digest()};
+  options.signer = validator_->signer.get();
+  options.certificate = peer_certificate_;
+  options.listen_host = config.p2p.listen.host;
+  options.listen_port = config.p2p.listen.port;
+  const auto& institutions = genesis.ledger.institutions;
+  for (std::size_t i = 0; i < institutions.size(); ++i) {
+    if (!institutions[i].validator || i + 1 == validator_->self.value) continue;
+    p2p::PeerConfig peer{.institution = static_cast<std::uint32_t>(i + 1),
+                         .name = institutions[i].name,
+                         .key = *institutions[i].validator,
+                         .host = {},
+                         .port = 0};
+    const auto& addresses =
+        config.p2p.addresses.contains(peer.name) ? config.p2p.addresses : genesis.addresses;
+    if (const auto found = addresses.find(peer.name); found != addresses.end()) {
+      peer.host = found->second.host;
+      peer.port = found->second.port;
+    }
+    options.peers.push_back(std::move(peer));
+  }
+  return options;
+}
+
+p2p::MeshCallbacks Node::Parts::mesh_callbacks() {
+  return {.on_frame = [this](std::uint32_t from, p2p::Family, std::uint8_t type,
+                             crypto::ByteView bytes) { validator_->on_frame({from}, type, bytes); },
+          .on_up =
+              [this](std::uint32_t peer) {
+                peer_logged_.erase(peer);
+                events_.write(config::LogLevel::Info, "peer_up",
+                              {{"peer", validator_->name_of(peer)}}, "channel proven");
+              },
+          .on_down =
+              [this](std::uint32_t peer, p2p::PeerCause cause, const std::string& why) {
+                const std::string code(p2p::code_of(cause));
+                if (std::exchange(peer_logged_[peer], code) == code)
+                  return;  // told once, until it changes
+                events_.write(config::LogLevel::Warn, "peer_down",
+                              {{"peer", validator_->name_of(peer)}, {"cause", code}}, why);
+              },
+          .on_read_batch_end = [this] { validator_->after_inputs(); }};
+}
+
+std::expected<void, StartError> Node::Parts::listen() {
+  if (const auto started = mesh_->start(); !started) {
+    return std::unexpected(StartError{ExitCode::Configuration, "p2p.listen: " + started.error()});
+  }
+  return {};
+}
+
+void Node::Parts::run() {
+  boost::asio::post(core_, [this] { validator_->begin(); });
+  tick();
+  core_.run();
+  validator_->finality.close();
+  mesh_->stop();
+  events_.write(config::LogLevel::Info, "stopped",
+                {{"height", std::to_string(validator_->store->height().value)}}, "clean stop");
+}
+
+void Node::Parts::stop() {
+  if (stopping_.exchange(true)) return;
+  validator_->intake.close();
+  boost::asio::post(core_, [this] {
+    validator_->leave();
+    // The goodbye leaves with the next write of the loop; then it ends.
+    boost::asio::post(core_, [this] { core_.stop(); });
+  });
+}
+
+void Node::Parts::wake_at(std::optional<consensus::Instant> deadline) {
+  if (!deadline) {
+    deadline_.cancel();
+    return;
+  }
+  const std::chrono::steady_clock::time_point at{std::chrono::microseconds(deadline->us)};
+  if (deadline_.expiry() == at) return;
+  deadline_.expires_at(at);
+  deadline_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) validator_->on_deadline();
+  });
+}
+
+void Node::Parts::tick() {
+  validator_->tick();
+  ticker_.expires_after(kTick);
+  ticker_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+}
+
+}  // namespace giro::runtime

@@ -1,0 +1,42 @@
+// A validator bound to the real world: Asio, the mesh, threads, clocks. Private to node/runtime.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "node/runtime/node.h"
+#include "node/runtime/validator.h"
+#include "p2p/certificate.h"
+#include "p2p/mesh.h"
+
+namespace giro::runtime {
+
+class Node::Parts {
+ public:
+  Parts(std::unique_ptr<storage::FilePort> files, Opened opened, p2p::PeerCertificate certificate);
+  ~Parts();
+  [[nodiscard]] std::expected<void, StartError> listen();
+  void run();
+  void stop();
+  [[nodiscard]] Validator& validator() { return *validator_; }
+
+ private:
+  [[nodiscard]] Surroundings surroundings();
+  [[nodiscard]] p2p::MeshOptions mesh_options() const;
+  [[nodiscard]] p2p::MeshCallbacks mesh_callbacks();
+  void wake_at(std::optional<consensus::Instant> deadline);
+  void tick();
+
+  std::unique_ptr<storage::FilePort> files_;
+  const p2p::PeerCertificate peer_certificate_;
+  EventLog events_;
+  boost::asio::io_context core_;
+  boost::asio::steady_timer deadline_{core_};
+  boost::asio::steady_timer ticker_{core_};
+  std::unique_ptr<p2p::Mesh> mesh_;  // none while the validator is made
+  std::unique_ptr<Validator> validator_;
+  std::atomic<bool> stopping_ = false;
+  std::map<std::uint32_t, std::string> peer_logged_;  // core: last cause told, by institution
+};
+
+}  // namespace giro::runtime

@@ -1,0 +1,179 @@
+#include "tests/simulation/certificate_audit.h"
+
+#include <tuple>
+
+#include "crypto/digest.h"
+#include "crypto/keys.h"
+
+namespace giro::sim {
+namespace {
+
+// Protocol 2: fixed layout, numbers as eight bytes, the kind as one.
+class Layout {
+ public:
+  Layout& text(std::string_view tag) {
+    for (const char c : tag) bytes_.push_back(static_cast<std::byte>(c));
+    return *this;
+  }
+  Layout& one(std::uint8_t value) {
+    bytes_.push_back(static_cast<std::byte>(value));
+    return *this;
+  }
+  Layout& number(std::uint64_t value) {
+    for (int shift = 56; shift >= 0; shift -= 8)
+      bytes_.push_back(static_cast<std::byte>((value >> shift) & 0xFF));
+    return *this;
+  }
+  Layout& digest(const crypto::Hash& hash) {
+    bytes_.insert(bytes_.end(), hash.bytes.begin(), hash.bytes.end());
+    return *this;
+  }
+  [[nodiscard]] crypto::Hash hash() const { return crypto::sha256(bytes_); }
+
+ private:
+  crypto::Bytes bytes_;
+};
+
+std::size_t quorum_of(std::size_t members) {
+  const std::size_t faults = (members - 1) / 3;
+  return (members + faults) / 2 + 1;
+}
+
+crypto::Hash change_bytes(const crypto::Hash& chain, const consensus::ViewChange& change) {
+  return Layout()
+      .text("giro/view-change/v1")
+      .digest(chain)
+      .number(change.epoch.value)
+      .number(change.view.value)
+      .number(change.voter.value)
+      .number(change.high.view.value)
+      .number(change.high.height.value)
+      .digest(change.high.digest)
+      .number(change.stable.value)
+      .digest(change.stable_header)
+      .hash();
+}
+
+auto rank(const consensus::HighMark& mark) {
+  return std::tuple(mark.height.value != 0, mark.view.value, mark.height.value);
+}
+
+}  // namespace
+
+crypto::Hash CertificateAudit::vote_bytes(const consensus::VoteContent& content) const {
+  return Layout()
+      .text("giro/vote/v1")
+      .digest(setup_.chain())
+      .one(static_cast<std::uint8_t>(content.kind))
+      .number(content.epoch.value)
+      .number(content.view.value)
+      .number(content.height.value)
+      .digest(content.digest)
+      .hash();
+}
+
+std::optional<std::string> CertificateAudit::judge(const consensus::Certificate& certificate) {
+  ++judged_;
+  const auto& content = certificate.content;
+  const crypto::Hash said = vote_bytes(content);
+  Layout whole;
+  whole.digest(said);
+  std::set<std::uint32_t> voters;
+  for (const auto& entry : certificate.signatures) {
+    whole.number(entry.voter.value);
+    for (const std::byte byte : entry.signature.bytes)
+      whole.one(std::to_integer<std::uint8_t>(byte));
+  }
+  const crypto::Hash name = whole.hash();
+  if (good_.contains(name)) return std::nullopt;
+  const bool has_no_view =
+      content.kind == consensus::VoteKind::Attest || content.kind == consensus::VoteKind::Snapshot;
+  if (has_no_view && content.view.value != 0) return "an attest or snapshot vote with a view";
+  const std::uint64_t epoch_blocks = setup_.parameters().epoch_blocks;
+  if (content.height.value == 0 || (content.height.value - 1) / epoch_blocks != content.epoch.value)
+    return "its height is not in its epoch";
+  for (const auto& entry : certificate.signatures) {
+    if (entry.voter.value >= setup_.size()) return "a voter that is no member";
+    if (!voters.insert(entry.voter.value).second) return "a voter twice";
+    if (!crypto::verify(setup_.validator_key(entry.voter.value).public_key(), said,
+                        entry.signature))
+      return "a signature that does not verify";
+  }
+  if (voters.size() < quorum_of(setup_.size())) return "too few voters";
+  good_.insert(name);
+  return std::nullopt;
+}
+
+bool CertificateAudit::is_signed(const consensus::ViewChange& change) const {
+  return change.voter.value < setup_.size() &&
+         crypto::verify(setup_.validator_key(change.voter.value).public_key(),
+                        change_bytes(setup_.chain(), change), change.signature);
+}
+
+std::optional<std::string> CertificateAudit::judge(const consensus::NewView& begun) {
+  ++judged_;
+  std::set<std::uint32_t> voters;
+  consensus::HighMark highest;
+  Layout bytes;
+  bytes.text("giro/new-view/v1")
+      .digest(setup_.chain())
+      .number(begun.epoch.value)
+      .number(begun.view.value)
+      .number(begun.changes.size());
+  std::uint32_t last = 0;
+  for (const auto& change : begun.changes) {
+    if (change.epoch != begun.epoch || change.view != begun.view)
+      return "a ViewChange of another view";
+    if (!is_signed(change)) return "a ViewChange that is not signed";
+    if (!voters.insert(change.voter.value).second || change.voter.value < last)
+      return "ViewChanges twice or out of order";
+    last = change.voter.value;
+    if (change.high.height.value != 0 && change.high.view >= begun.view)
+      return "a high of a view that is not below";
+    if (rank(change.high) > rank(highest)) highest = change.high;
+    bytes.digest(change_bytes(setup_.chain(), change));
+  }
+  if (voters.size() < quorum_of(setup_.size())) return "too few ViewChanges";
+  if (begun.anchor.has_value() != (highest.height.value != 0)) return "an anchor without a high";
+  consensus::HighMark anchor;
+  if (begun.anchor) {
+    const auto& content = begun.anchor->content;
+    anchor = {content.view, content.height, content.digest};
+    if (anchor.view != highest.view || anchor.height != highest.height ||
+        anchor.digest != highest.digest)
+      return "an anchor that is not the maximum";
+    if (content.epoch != begun.epoch) return "an anchor of another epoch";
+    if (auto wrong = judge(*begun.anchor)) return wrong;
+  }
+  bytes.number(anchor.view.value).number(anchor.height.value).digest(anchor.digest);
+  const std::size_t primary = begun.view.value % setup_.size();
+  if (!crypto::verify(setup_.validator_key(primary).public_key(), bytes.hash(), begun.signature))
+    return "a NewView that its primary did not sign";
+  return std::nullopt;
+}
+
+std::optional<std::string> CertificateAudit::judge(const consensus::Message& message) {
+  if (const auto* blocks = std::get_if<consensus::CertifiedBlocks>(&message))
+    return judge(blocks->certificate);
+  if (const auto* segment = std::get_if<consensus::ChainSegment>(&message))
+    return judge(segment->attest);
+  if (const auto* proof = std::get_if<consensus::AttestProof>(&message))
+    return judge(proof->attest);
+  if (const auto* change = std::get_if<consensus::ProvenViewChange>(&message)) {
+    if (!is_signed(change->change)) return "a ViewChange that is not signed";
+    if (change->high) {
+      const auto& content = change->high->content;
+      const auto& mark = change->change.high;
+      if (content.view != mark.view || content.height != mark.height ||
+          content.digest != mark.digest)
+        return "a high that is not the one attached";
+      if (auto wrong = judge(*change->high)) return wrong;
+    }
+    if (change->attest) return judge(*change->attest);
+    return std::nullopt;
+  }
+  if (const auto* begun = std::get_if<consensus::NewView>(&message)) return judge(*begun);
+  return std::nullopt;
+}
+
+}  // namespace giro::sim

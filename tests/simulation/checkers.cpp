@@ -1,0 +1,119 @@
+#include "tests/simulation/checkers.h"
+
+#include <algorithm>
+
+#include "crypto/digest.h"
+
+namespace giro::sim {
+
+using consensus::EventType;
+using consensus::Hash;
+
+Checkers::Checkers(const NetworkSetup& setup)
+    : setup_(setup), said_(setup.size()), remembers_(setup.size(), true), stable_(setup.size()) {}
+
+void Checkers::fail(std::string rule, std::size_t node, std::string text) const {
+  throw Violation{std::move(rule), node, std::move(text)};
+}
+
+void Checkers::say(std::size_t node, const consensus::Vote& vote) {
+  const auto& content = vote.content;
+  if (vote.voter.value != node) return;  // a proposal that is passed on
+  const auto [place, added] = said_[node].votes.try_emplace(
+      {content.kind, content.epoch, content.view, content.height}, content.digest);
+  if (!added && place->second != content.digest) {
+    fail("I3", node,
+         "two votes of kind " + std::to_string(static_cast<int>(content.kind)) + " at height " +
+             std::to_string(content.height.value) + " of view " +
+             std::to_string(content.view.value));
+  }
+}
+
+void Checkers::on_said(std::size_t node, const consensus::Message& message) {
+  if (is_faulty(node)) return;
+  const auto once = [&](auto& said, consensus::Epoch epoch, consensus::View view,
+                        const Hash& digest, const char* what) {
+    const auto [place, added] = said.try_emplace({epoch, view}, digest);
+    if (!added && place->second != digest)
+      fail("I3", node, std::string("two ") + what + " for view " + std::to_string(view.value));
+  };
+  const consensus::InstitutionId self = setup_.institution(node);
+  if (const auto* vote = std::get_if<consensus::Vote>(&message)) return say(node, *vote);
+  if (const auto* proposal = std::get_if<consensus::PrePrepare>(&message)) {
+    return say(node, proposal->vote);
+  }
+  // Others' promises are relayed; only the own ones are held against a node.
+  if (const auto* change = std::get_if<consensus::ProvenViewChange>(&message)) {
+    const auto& made = change->change;
+    if (made.voter.value < setup_.size() && setup_.institution(made.voter.value) == self)
+      once(said_[node].changes, made.epoch, made.view, made.digest(setup_.chain()), "ViewChanges");
+  } else if (const auto* begun = std::get_if<consensus::NewView>(&message)) {
+    if (setup_.institution(begun->view.value % setup_.size()) == self)
+      once(said_[node].new_views, begun->epoch, begun->view, begun->digest(setup_.chain()),
+           "NewViews");
+  }
+}
+
+void Checkers::on_opened(std::size_t node, const runtime::Opened& opened) {
+  stable_[node] = {};
+  if (is_faulty(node) || !remembers_[node] || opened.recovered.amnesic_below) return;
+  const auto& recovered = opened.recovered;
+  std::set<std::pair<Place, Hash>> remembered;
+  for (const auto& vote : opened.votes)
+    remembered.insert({{vote.kind, vote.epoch, vote.view, vote.height}, vote.digest});
+  for (const auto& [place, digest] : said_[node].votes) {
+    const auto& [kind, epoch, view, height] = place;
+    if (epoch != recovered.set.epoch || height <= recovered.stable) continue;
+    // In a view that was left nothing is signed any more: that is what is remembered of it.
+    if (kind != consensus::VoteKind::Attest && view < recovered.view) continue;
+    if (!remembered.contains({place, digest})) {
+      fail("I3", node,
+           "a vote of kind " + std::to_string(static_cast<int>(kind)) + " at height " +
+               std::to_string(height.value) + " of view " + std::to_string(view.value) +
+               " was said and is not remembered");
+    }
+  }
+  for (const auto& [at, digest] : said_[node].changes) {
+    if (at.first == recovered.set.epoch && recovered.view < at.second)
+      fail("I3", node, "it is back in a view that it left");
+  }
+}
+
+void Checkers::on_consensus(std::size_t node, const consensus::Event& event) {
+  if (event.type == EventType::ViewEntered) ++view_changes_;
+  if (is_faulty(node)) return;
+  const auto agree = [&](auto& agreed, const char* rule, const char* what) {
+    const auto [place, added] = agreed.try_emplace(event.height, event.hash);
+    if (!added && place->second != event.hash)
+      fail(rule, node,
+           std::string("another ") + what + " at height " + std::to_string(event.height.value));
+  };
+  switch (event.type) {
+    case EventType::Committed:
+      agree(blocks_, "I1", "block");
+      committed_ = std::max(committed_, event.height);
+      break;
+    case EventType::Executed:
+      agree(headers_, "I2", "header");
+      break;
+    case EventType::Stable:
+      if (event.height < stable_[node]) fail("I3", node, "the stable height fell");
+      stable_[node] = event.height;
+      break;
+    case EventType::EvidenceFound: {  // I12: it names the guilty only
+      const auto culprit = setup_.node_of({event.detail});
+      if (!culprit || (!is_faulty(*culprit) && remembers_[*culprit]))
+        fail("I12", node,
+             "evidence against a correct node, institution " + std::to_string(event.detail));
+      break;
+    }
+    case EventType::Diverged:
+      fail("I2", node, "it diverged at height " + std::to_string(event.height.value));
+    case EventType::VotesStopped:
+      fail("I3", node, "a correct node stopped voting, reason " + std::to_string(event.detail));
+    default:
+      break;
+  }
+}
+
+}  // namespace giro::sim

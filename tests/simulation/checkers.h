@@ -1,0 +1,66 @@
+// The invariants of assurance 5, seen from outside: what correct nodes say, sign and execute,
+// across their restarts. A broken one is thrown as a Violation.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "consensus/message.h"
+#include "consensus/output.h"
+#include "node/runtime/start.h"
+#include "tests/simulation/network_setup.h"
+#include "tests/simulation/world.h"
+
+namespace giro::sim {
+
+class Checkers {
+ public:
+  explicit Checkers(const NetworkSetup& setup);
+
+  // Nodes whose word counts for nothing: Byzantine, twinned.
+  void set_faulty(std::size_t node) { faulty_.insert(node); }
+  [[nodiscard]] bool is_faulty(std::size_t node) const { return faulty_.contains(node); }
+  // Its data is gone: what it had promised below is not expected to be remembered (protocol R39).
+  void on_wiped(std::size_t node) { remembers_[node] = false; }
+
+  // I3: one digest for a place, one ViewChange and one NewView for a view, in a key's whole life.
+  void on_said(std::size_t node, const consensus::Message& message);
+  // I3: what was said before is remembered.
+  void on_opened(std::size_t node, const runtime::Opened& opened);
+  // I1, I2: one block and one header at a height; heights in order.
+  void on_consensus(std::size_t node, const consensus::Event& event);
+
+  [[nodiscard]] consensus::Height committed() const { return committed_; }  // by any correct node
+  [[nodiscard]] consensus::Height stable(std::size_t node) const { return stable_[node]; }
+  [[nodiscard]] std::uint64_t view_changes() const { return view_changes_; }
+  [[nodiscard]] const std::map<consensus::Height, consensus::Hash>& headers() const {
+    return headers_;
+  }
+
+ private:
+  using Place =
+      std::tuple<consensus::VoteKind, consensus::Epoch, consensus::View, consensus::Height>;
+  struct Said {
+    std::map<Place, consensus::Hash> votes;
+    std::map<std::pair<consensus::Epoch, consensus::View>, consensus::Hash> changes, new_views;
+    consensus::Height stable;  // highest that it has reached in any life
+  };
+  void say(std::size_t node, const consensus::Vote& vote);
+  [[noreturn]] void fail(std::string rule, std::size_t node, std::string text) const;
+
+  const NetworkSetup& setup_;
+  std::set<std::size_t> faulty_;
+  std::vector<Said> said_;
+  std::vector<bool> remembers_;
+  std::vector<consensus::Height> stable_;
+  std::map<consensus::Height, consensus::Hash> blocks_;   // committed
+  std::map<consensus::Height, consensus::Hash> headers_;  // executed
+  consensus::Height committed_;
+  std::uint64_t view_changes_ = 0;
+};
+
+}  // namespace giro::sim

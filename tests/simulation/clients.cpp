@@ -1,0 +1,228 @@
+#include "tests/simulation/clients.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "crypto/check.h"
+#include "crypto/digest.h"
+#include "node/ledger/encode.h"
+#include "tests/simulation/world.h"
+
+namespace giro::sim {
+namespace {
+
+using ledger::Role;
+using runtime::OperationStatus;
+
+constexpr std::uint32_t kBankA = 1;
+constexpr ledger::TokenId kBankAUsd = 1;
+constexpr std::int64_t kValidForMs = 30'000;
+constexpr Time kPollEvery = 500 * kMillisecond;
+constexpr Time kRetryAfter = 5 * kSecond;
+
+runtime::OpId id_of(std::uint64_t number) {
+  crypto::Bytes seed;
+  crypto::Writer(seed).u64(number);
+  const crypto::Hash hash = crypto::tagged_hash("giro/sim/operation", {seed});
+  runtime::OpId id;
+  std::copy_n(hash.bytes.begin(), id.size(), id.begin());
+  id[6] =
+      (id[6] & std::byte{0x0F}) | std::byte{0x40};  // a UUID of version 4: the UETR of a payment
+  id[8] = (id[8] & std::byte{0x3F}) | std::byte{0x80};
+  return id;
+}
+
+bool is_final(OperationStatus status) {
+  return status == OperationStatus::Committed || status == OperationStatus::Rejected ||
+         status == OperationStatus::Expired;
+}
+
+}  // namespace
+
+Clients::Clients(const NetworkSetup& setup, Nodes& nodes, Scheduler& scheduler, std::uint64_t seed)
+    : setup_(setup), nodes_(nodes), scheduler_(scheduler), random_(seed, "clients") {
+  genesis_.chain = setup.chain();
+  for (std::size_t i = 0; i < setup.size(); ++i)
+    genesis_.members.push_back({setup.institution(i), setup.validator_key(i).public_key()});
+}
+
+void Clients::begin(Time mean_interval) {
+  running_ = true;
+  mean_interval_ = mean_interval;
+  scheduler_.in(0, [this] { submit_next(); });
+  scheduler_.in(kPollEvery, [this] { poll(); });
+}
+
+std::optional<std::size_t> Clients::some_node() {
+  std::vector<std::size_t> up;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i]->is_up()) up.push_back(i);
+  }
+  if (up.empty()) return std::nullopt;
+  return random_.pick(up);
+}
+
+crypto::Bytes Clients::make(runtime::OpId& id, std::int64_t now_ms) {
+  id = id_of(number_++);
+  const auto accounts = config::demo_aliases();
+  ledger::Operation operation{
+      .actor = kBankA, .op_id = {id}, .valid_until = {now_ms + kValidForMs}, .action = {}};
+  std::vector<const crypto::SecretKey*> keys;
+  const std::uint64_t kind = random_.below(10);
+  if (number_ == 1 || kind == 0) {
+    operation.action = ledger::Mint{.token = kBankAUsd,
+                                    .account = accounts.at("ALICE").account,
+                                    .amount = {0, 1 + random_.below(1'000'000)},
+                                    .kind = ledger::MintKind::Deposit,
+                                    .core_ref_commit = {}};
+    keys = {&setup_.operator_key("bank-a", Role::Issuer, 1),
+            &setup_.operator_key("bank-a", Role::Issuer, 2)};
+  } else if (kind == 1) {
+    operation.action = ledger::Redeem{.token = kBankAUsd,
+                                      .account = accounts.at("MERCHANT").account,
+                                      .amount = {0, 1 + random_.below(100'000)},
+                                      .payout_commit = {}};
+    keys = {&setup_.operator_key("bank-a", Role::Maker),
+            &setup_.operator_key("bank-a", Role::Treasury, 1),
+            &setup_.operator_key("bank-a", Role::Treasury, 2)};
+  } else {
+    ledger::Transfer transfer;
+    const bool back = random_.chance(0.3);
+    transfer.terms.uetr = {id};
+    transfer.terms.payer_bank = transfer.terms.payee_bank = kBankA;
+    transfer.terms.payer_account = accounts.at(back ? "MERCHANT" : "ALICE").account;
+    transfer.terms.payee_account = accounts.at(back ? "ALICE" : "MERCHANT").account;
+    transfer.terms.token_from = transfer.terms.token_to = kBankAUsd;
+    transfer.terms.amount = {0, 1 + random_.below(100'000)};
+    transfer.terms.charge_bearer = ledger::ChargeBearer::Shar;
+    operation.action = transfer;
+    keys = {&setup_.operator_key("bank-a", Role::Maker)};
+  }
+  const auto body = ledger::encode_body(operation);
+  const auto digest = ledger::operation_sign_bytes(setup_.chain(), ledger::operation_hash(body));
+  std::vector<ledger::SignatureField> signatures;
+  for (const auto* key : keys) signatures.push_back({key->public_key(), key->sign(digest)});
+  return ledger::encode_signed_operation(body, std::move(signatures));
+}
+
+void Clients::submit_next() {
+  if (!running_) return;
+  if (const auto node = some_node()) {
+    auto operation = std::make_shared<Operation>();
+    const std::int64_t now_ms = NetworkSetup::kGenesisMs + scheduler_.now() / kMillisecond;
+    operation->bytes = make(operation->id, now_ms);
+    operation->valid_until_ms = now_ms + kValidForMs;
+    operation->node = *node;
+    operation->submitted = scheduler_.now();
+    open_.emplace(operation->id, operation);
+    ++submitted_;
+    submit(operation);
+    if (random_.chance(0.1)) {  // the same bytes at another node as well
+      operation->node = *some_node();
+      submit(operation);
+    }
+  }
+  scheduler_.in(1 + random_.exponential(static_cast<double>(mean_interval_)),
+                [this] { submit_next(); });
+}
+
+void Clients::submit(const std::shared_ptr<Operation>& operation) {
+  const std::size_t node = operation->node;
+  nodes_[node]->submit(operation->bytes,
+                       [this, operation, node](const runtime::SubmitAnswer& answer) {
+                         if (answer && !faulty_.contains(node) && !operation->admitted)
+                           operation->admitted = scheduler_.now();
+                       });
+}
+
+void Clients::poll() {
+  std::vector<std::shared_ptr<Operation>> asked;
+  for (auto& [id, operation] : open_) asked.push_back(operation);
+  for (const auto& operation : asked) {
+    if (!random_.chance(0.5)) continue;
+    const auto node = some_node();
+    if (!node || faulty_.contains(*node)) continue;
+    check(*node, *operation);
+    if (operation->answer) {
+      ++finished_;
+      done_.push_back(operation);
+      open_.erase(operation->id);
+    } else if (scheduler_.now() - operation->submitted > kRetryAfter && random_.chance(0.3)) {
+      operation->node = *node;  // a client that heard nothing sends the same bytes again
+      submit(operation);
+    }
+  }
+  // One of those that were answered long ago is asked about again.
+  if (!done_.empty()) {
+    if (const auto node = some_node(); node && !faulty_.contains(*node))
+      check(*node, *random_.pick(done_));
+  }
+  scheduler_.in(kPollEvery, [this] { poll(); });
+}
+
+void Clients::check(std::size_t node, Operation& operation) {
+  auto& validator = nodes_[node]->validator();
+  const runtime::OperationInfo info = validator.status({kBankA, operation.id});
+  if (operation.answer) return expect_same(node, operation, info);
+  if (!is_final(info.status)) {
+    // The chain's time has passed its end here, and it is not recorded.
+    const auto head = validator.block(validator.final_height());
+    const bool is_over = head && head->header.time.ms > operation.valid_until_ms;
+    if (is_over && info.status == OperationStatus::Unknown) {
+      operation.answer = info;
+      operation.answer->status = OperationStatus::Expired;
+    }
+    return;
+  }
+  operation.answer = info;
+  if (info.status == OperationStatus::Expired) return;
+  const auto receipt = validator.receipt({kBankA, operation.id});
+  if (!receipt) return;
+  const auto verified = receipt::verify(*receipt, genesis_);
+  if (!verified) {
+    throw Violation{"I9", node,
+                    "a receipt does not verify: " + std::string(receipt::name(verified.error()))};
+  }
+}
+
+void Clients::expect_same(std::size_t node, const Operation& operation,
+                          const runtime::OperationInfo& info) const {
+  const auto& known = *operation.answer;
+  if (known.status == OperationStatus::Expired) {
+    if (info.outcome) throw Violation{"I5", node, "an operation that was expired has an outcome"};
+    return;
+  }
+  if (!is_final(info.status) || info.status == OperationStatus::Expired)
+    return;  // this node is behind, or has not seen it
+  const bool same =
+      info.status == known.status && info.outcome && known.outcome &&
+      info.outcome->code == known.outcome->code && info.outcome->height == known.outcome->height &&
+      info.outcome->index == known.outcome->index && info.receipt_id == known.receipt_id;
+  if (!same) throw Violation{"I5", node, "an operation has two answers"};
+}
+
+void Clients::audit() {
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    if (faulty_.contains(node) || !nodes_[node]->is_up()) continue;
+    for (const auto& operation : done_) {
+      const auto info = nodes_[node]->validator().status({kBankA, operation->id});
+      expect_same(node, *operation, info);
+      if (operation->answer->outcome && !info.outcome) {
+        throw Violation{"I7", node,
+                        "an operation with a final answer is not known any more, height " +
+                            std::to_string(operation->answer->outcome->height.value)};
+      }
+    }
+  }
+}
+
+std::optional<Time> Clients::oldest_open(Time since) const {
+  std::optional<Time> oldest;
+  for (const auto& [id, operation] : open_) {
+    if (!operation->admitted || *operation->admitted < since) continue;
+    if (!oldest || *operation->admitted < *oldest) oldest = operation->admitted;
+  }
+  return oldest;
+}
+
+}  // namespace giro::sim

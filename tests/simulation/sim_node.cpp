@@ -1,0 +1,241 @@
+#include "tests/simulation/sim_node.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "crypto/check.h"
+#include "tests/simulation/leveldb_env.h"
+
+namespace giro::sim {
+namespace {
+
+constexpr std::string_view kGenesisPath = "/etc/genesis.json";
+constexpr std::string_view kData = "/data";
+constexpr std::string_view kSign = "/sign";
+constexpr Time kTick = kSecond;
+constexpr std::uint64_t kLogSegmentBytes = 256 * 1024;
+
+class HarnessSigner final : public crypto::Signer {
+ public:
+  explicit HarnessSigner(const crypto::SecretKey& key) : key_(key) {}
+  [[nodiscard]] const crypto::PublicKey& public_key() const override { return key_.public_key(); }
+  [[nodiscard]] std::optional<crypto::Signature> sign(const crypto::Hash& digest) override {
+    return key_.sign(digest);
+  }
+
+ private:
+  const crypto::SecretKey& key_;
+};
+
+}  // namespace
+
+// Work one after another, each as long as it costs; what was not begun dies with the node.
+class SimNode::SimLane final : public runtime::Lane {
+ public:
+  SimLane(SimNode& node, std::function<Time()> cost) : node_(node), cost_(std::move(cost)) {}
+  void post(std::function<void()> work) override {
+    free_at_ = std::max(free_at_, node_.world_.scheduler().now()) + cost_();
+    node_.at(free_at_, std::move(work));
+  }
+
+ private:
+  SimNode& node_;
+  std::function<Time()> cost_;
+  Time free_at_ = 0;
+};
+
+SimNode::SimNode(World& world, const NetworkSetup& setup, std::size_t index, std::uint64_t seed)
+    : world_(world), setup_(setup), index_(index), random_(seed, "node " + std::to_string(index)) {
+  for (const auto* directory : {"/etc", "/sign"})
+    GIRO_CHECK(storage::make_directories(disk_, directory).has_value());
+  GIRO_CHECK(
+      storage::write_whole(disk_, std::string(kGenesisPath), crypto::as_view(setup.genesis_file()))
+          .has_value());
+  const auto made = runtime::create_sign_state(node_config(), platform());
+  GIRO_CHECK(made.has_value(), made.error().message);
+}
+
+SimNode::~SimNode() {
+  if (is_up()) crash(storage::Crash::process_only());
+}
+
+config::NodeConfig SimNode::node_config() const {
+  config::NodeConfig config;
+  config.name = setup_.validators().at(index_);
+  config.genesis = kGenesisPath;
+  config.chain_id = setup_.chain();
+  config.data_dir = kData;
+  config.sign_state_dir = kSign;
+  config.validator_key.emplace();  // the platform has the key
+  config.storage.stop_below_bytes = 0;
+  return config;
+}
+
+runtime::Platform SimNode::platform() {
+  storage::LogOptions log{.segment_bytes = kLogSegmentBytes, .salt = storage::LogSalt{}};
+  for (std::byte& byte : *log.salt) byte = static_cast<std::byte>(random_.below(256));
+  return {.files = disk_,
+          .open_store =
+              [this](const std::string& directory) {
+                return open_simulated_leveldb(disk_, directory, dead_);
+              },
+          .open_key =
+              [this](const config::NodeConfig&) {
+                return std::make_unique<HarnessSigner>(setup_.validator_key(index_));
+              },
+          .log = log,
+          .random =
+              [this](std::span<std::byte> out) {
+                for (std::byte& byte : out) byte = static_cast<std::byte>(random_.below(256));
+              }};
+}
+
+runtime::Surroundings SimNode::surroundings() {
+  const auto lane = [this, made = std::make_shared<int>(0)] {
+    // In the order in which a validator asks for them.
+    const int which = (*made)++;
+    return std::make_unique<SimLane>(*this, [this, which]() -> Time {
+      if (which == 2) return costs.execute;
+      const Time base = which == 0 ? costs.store : costs.sync;
+      const double spread = 0.5 + random_.unit();
+      return static_cast<Time>(static_cast<double>(base) * spread * costs.slow_disk);
+    });
+  };
+  return {.now = [this] { return now(); },
+          .post = [this](std::function<void()> work) { later(0, std::move(work)); },
+          .lane = lane,
+          .wake_at = [this](std::optional<consensus::Instant> deadline) { wake_at(deadline); },
+          .send = [this](std::optional<consensus::InstitutionId> to,
+                         const p2p::Frame& frame) { world_.on_send(index_, to, frame); },
+          .peers = [] { return std::vector<p2p::PeerStatus>(); },
+          .observe = [this](const consensus::Event& event) { world_.on_consensus(index_, event); },
+          .events = *this};
+}
+
+std::expected<void, runtime::StartError> SimNode::start(runtime::StartMode mode) {
+  GIRO_CHECK(!is_up());
+  ++life_;
+  ++starts_;
+  dead_ = std::make_shared<bool>(false);
+  armed_.reset();
+  auto opened = runtime::open_node(node_config(), mode, platform(), [](const std::string&) {});
+  if (!opened) return std::unexpected(opened.error());
+  world_.on_opened(index_, *opened);
+  auto pool = std::make_unique<crypto::VerifierPool>([this] {
+    later(0, [this] {
+      while (validator_->pool->help()) {
+      }
+    });
+  });
+  validator_ =
+      std::make_unique<runtime::Validator>(std::move(*opened), std::move(pool), surroundings());
+  later(0, [this] {
+    validator_->begin();
+    tick();
+  });
+  return {};
+}
+
+void SimNode::crash(const storage::Crash& crash) {
+  ++life_;
+  *dead_ = true;
+  disk_.crash(crash);
+  validator_.reset();
+}
+
+void SimNode::wipe_data() {
+  GIRO_CHECK(!is_up());
+  GIRO_CHECK(storage::remove_tree(disk_, std::string(kData)).has_value());
+  GIRO_CHECK(disk_.sync_directory("/").has_value());
+}
+
+void SimNode::lose_sign_state() {
+  GIRO_CHECK(!is_up());
+  GIRO_CHECK(storage::remove_tree(disk_, std::string(kSign)).has_value());
+  GIRO_CHECK(storage::make_directories(disk_, std::string(kSign)).has_value());
+  GIRO_CHECK(disk_.sync_directory("/").has_value());
+}
+
+void SimNode::receive(consensus::InstitutionId from, const p2p::Frame& frame) {
+  at(world_.scheduler().now(), [this, from, frame] {
+    const crypto::ByteView bytes(*frame);
+    validator_->on_frame(from, std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
+    validator_->after_inputs();
+  });
+}
+
+void SimNode::submit(crypto::Bytes operation, std::function<void(runtime::SubmitAnswer)> done) {
+  later(0, [this, operation = std::move(operation), done = std::move(done)]() mutable {
+    validator_->intake.submit(std::move(operation), std::move(done));
+  });
+}
+
+void SimNode::later(Time delay, std::function<void()> work) {
+  at(world_.scheduler().now() + delay, std::move(work));
+}
+
+void SimNode::at(Time when, std::function<void()> work) {
+  world_.scheduler().at(when, [this, life = life_, work = std::move(work)]() mutable {
+    if (life != life_) return;
+    if (world_.scheduler().now() < paused_until_) return at(paused_until_, std::move(work));
+    try {
+      work();
+    } catch (const ProcessEnded& end) {
+      world_.on_ended(index_, end);
+    }
+  });
+}
+
+void SimNode::set_clock(double rate, std::int64_t wall_offset_ms) {
+  const Time now = world_.scheduler().now();
+  steady_at_ += static_cast<double>(now - since_) * rate_;
+  since_ = now;
+  rate_ = rate;
+  wall_offset_ms_ = wall_offset_ms;
+}
+
+void SimNode::pause_until(Time until) {
+  paused_until_ = std::max(paused_until_, until);
+}
+
+consensus::Now SimNode::now() const {
+  const Time now = world_.scheduler().now();
+  return {
+      .steady = {static_cast<std::int64_t>(steady_at_ + static_cast<double>(now - since_) * rate_)},
+      .wall = {NetworkSetup::kGenesisMs + 1'000 + now / kMillisecond + wall_offset_ms_}};
+}
+
+void SimNode::wake_at(std::optional<consensus::Instant> deadline) {
+  if (deadline == armed_) return;  // also if it is past: as the real timer does
+  armed_ = deadline;
+  if (!deadline) return;
+  const double wait = static_cast<double>(deadline->us - now().steady.us) / rate_;
+  later(std::max<Time>(0, static_cast<Time>(std::ceil(wait))), [this, deadline] {
+    if (armed_ == deadline) validator_->on_deadline();
+  });
+}
+
+// As giro recover does between its two lives.
+void SimNode::adopt_floor() {
+  const auto adopted = validator_->adopt_floor();
+  if (!adopted) return world_.on_ended(index_, {adopted.error().code, adopted.error().message});
+  if (*adopted) world_.on_floor_adopted(index_);
+}
+
+void SimNode::tick() {
+  validator_->tick();
+  later(0, [this] { adopt_floor(); });
+  later(kTick, [this] { tick(); });
+}
+
+void SimNode::write(config::LogLevel level, std::string_view event, Fields fields,
+                    std::string_view message) {
+  if (level == config::LogLevel::Debug) return;  // the steps of agreement: on_consensus has them
+  std::string line(event);
+  for (const auto& [key, value] : fields) line.append(" ").append(key).append("=").append(value);
+  line.append(" ").append(message);
+  world_.on_line(index_, level, line);
+}
+
+}  // namespace giro::sim

@@ -1,0 +1,86 @@
+// A whole validator in the simulator: the code of node/runtime on a disk in memory, with clocks,
+// lanes and channels that are events of the one thread (assurance 3).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "node/runtime/validator.h"
+#include "storage/file_memory.h"
+#include "tests/simulation/network_setup.h"
+#include "tests/simulation/random.h"
+#include "tests/simulation/world.h"
+
+namespace giro::sim {
+
+// What the work of a node costs in virtual time; drawn for each seed.
+struct Costs {
+  Time sync = 1 * kMillisecond;
+  Time execute = 300;
+  Time store = 300;
+  double slow_disk = 1;  // a factor of sync and store, a fault
+};
+
+class SimNode final : private runtime::EventSink {
+ public:
+  SimNode(World& world, const NetworkSetup& setup, std::size_t index, std::uint64_t seed);
+  ~SimNode() override;
+
+  [[nodiscard]] bool is_up() const { return validator_ != nullptr; }
+  // From what the disk holds. An error leaves it down.
+  [[nodiscard]] std::expected<void, runtime::StartError> start(
+      runtime::StartMode mode = runtime::StartMode::Normal);
+  // The process dies, and of what its disk has not synced remains what `crash` says.
+  void crash(const storage::Crash& crash);
+  // While it is down: what an operator lost. Without either, it starts in StartMode::Recover alone.
+  void wipe_data();
+  void lose_sign_state();
+
+  void receive(consensus::InstitutionId from, const p2p::Frame& frame);
+  void submit(crypto::Bytes operation, std::function<void(runtime::SubmitAnswer)> done);
+  [[nodiscard]] runtime::Validator& validator() { return *validator_; }
+  [[nodiscard]] storage::MemoryFilePort& disk() { return disk_; }
+  [[nodiscard]] std::size_t index() const { return index_; }
+  [[nodiscard]] std::uint64_t starts() const { return starts_; }
+
+  // --- faults
+  Costs costs;
+  void set_clock(double rate, std::int64_t wall_offset_ms);  // steady time never falls
+  void pause_until(Time until);                              // nothing of it happens before then
+  void resume() { paused_until_ = 0; }
+  [[nodiscard]] consensus::Now now() const;
+
+ private:
+  class SimLane;
+  [[nodiscard]] config::NodeConfig node_config() const;
+  [[nodiscard]] runtime::Platform platform();
+  [[nodiscard]] runtime::Surroundings surroundings();
+  void later(Time delay, std::function<void()> work);  // unless it has died by then
+  void at(Time when, std::function<void()> work);
+  void wake_at(std::optional<consensus::Instant> deadline);
+  void tick();
+  void adopt_floor();
+  void write(config::LogLevel level, std::string_view event, Fields fields,
+             std::string_view message) override;
+
+  World& world_;
+  const NetworkSetup& setup_;
+  const std::size_t index_;
+  Random random_;
+  storage::MemoryFilePort disk_;
+  std::shared_ptr<bool> dead_;  // of the present life
+  std::uint64_t life_ = 0;
+  std::uint64_t starts_ = 0;
+  std::unique_ptr<runtime::Validator> validator_;
+  std::optional<consensus::Instant> armed_;
+  Time paused_until_ = 0;
+  // The clock: steady = steady_at_ + (now - since_) * rate_.
+  Time since_ = 0;
+  double steady_at_ = 1e9;
+  double rate_ = 1;
+  std::int64_t wall_offset_ms_ = 0;
+};
+
+}  // namespace giro::sim

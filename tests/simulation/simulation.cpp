@@ -1,0 +1,261 @@
+#include "tests/simulation/simulation.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "consensus/wire/codec.h"
+#include "crypto/check.h"
+#include "crypto/digest.h"
+
+namespace giro::sim {
+namespace {
+
+[[noreturn]] void end_process(runtime::ExitCode code, std::string_view line) {
+  throw ProcessEnded{code, std::string(line)};
+}
+
+// Virtual time in which a network that behaves must have recovered (assurance 5, L1, L2, L4).
+Time recovery_limit(const Plan& plan) {
+  return (10 * static_cast<Time>(plan.faults() + 1) + 10) * kSecond;
+}
+Time operation_limit(const Plan& plan) {
+  return 30 * static_cast<Time>(plan.faults() + 1) * kSecond;
+}
+constexpr Time kCatchUpLimit = 60 * kSecond;
+
+}  // namespace
+
+Simulation::Simulation(const RunOptions& options)
+    : options_(options),
+      plan_(draw_plan(options.plan)),
+      setup_(plan_.nodes, plan_.parameters),
+      checkers_(setup_),
+      certificates_(setup_),
+      network_random_(options.plan.seed, "network"),
+      links_(plan_.nodes, std::vector<Link>(plan_.nodes)),
+      wiped_(plan_.nodes, false) {
+  runtime::set_stop_handler(end_process);
+  report_.plan = plan_;
+  for (std::size_t i = 0; i < plan_.nodes; ++i)
+    nodes_.push_back(std::make_unique<SimNode>(*this, setup_, i, options.plan.seed));
+  clients_ = std::make_unique<Clients>(setup_, nodes_, scheduler_, options.plan.seed);
+  byzantine_ =
+      std::make_unique<Byzantine>(setup_, scheduler_, options.plan.seed,
+                                  [this](std::size_t from, std::size_t to,
+                                         const p2p::Frame& frame) { deliver(from, to, frame); });
+  for (const std::size_t node : plan_.faulty) {
+    checkers_.set_faulty(node);
+    clients_->set_faulty(node);
+    byzantine_->add(node);
+  }
+}
+
+Simulation::~Simulation() {
+  nodes_.clear();
+  runtime::set_stop_handler(nullptr);
+}
+
+Report Simulation::run() {
+  try {
+    for (auto& node : nodes_) restart(node->index());
+    clients_->begin(plan_.load_interval);
+    begin_trouble();
+    run_until(plan_.safety);
+    heal();
+    expect_progress();
+    audit();
+  } catch (const Violation& violation) {
+    report_.violation = violation;
+    if (options_.log != LogDetail::Off)
+      say(violation.node, violation.rule + ": " + violation.text + places());
+  }
+  report_.ended = scheduler_.now();
+  report_.events = scheduler_.events();
+  report_.blocks = checkers_.committed().value;
+  report_.operations = clients_->finished();
+  report_.view_changes = checkers_.view_changes();
+  report_.certificates = certificates_.judged();
+  report_.behaviours = byzantine_->activations();
+  return report_;
+}
+
+// --- what nodes do
+
+void Simulation::on_send(std::size_t node, std::optional<consensus::InstitutionId> to,
+                         const p2p::Frame& frame) {
+  const crypto::ByteView bytes(*frame);
+  trace(node, 1, bytes);
+  if (is_correct(node)) {
+    const auto type = std::to_integer<std::uint8_t>(bytes[5]);
+    const auto message = consensus::wire::decode(type, bytes.subspan(6));
+    if (!message) throw Violation{"I3", node, "a correct node sent what it would not read"};
+    checkers_.on_said(node, *message);
+    if (auto wrong = certificates_.judge(*message))
+      throw Violation{"I4", node, "type " + std::to_string(type) + ": " + *wrong};
+  }
+  for (std::size_t other = 0; other < nodes_.size(); ++other) {
+    if (other == node || (to && setup_.institution(other) != *to)) continue;
+    if (is_correct(node)) {
+      deliver(node, other, frame);
+    } else {
+      byzantine_->send(node, other, frame);
+    }
+  }
+}
+
+void Simulation::on_opened(std::size_t node, const runtime::Opened& opened) {
+  checkers_.on_opened(node, opened);
+}
+
+void Simulation::on_consensus(std::size_t node, const consensus::Event& event) {
+  crypto::Bytes bytes;
+  crypto::Writer(bytes).u8(static_cast<std::uint8_t>(event.type)).u64(event.height.value);
+  trace(node, 2, bytes);
+  if (options_.log == LogDetail::All) {
+    say(node, "event " + std::to_string(static_cast<int>(event.type)) + " height " +
+                  std::to_string(event.height.value) + " epoch " +
+                  std::to_string(event.epoch.value) + " view " + std::to_string(event.view.value) +
+                  " detail " + std::to_string(event.detail) + " " +
+                  crypto::to_hex(event.hash).substr(0, 8));
+  }
+  checkers_.on_consensus(node, event);
+}
+
+void Simulation::on_ended(std::size_t node, const ProcessEnded& end) {
+  if (options_.log != LogDetail::Off)
+    say(node, "ended with " + std::to_string(static_cast<int>(end.code)) + ": " + end.line);
+  if (is_correct(node) && end.code != runtime::ExitCode::WriteFailed)
+    throw Violation{"I3", node, "a correct node ended itself: " + end.line};
+  if (is_correct(node) && !plan_.disk_errors)
+    throw Violation{"I3", node, "a write failed on a disk without faults: " + end.line};
+  nodes_[node]->disk().set_faults({});
+  crash(node, storage::Crash::lose_unsynced(), kSecond);
+}
+
+void Simulation::on_floor_adopted(std::size_t node) {
+  crash(node, storage::Crash::process_only(), kMillisecond);
+}
+
+void Simulation::on_line(std::size_t node, config::LogLevel level, const std::string& line) {
+  if (options_.log != LogDetail::Off) say(node, line);
+  // No correct validator says what another one takes for a violation (protocol R45).
+  if (level == config::LogLevel::Warn && line.starts_with("message_refused") && is_correct(node)) {
+    const auto peer = line.find("peer=");
+    const std::string from = line.substr(peer + 5, line.find(' ', peer) - peer - 5);
+    const auto& names = setup_.validators();
+    const auto found = std::ranges::find(names, from);
+    const auto sender = static_cast<std::size_t>(found - names.begin());
+    if (found != names.end() && is_correct(sender))
+      throw Violation{"I3", sender, "a correct node is blamed: " + line};
+  }
+}
+
+void Simulation::trace(std::size_t node, std::uint8_t what, crypto::ByteView bytes) {
+  crypto::Bytes head;
+  crypto::Writer(head)
+      .raw(report_.trace)
+      .u64(static_cast<std::uint64_t>(scheduler_.now()))
+      .u64(node)
+      .u8(what)
+      .raw(bytes);
+  report_.trace = crypto::sha256(head);
+}
+
+void Simulation::say(std::size_t node, const std::string& line) const {
+  std::printf("%10.3f s  event %-9llu node %zu  %s\n",
+              static_cast<double>(scheduler_.now()) / kSecond,
+              static_cast<unsigned long long>(scheduler_.events()), node, line.c_str());
+}
+
+// --- phases
+
+void Simulation::run_until(Time until) {
+  run_until(until, [] { return false; });
+}
+
+bool Simulation::run_until(Time until, const std::function<bool()>& done) {
+  while (!done()) {
+    if (scheduler_.events() >= options_.until_event)
+      throw Violation{"until", 0, "stopped at the event that was asked for"};
+    if (!scheduler_.step(until)) return done();
+  }
+  return true;
+}
+
+bool Simulation::all_at(consensus::Height height) const {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (!is_correct(i)) continue;
+    if (!nodes_[i]->is_up() || checkers_.stable(i) < height) return false;
+  }
+  return true;
+}
+
+std::string Simulation::places() const {
+  std::string text;
+  for (const auto& node : nodes_) {
+    text += "\n      node " + std::to_string(node->index()) +
+            (is_correct(node->index()) ? "" : " (faulty)");
+    if (!node->is_up()) {
+      text += " is down";
+      continue;
+    }
+    const auto view = node->validator().replica().view();
+    const auto number = [](std::uint64_t value) { return std::to_string(value); };
+    text += " epoch " + number(view.epoch.value) + " view " + number(view.view.value) +
+            (view.changing_view ? " (changing)" : "") + " stable " + number(view.stable.value) +
+            " executed " + number(view.executed.value) + " committed " +
+            number(view.committed.value) + " tip " + number(view.tip.value) +
+            (view.suspecting ? " suspecting" : "") + (view.voting ? "" : " mute") +
+            (view.amnesic_below ? " amnesic" : "");
+  }
+  return text;
+}
+
+void Simulation::expect_progress() {
+  const Time healed = scheduler_.now();
+  const auto before = checkers_.committed();
+  if (!run_until(healed + recovery_limit(plan_), [&] { return checkers_.committed() > before; }))
+    throw Violation{
+        "L1", 0,
+        "no commit after healing at " + std::to_string(healed / kSecond) + " s" + places()};
+  report_.recovery = scheduler_.now() - healed;
+  const consensus::Height target{checkers_.committed().value + 3};
+  if (!run_until(healed + kCatchUpLimit, [&] { return all_at(target); }))
+    throw Violation{"L4", 0, "not all have caught up" + places()};
+  const Time limit = operation_limit(plan_);
+  run_until(healed + limit + 5 * kSecond);
+  if (const auto oldest = clients_->oldest_open(healed);
+      oldest && *oldest + limit < scheduler_.now())
+    throw Violation{"L2", 0,
+                    "an operation that was admitted after healing is not executed" + places()};
+  if (plan_.mode == Mode::Happy && checkers_.view_changes() != 0)
+    throw Violation{"L3", 0, "a view change without a fault"};
+}
+
+// Everything restarts from what is durable; every answer that a client holds must still be given.
+void Simulation::audit() {
+  clients_->end();
+  run_until(scheduler_.now() + 10 * kSecond);
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i]->is_up()) nodes_[i]->crash(storage::Crash::lose_unsynced());
+  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) restart(i);
+  const consensus::Height target{checkers_.committed().value + 1};
+  if (!run_until(scheduler_.now() + kCatchUpLimit, [&] { return all_at(target); }))
+    throw Violation{"L1", 0, "no progress after all were restarted" + places()};
+  run_until(scheduler_.now() + 2 * kSecond);
+  clients_->audit();
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (!is_correct(i)) continue;
+    for (const auto& [height, header] : checkers_.headers()) {
+      if (height > checkers_.stable(i)) break;
+      const auto block = nodes_[i]->validator().block(height);
+      if (!block || block->header_hash != header)
+        throw Violation{"I2", i,
+                        "another header is stored at height " + std::to_string(height.value)};
+    }
+  }
+}
+
+}  // namespace giro::sim

@@ -1,0 +1,106 @@
+// One seed, from the first event to the verdict (assurance 3): trouble, healing, progress, audit.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/byzantine.h"
+#include "tests/simulation/certificate_audit.h"
+#include "tests/simulation/checkers.h"
+#include "tests/simulation/clients.h"
+#include "tests/simulation/plan.h"
+#include "tests/simulation/sim_node.h"
+#include "tests/simulation/world.h"
+
+namespace giro::sim {
+
+enum class LogDetail : std::uint8_t { Off, Events, All };
+
+struct RunOptions {
+  PlanOptions plan;
+  LogDetail log = LogDetail::Off;
+  std::uint64_t until_event = UINT64_MAX;
+};
+
+struct Report {
+  std::optional<Violation> violation;
+  Time ended = 0;
+  std::uint64_t events = 0;
+  std::uint64_t deliveries = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t operations = 0;
+  std::uint64_t view_changes = 0;
+  std::uint64_t certificates = 0;
+  std::uint64_t crashes = 0;
+  std::map<std::string, std::uint64_t> behaviours;  // activations of Byzantine ones
+  Time recovery = 0;                                // from healing to the first commit
+  crypto::Hash trace;
+  Plan plan;
+};
+
+class Simulation final : public World {
+ public:
+  explicit Simulation(const RunOptions& options);
+  ~Simulation() override;
+  [[nodiscard]] Report run();
+
+ private:
+  // World
+  Scheduler& scheduler() override { return scheduler_; }
+  void on_send(std::size_t node, std::optional<consensus::InstitutionId> to,
+               const p2p::Frame& frame) override;
+  void on_opened(std::size_t node, const runtime::Opened& opened) override;
+  void on_consensus(std::size_t node, const consensus::Event& event) override;
+  void on_ended(std::size_t node, const ProcessEnded& end) override;
+  void on_floor_adopted(std::size_t node) override;
+  void on_line(std::size_t node, config::LogLevel level, const std::string& line) override;
+
+  // network
+  void deliver(std::size_t from, std::size_t to, const p2p::Frame& frame);
+  void partition();
+
+  // trouble
+  void begin_trouble();
+  void every(std::optional<Time> mean, const char* name, std::function<void(Random&)> trouble);
+  void crash(std::size_t node, const storage::Crash& crash, Time down);
+  void restart(std::size_t node);
+  enum class Loss : std::uint8_t { Data, SignState, Both };
+  void wipe(std::size_t node, Loss loss);
+  void heal();
+
+  // phases
+  void run_until(Time until);
+  bool run_until(Time until, const std::function<bool()>& done);
+  void expect_progress();
+  void audit();
+  [[nodiscard]] bool all_at(consensus::Height height) const;
+  [[nodiscard]] bool is_correct(std::size_t node) const { return !plan_.faulty.contains(node); }
+  [[nodiscard]] std::string places() const;
+
+  void trace(std::size_t node, std::uint8_t what, crypto::ByteView bytes);
+  void say(std::size_t node, const std::string& line) const;
+
+  const RunOptions options_;
+  const Plan plan_;
+  Scheduler scheduler_;
+  NetworkSetup setup_;
+  Checkers checkers_;
+  CertificateAudit certificates_;
+  Clients::Nodes nodes_;
+  std::unique_ptr<Clients> clients_;
+  std::unique_ptr<Byzantine> byzantine_;
+  Random network_random_;
+  struct Link {
+    bool cut = false;
+    Time clogged_until = 0;
+  };
+  std::vector<std::vector<Link>> links_;
+  bool healed_ = false;
+  std::vector<bool> wiped_;  // since its last start
+  Report report_;
+};
+
+}  // namespace giro::sim
