@@ -311,7 +311,7 @@ class LongerEpochs : public ShortEpochs {
   void adjust(config::DemoSetup& setup) const override {
     ShortEpochs::adjust(setup);
     setup.parameters.epoch_blocks = 400;
-    setup.parameters.idle_block_interval_ms = 50;
+    setup.parameters.idle_block_interval_ms = 100;
   }
 };
 
@@ -324,7 +324,7 @@ TEST_F(LongerEpochs, A_copy_of_the_sign_state_beside_lost_data_is_found_out_and_
   const std::filesystem::path home = network.node_directory(node);
   std::filesystem::copy(home / "sign-state", home / "copy",
                         std::filesystem::copy_options::recursive);
-  ASSERT_TRUE(until([&] { return number_field(get(nodes()[0], "/v1/node"), "height") >= 100; }));
+  wait_height(100);
   supervisor_->signal(victim, SIGKILL);
   ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
   std::filesystem::remove_all(home / "data");
