@@ -266,6 +266,10 @@ TEST_F(ShortEpochs, A_validator_that_lost_data_and_sign_state_votes_again_from_a
   const Ran recovered = run_giro({"recover", "--from-peers", "--config", config});
   EXPECT_EQ(recovered.exit_code, 0) << recovered.err;
   EXPECT_NE(recovered.err.find("3 validators have said"), std::string::npos) << recovered.err;
+  const Ran why =
+      run_giro({"peers", "why", victim, "--config",
+                network.node_config(nodes()[victim == nodes()[0].name ? 1 : 0]).string()});
+  EXPECT_NE(why.out.find("UNREACHABLE"), std::string::npos) << why.out << why.err;
   ASSERT_TRUE(supervisor_->start(victim).has_value());
   wait_ready();
   EXPECT_TRUE(stream.more(5));
