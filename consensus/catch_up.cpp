@@ -96,6 +96,7 @@ void Replica::State::on(const ChainSegment& segment, InstitutionId from) {
     return without_news(RejectReason::Duplicate);
   }
   catch_up.stay = answers;
+  watch_own_key(segment.attest);
   learn_proof(segment.attest);
 }
 

@@ -46,6 +46,8 @@ void Replica::State::enter_next_epoch(const Header& last, const Certificate& att
   guilty.clear();
   suspicions.clear();
   if (set.at(set.primary(view)).institution != primary_before) censorship.reset();
+  if (floor_search)
+    std::erase_if(floor_search->answers, [&](const auto& entry) { return !set.find(entry.first); });
   last_block = now.steady;
   last_commit = now.steady;
   emit(EventType::EpochEntered, stable, last.next_set);

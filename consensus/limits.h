@@ -18,6 +18,7 @@ inline constexpr std::size_t kMembersMin = 4;  // of a set that a change made (p
 inline constexpr std::size_t kMembersMax = 128;
 inline constexpr std::size_t kSmallMessageBytesMax =
     1024;  // votes, suspicions, requests without lists
+inline constexpr std::size_t kProofBytesMax = kMembersMax * 72 + 128;  // one certificate
 inline constexpr std::size_t kStatusBytesMax = 4 * 1024;
 inline constexpr std::size_t kStatusMissingMax = 32;
 inline constexpr std::size_t kVersionBytesMax = 64;

@@ -3,7 +3,9 @@
 // execute (protocol R35, R36).
 #pragma once
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -41,6 +43,7 @@ struct CeilingRecord {
   Epoch epoch;
   View view;
   Height height;
+  friend bool operator==(const CeilingRecord&, const CeilingRecord&) = default;
 };
 // The accepted chain of (epoch, view) conflicts with what was committed: no more votes there
 // (protocol R11).
@@ -82,6 +85,15 @@ struct Floor {
   Height height;
   friend bool operator==(const Floor&, const Floor&) = default;
 };
+// The sign state that gave a floor was itself an old copy: nothing tells how far the key has
+// signed.
+inline constexpr Floor kUnknownFloor{{UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}};
+// What lies above neither.
+[[nodiscard]] constexpr Floor higher(const Floor& a, const Floor& b) {
+  const bool is_later = std::pair(a.epoch, a.view) > std::pair(b.epoch, b.view);
+  const Floor& later = is_later ? a : b;
+  return {later.epoch, later.view, std::max(a.height, b.height)};
+}
 // Its memory is not complete: no votes until it takes part again above the floor.
 struct AmnesiaRecord {
   Floor floor;
@@ -157,6 +169,8 @@ enum class EventType : std::uint8_t {
   VotesStopped,  // no more votes at all: more than f are faulty, or the key is used elsewhere
   VotesPaused,   // the disk has reached its reserve
   VotesResumed,  // and has room again
+  FloorFound,    // how far a lost sign state may have allowed: the end of its epoch (R39)
+  FloorRefuted,  // this key has signed above its floor: its sign state is an old copy (R39)
   AmnesiaEnded,  // above everything that was forgotten: taking part again (R39)
   Refused,
 };

@@ -21,6 +21,20 @@ RecoveredState RecoveredState::fresh(ValidatorSet genesis_set, const Header& gen
   return state;
 }
 
+Memory compare(const CeilingRecord& sign_state, const LoggedCeilings& logged) {
+  const std::uint64_t known = logged.last ? logged.last->number : 0;
+  if (known > sign_state.number + 1) return Memory::SignStateBehind;
+  if (sign_state.number == 0) return Memory::Complete;  // nothing was ever signed
+  if (known < sign_state.number) return Memory::LogBehind;
+  const auto& same = known == sign_state.number ? logged.last : logged.before;
+  return same == sign_state ? Memory::Complete : Memory::LogBehind;
+}
+
+Floor floor_below(const CeilingRecord& ceiling, std::uint64_t epoch_blocks) {
+  return {ceiling.epoch, ceiling.view,
+          std::min(ceiling.height, last_height(ceiling.epoch, epoch_blocks))};
+}
+
 // Follows the log in its order. Up to the newest stable height the chain is final: its payload is
 // forgotten as soon as it lies at or below what the store reflects, its ids while they could be
 // named again.
@@ -43,14 +57,14 @@ struct Recovery::State {
   std::map<Height, Hash> proven;  // blocks of ChainProofRecords
   // What a key promised binds that key alone, and binds it for good (protocol R43).
   struct Promises {
-    std::optional<CeilingRecord> ceiling;
+    LoggedCeilings ceilings;
     std::vector<VoteContent> votes;
     std::optional<ProvenViewChange> own_change;
     std::optional<NewView> new_view_intent;
     std::optional<Floor> amnesic_below;
     std::optional<Floor> floor;
   };
-  std::optional<CeilingRecord> ceiling;  // of `key`, as are those in `result`
+  LoggedCeilings ceilings;  // of `key`, as are those in `result`
   std::optional<crypto::PublicKey> key;
   std::map<crypto::PublicKey, Promises> of_other_keys;
 
@@ -186,12 +200,15 @@ struct Recovery::State {
       result.new_view_intent = record.new_view;
   }
 
-  void on(const CeilingRecord& record) { ceiling = record; }
+  void on(const CeilingRecord& record) {
+    ceilings.before = ceilings.last;
+    ceilings.last = record;
+  }
 
   // The chain is everybody's; promises change with the key. One that comes back finds its own.
   void on(const KeyRecord& record) {
     if (key && *key != record.key) {
-      of_other_keys[*key] = {std::exchange(ceiling, std::nullopt),
+      of_other_keys[*key] = {std::exchange(ceilings, {}),
                              std::exchange(result.votes, {}),
                              std::exchange(result.own_change, std::nullopt),
                              std::exchange(result.new_view_intent, std::nullopt),
@@ -204,7 +221,7 @@ struct Recovery::State {
 
   // Less what is over since: heights that are stable, views and epochs that were left.
   void remember(Promises promises) {
-    ceiling = promises.ceiling;
+    ceilings = promises.ceilings;
     result.votes = std::move(promises.votes);
     std::erase_if(result.votes, [&](const VoteContent& vote) {
       return vote.epoch != result.set.epoch || vote.height <= result.stable;
@@ -293,8 +310,8 @@ const std::vector<VoteContent>& Recovery::votes() const {
   return state_->result.votes;
 }
 
-std::optional<CeilingRecord> Recovery::last_ceiling() const {
-  return state_->ceiling;
+LoggedCeilings Recovery::ceilings() const {
+  return state_->ceilings;
 }
 
 std::optional<crypto::PublicKey> Recovery::last_key() const {

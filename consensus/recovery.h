@@ -56,11 +56,33 @@ struct RecoveredState {
   // R39: set while what was signed up to there is not remembered.
   std::optional<Floor> amnesic_below;
   std::optional<Floor> floor;  // of an amnesia that is over: for the guard
+  // R39: set while there is no sign state, and so no telling what was signed. The number of the
+  // search for a floor: another one in every life of the process.
+  std::optional<std::uint64_t> floor_search;
 
   // Genesis: block 0 executed and stable, epoch 0, view 0.
   [[nodiscard]] static RecoveredState fresh(ValidatorSet genesis_set, const Header& genesis,
                                             const Hash& header_hash);
 };
+
+// The newest CeilingRecord of a log, and the one before it.
+struct LoggedCeilings {
+  std::optional<CeilingRecord> last;
+  std::optional<CeilingRecord> before;
+};
+
+// What a sign state and the log beside it say of one another (protocol R37).
+enum class Memory : std::uint8_t {
+  Complete,
+  LogBehind,        // it does not know the sign state's last record: amnesic up to the ceiling
+  SignStateBehind,  // more than one record behind: restored from a copy, and as good as missing
+};
+// A record is known if the log has it word for word. A number alone would do for one life of the
+// key; a log restored from before a sign state was lost and made anew may have the number as well.
+[[nodiscard]] Memory compare(const CeilingRecord& sign_state, const LoggedCeilings& logged);
+// What the key may have signed below that ceiling: nothing lies above the end of the ceiling's
+// epoch, whose height runs ahead of what was signed.
+[[nodiscard]] Floor floor_below(const CeilingRecord& ceiling, std::uint64_t epoch_blocks);
 
 // Feeds on the log's records in order and forgets what `executed` makes superfluous as it goes, so
 // that memory follows what is open and not the length of the log.
@@ -72,8 +94,8 @@ class Recovery {
            std::uint64_t epoch_blocks, Header executed, Hash executed_hash,
            std::vector<Header> recent_headers);
   void apply(const DurableRecord& record);
-  [[nodiscard]] const std::vector<VoteContent>& votes() const;      // for the guard
-  [[nodiscard]] std::optional<CeilingRecord> last_ceiling() const;  // of the last key
+  [[nodiscard]] const std::vector<VoteContent>& votes() const;  // for the guard
+  [[nodiscard]] LoggedCeilings ceilings() const;                // of the last key
   [[nodiscard]] std::optional<crypto::PublicKey> last_key() const;
   [[nodiscard]] RecoveredState finish() &&;
 

@@ -24,6 +24,9 @@ Replica::State::State(const Hash& id, const Member& identity, const Parameters& 
       own_change(recovered.own_change),
       abstain(recovered.abstain),
       amnesic_below(recovered.amnesic_below),
+      floor_search(recovered.floor_search
+                       ? std::optional(FloorSearch{*recovered.floor_search, {}, {}})
+                       : std::nullopt),
       chain(recovered.base, recovered.base_hash, recovered.base_time),
       stable(recovered.stable),
       executed(recovered.executed.height),
@@ -103,6 +106,7 @@ void Replica::State::on(StorageSpace space) {
 // What follows from any input, in the order in which one step enables the next.
 void Replica::State::settle() {
   pool.set_clock(now.wall);
+  find_floor();
   end_amnesia();
   link_anchor();
   accept_waiting();
@@ -197,6 +201,8 @@ ReplicaView Replica::State::make_view() const {
   result.diverged = diverged;
   result.storage_low = storage_low;
   result.amnesic_below = amnesic_below;
+  if (floor_search)
+    result.floor_search = {floor_search->answers.size(), set.quorum(), floor_search->found};
   result.available_batches = pool.available_count();
   result.available_bytes = pool.available_bytes();
   for (const auto& [id, peer] : peers) {
@@ -262,6 +268,11 @@ bool Replica::wants(const ChainSegment&, InstitutionId from) const noexcept {
 
 bool Replica::wants(const Batch& batch) const noexcept {
   return state_->requests.find(batch.id) != nullptr;
+}
+
+bool Replica::wants(const ReplyStable& reply, InstitutionId from) const noexcept {
+  const std::optional<FloorSearch>& search = state_->floor_search;
+  return search && search->number == reply.number && !search->answers.contains(from);
 }
 
 const ValidatorSet& Replica::set() const noexcept {

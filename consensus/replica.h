@@ -68,6 +68,13 @@ struct ReplicaView {
   bool diverged = false;
   bool storage_low = false;
   std::optional<Floor> amnesic_below;  // R39
+  // Its sign state is lost: how many members have answered, of how many, and what follows.
+  struct Search {
+    std::size_t answers{};
+    std::size_t needed{};
+    std::optional<Floor> found;
+  };
+  std::optional<Search> floor_search;
   std::uint64_t available_batches = 0;
   std::uint64_t available_bytes = 0;
   struct Peer {
@@ -101,6 +108,7 @@ class Replica final {
   [[nodiscard]] bool wants(const ChainSegment& message, InstitutionId from) const noexcept;
   // Its payload is missing here, and was asked for.
   [[nodiscard]] bool wants(const Batch& batch) const noexcept;
+  [[nodiscard]] bool wants(const ReplyStable& reply, InstitutionId from) const noexcept;
   // The set that the verifier judges by: of the present epoch.
   [[nodiscard]] const ValidatorSet& set() const noexcept;
   [[nodiscard]] bool is_member() const noexcept;  // of it, with the own key

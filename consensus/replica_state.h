@@ -22,6 +22,7 @@ struct Peer {
   std::optional<Instant> pushed;    // last help that it was sent
   std::optional<Instant> answered;  // last Status sent to it alone
   std::optional<Instant> served;    // last BlockRange
+  std::optional<Instant> replied;   // last ReplyStable
   Height last_vote;
   std::optional<View> suspects;  // the view of our epoch that it suspects (protocol R20)
 };
@@ -38,6 +39,14 @@ struct CatchUp {
   Instant not_before;  // after an answer without news
   Height stable_seen;  // for noticing that nothing moves
   Instant stable_since;
+};
+
+// The search for a floor by a validator without a sign state (protocol R39).
+struct FloorSearch {
+  std::uint64_t number;  // of the question
+  // Of members that are not amnesic: how far their certificates reach.
+  std::map<InstitutionId, Height> answers;
+  std::optional<Floor> found;
 };
 
 // How far a validator has come in its view (protocol R28): it lacks the NewView; it has that and
@@ -89,8 +98,9 @@ struct Replica::State {
   [[nodiscard]] Height kept_up_to() const;  // two windows ahead (R13)
   [[nodiscard]] bool is_primary() const { return me && *me == set.primary(view); }
   [[nodiscard]] bool may_vote() const {
-    return me && !diverged && !stopped && !storage_low && !amnesic_below;
+    return me && !diverged && !stopped && !storage_low && !is_amnesic();
   }
+  [[nodiscard]] bool is_amnesic() const { return amnesic_below || floor_search; }
   [[nodiscard]] bool may_order() const { return may_vote() && !abstain && stage == Stage::Active; }
   [[nodiscard]] bool is_idle_due(std::int64_t intervals, Instant since) const;
   [[nodiscard]] std::vector<InstitutionId> others() const;
@@ -221,8 +231,16 @@ struct Replica::State {
   [[nodiscard]] const std::optional<Status>& status_of(InstitutionId provider) const;
   [[nodiscard]] std::optional<InstitutionId> next_provider() const;
 
-  // --- restore.cpp (R38, R39)
+  // --- amnesia.cpp (R39)
+  void on(const QueryStable& query, InstitutionId from);
+  void on(const ReplyStable& reply, InstitutionId from);
+  [[nodiscard]] const Certificate* highest_proof() const;
+  void query_stable();
+  void find_floor();
+  void watch_floor(const VoteContent& signed_by_us);
   void end_amnesia();
+
+  // --- restore.cpp (R38)
   void restore(const RecoveredState& recovered);
   void restore_view(const RecoveredState& recovered);
   void meet_commit(const Certificate& certificate);
@@ -256,11 +274,12 @@ struct Replica::State {
   bool new_view_asked = false;                    // as primary, of the guard
   std::optional<Instant> changes_since;           // a quorum of them was here
   Height committed_at_entry;
-  bool abstain = false;                // no more prepare and commit votes in this view (R11)
-  std::optional<Floor> amnesic_below;  // R39: no votes while this is set
-  bool diverged = false;               // R17
-  bool stopped = false;                // no more votes at all, until an operator looks
-  bool storage_low = false;            // nothing is voted for or taken in until there is room (R40)
+  bool abstain = false;                     // no more prepare and commit votes in this view (R11)
+  std::optional<Floor> amnesic_below;       // R39: no votes while this is set
+  std::optional<FloorSearch> floor_search;  // or this
+  bool diverged = false;                    // R17
+  bool stopped = false;                     // no more votes at all, until an operator looks
+  bool storage_low = false;  // nothing is voted for or taken in until there is room (R40)
 
   Chain chain;  // base: min(stable, executed)
   Height stable;

@@ -21,6 +21,7 @@ void Replica::State::send_status(std::optional<InstitutionId> to) {
   status.clock = now.wall;
   send(std::move(status), to);
   if (to) return;
+  query_stable();
   // The same bytes until the view is active (R23).
   if (stage == Stage::Waiting && me && !GIRO_MUTANT(18)) {
     const auto mine = changes.find(*me);

@@ -32,7 +32,6 @@ struct Network {
   std::filesystem::path directory;  // absolute
   std::string name = "giro-dev";
   std::vector<Node> nodes;
-  std::uint64_t epoch_blocks = 0;  // of the genesis file that setup makes; 0: the default
 
   [[nodiscard]] std::filesystem::path node_directory(const Node& node) const {
     return directory / node.name;

@@ -67,12 +67,12 @@ std::expected<void, std::string> run_init(
 }
 
 std::expected<void, std::string> write_genesis(
-    const Network& network, const std::map<config::DemoOperator, crypto::PublicKey>& operators) {
+    const Network& network, const std::map<config::DemoOperator, crypto::PublicKey>& operators,
+    const std::function<void(config::DemoSetup&)>& adjust) {
   config::DemoSetup setup;
   setup.network = network.name;
   setup.time = {client::now_ms()};
   setup.banks = network.nodes.size();
-  if (network.epoch_blocks != 0) setup.parameters.epoch_blocks = network.epoch_blocks;
   setup.operators = operators;
   for (const auto& node : network.nodes) {
     const auto key_file = network.node_directory(node) / "keys" / "validator.key";
@@ -81,6 +81,7 @@ std::expected<void, std::string> write_genesis(
       return std::unexpected(key_file.string() + ": " + std::string(crypto::describe(key.error())));
     setup.validators[node.name] = {*key, node.p2p_address()};
   }
+  adjust(setup);
   return write_text(network.genesis(), config::write_genesis_file(config::demo_genesis(setup)),
                     0644);
 }
@@ -132,7 +133,8 @@ std::expected<void, std::string> write_demo_profile(const Network& network) {
   return write_text(network.profile(), config::write_profile(profile), 0600);
 }
 
-std::expected<void, std::string> set_up(const Network& network, const fs::path& giro) {
+std::expected<void, std::string> set_up(const Network& network, const fs::path& giro,
+                                        const std::function<void(config::DemoSetup&)>& adjust) {
   std::error_code error;
   fs::create_directories(network.directory, error);
   if (error) return std::unexpected(network.directory.string() + ": " + error.message());
@@ -144,7 +146,7 @@ std::expected<void, std::string> set_up(const Network& network, const fs::path& 
   const auto operators =
       make_operator_keys(network.directory / "keys", network.directory / "passphrase");
   if (!operators) return std::unexpected(operators.error());
-  if (auto done = write_genesis(network, *operators); !done) return done;
+  if (auto done = write_genesis(network, *operators, adjust); !done) return done;
   const auto configure = [&network](const Node& node) {
     return std::vector<std::string>{
         "--genesis",    network.genesis().string(),     "--p2p",  node.p2p_address().to_string(),

@@ -24,9 +24,10 @@ make_operator_keys(const std::filesystem::path& directory,
 [[nodiscard]] std::expected<void, std::string> write_demo_profile(const Network& network);
 
 // Everything but running it. `giro` is the program. The directory gets network.json last: a
-// directory with one is whole.
-[[nodiscard]] std::expected<void, std::string> set_up(const Network& network,
-                                                      const std::filesystem::path& giro);
+// directory with one is whole. `adjust` may change what goes into the genesis file.
+[[nodiscard]] std::expected<void, std::string> set_up(
+    const Network& network, const std::filesystem::path& giro,
+    const std::function<void(config::DemoSetup&)>& adjust = [](config::DemoSetup&) {});
 
 // After a change of ports: the node files of a network that exists.
 [[nodiscard]] std::expected<void, std::string> rewrite_ports(const Network& network);

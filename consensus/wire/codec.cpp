@@ -99,7 +99,7 @@ Decoded decode_chain_segment(ByteView bytes) {
 Decoded decode_attest_proof(ByteView bytes) {
   pb::AttestProof in;
   AttestProof out;
-  RejectReason reason = parse(bytes, kMembersMax * 72 + 128, in);
+  RejectReason reason = parse(bytes, kProofBytesMax, in);
   if (reason == RejectReason::None) reason = read(in.attest(), out.attest);
   return answer(reason, out);
 }
@@ -209,13 +209,30 @@ Decoded decode_evidence(ByteView bytes) {
   return answer(reason, out);
 }
 
+Decoded decode_query_stable(ByteView bytes) {
+  pb::QueryStable in;
+  const RejectReason reason = parse(bytes, kSmallMessageBytesMax, in);
+  QueryStable out{in.number()};
+  return answer(reason, out);
+}
+
+Decoded decode_reply_stable(ByteView bytes) {
+  pb::ReplyStable in;
+  RejectReason reason = parse(bytes, kProofBytesMax, in);
+  ReplyStable out{in.number(), {in.epoch()}, in.amnesic(), {}};
+  if (reason == RejectReason::None && in.has_highest())
+    reason = read(in.highest(), out.highest.emplace());
+  if (reason == RejectReason::None && out.amnesic && out.highest) reason = RejectReason::Malformed;
+  return answer(reason, out);
+}
+
 struct Kind {
   Family family;
   Decoded (*decode)(ByteView);
 };
 
 // By message type; the first place is no type.
-constexpr std::array<Kind, 18> kKinds = {{
+constexpr std::array<Kind, 20> kKinds = {{
     {Family::Control, nullptr},
     {Family::Batches, decode_batch},
     {Family::Control, decode_confirm},
@@ -234,6 +251,8 @@ constexpr std::array<Kind, 18> kKinds = {{
     {Family::Control, decode_fetch_blocks},
     {Family::Blocks, decode_block_range},
     {Family::Control, decode_evidence},
+    {Family::Sync, decode_query_stable},
+    {Family::Sync, decode_reply_stable},
 }};
 
 template <typename Proto, typename Write>
@@ -271,7 +290,8 @@ MessageType type_of(const Message& message) {
       MessageType::AttestProof, MessageType::Suspect,         MessageType::Status,
       MessageType::FetchChain,  MessageType::FetchBatches,    MessageType::BatchOffer,
       MessageType::ViewChange,  MessageType::NewView,         MessageType::FetchBlocks,
-      MessageType::BlockRange,  MessageType::Evidence};
+      MessageType::BlockRange,  MessageType::Evidence,        MessageType::QueryStable,
+      MessageType::ReplyStable};
   static_assert(kTypes.size() == std::variant_size_v<Message>);
   return kTypes[message.index()];
 }
@@ -352,6 +372,17 @@ Bytes encode(const Message& message) {
           },
           [](const EvidenceMessage& m) {
             return made<pb::Evidence>([&](auto& out) { write(m.evidence, out); });
+          },
+          [](const QueryStable& m) {
+            return made<pb::QueryStable>([&](auto& out) { out.set_number(m.number); });
+          },
+          [](const ReplyStable& m) {
+            return made<pb::ReplyStable>([&](auto& out) {
+              out.set_number(m.number);
+              out.set_epoch(m.epoch.value);
+              out.set_amnesic(m.amnesic);
+              if (m.highest) write(*m.highest, *out.mutable_highest());
+            });
           },
           [](const BlockRange& m) {
             return made<pb::BlockRange>([&](auto& out) {

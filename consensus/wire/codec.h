@@ -35,6 +35,8 @@ enum class MessageType : std::uint8_t {
   FetchBlocks = 15,
   BlockRange = 16,
   Evidence = 17,
+  QueryStable = 18,
+  ReplyStable = 19,
 };
 
 [[nodiscard]] MessageType type_of(const Message& message);

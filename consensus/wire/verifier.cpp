@@ -146,6 +146,18 @@ class Judge {
                                                      : RejectReason::BadSignature;
   }
 
+  [[nodiscard]] RejectReason operator()(const QueryStable&) const { return RejectReason::None; }
+  // One of an earlier epoch says no more than that its sender has not ended that: its certificate
+  // is not looked at, here and in the replica. One of a later epoch cannot be judged.
+  [[nodiscard]] RejectReason operator()(const ReplyStable& m) const {
+    if (m.epoch > set_.epoch) return RejectReason::FutureEpoch;
+    if (m.epoch < set_.epoch || !m.highest) return RejectReason::None;
+    const VoteContent& content = m.highest->content;
+    const bool proves = content.kind == VoteKind::Commit || content.kind == VoteKind::Attest;
+    if (!proves || content.epoch != m.epoch) return RejectReason::Mismatch;
+    return certificate(*m.highest);
+  }
+
   [[nodiscard]] RejectReason operator()(const FetchBlocks& m) const { return epoch(m.epoch); }
   [[nodiscard]] RejectReason operator()(const BlockRange& m) const {
     if (m.blocks.empty()) return RejectReason::Malformed;

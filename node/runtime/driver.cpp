@@ -37,6 +37,8 @@ p2p::Family channel_family(consensus::wire::MessageType type) {
     case Type::FetchBatches:
     case Type::FetchBlocks:
     case Type::BlockRange:
+    case Type::QueryStable:
+    case Type::ReplyStable:
       return p2p::Family::Sync;
   }
   return p2p::Family::Sync;
@@ -102,6 +104,8 @@ bool Driver::is_wanted(consensus::InstitutionId from, const Message& message) co
   if (const auto* begun = std::get_if<consensus::NewView>(&message)) return replica_.wants(*begun);
   if (const auto* chain = std::get_if<consensus::ChainSegment>(&message))
     return replica_.wants(*chain, from);
+  if (const auto* reply = std::get_if<consensus::ReplyStable>(&message))
+    return replica_.wants(*reply, from);
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include "node/ledger/outcome_leaf.h"
 #include "node/ledger/roots.h"
 #include "node/runtime/lineage.h"
+#include "node/runtime/memory.h"
 #include "storage/key_value_leveldb.h"
 
 namespace giro::runtime {
@@ -187,7 +188,7 @@ const consensus::Certificate* attest_in(const consensus::DurableRecord& record) 
 // Reads the log back: what the replica continues from, what the guard must remember, where payload
 // lies.
 struct ReadLog {
-  std::optional<consensus::CeilingRecord> ceiling;
+  consensus::LoggedCeilings ceilings;
   bool is_damaged = false;  // before its tail: nothing of it was used
 };
 std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platform,
@@ -234,7 +235,7 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
     if (log.error().code == storage::LogErrorCode::Damaged) {
       progress("the log is damaged at " + log.error().segment + ":" +
                std::to_string(log.error().offset) + " (" + log.error().text + ")");
-      return ReadLog{.ceiling = {}, .is_damaged = true};
+      return ReadLog{.ceilings = {}, .is_damaged = true};
     }
     return fail(ExitCode::WriteFailed, "the log: " + log.error().text);
   }
@@ -249,8 +250,9 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
     recovery.apply(renewed);
     append(*log, renewed);
   }
+  const auto ceilings = recovery.ceilings();
+  node.log_was_empty = count == 0;
   node.store->restore(lost);
-  const auto ceiling = recovery.last_ceiling();
   node.votes = recovery.votes();
   node.recovered = std::move(recovery).finish();
   const std::uint64_t epoch_blocks = node.genesis.genesis.parameters.epoch_blocks;
@@ -260,7 +262,7 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
     node.recovered.next_members = next->members;
   }
   node.log.emplace(std::move(*log));
-  return ReadLog{.ceiling = ceiling, .is_damaged = false};
+  return ReadLog{.ceilings = ceilings, .is_damaged = false};
 }
 
 // Sets a damaged log aside, and the store with it, and begins again: everything is fetched from
@@ -272,72 +274,6 @@ std::expected<void, StartError> quarantine(Opened& node, const Progress& progres
   for (const char* name : {"state", "log"}) {
     if (auto aside = set_aside(node, name, progress); !aside) return aside;
   }
-  return {};
-}
-
-// The sign state and the log must tell one story (protocol R37); then this start is recorded, in
-// the log first.
-// A log that does not know the sign state's last record has forgotten what it promised: the
-// validator is amnesic up to the ceiling (protocol R39).
-std::expected<void, StartError> bind_sign_state(
-    Opened& node, const std::optional<consensus::CeilingRecord>& logged, bool may_be_empty,
-    const Progress& progress) {
-  const std::string directory = node.config.sign_state_dir.string();
-  auto state = storage::SignState::open(*node.files, directory,
-                                        {node.genesis.chain_id, node.signer->public_key()});
-  if (!state && state.error().code == storage::SignStateErrorCode::File)
-    return fail(ExitCode::WriteFailed, "sign state: " + state.error().text);
-  if (!state) {
-    return misconfigured(
-        "sign state: " + state.error().text +
-        (state.error().code == storage::SignStateErrorCode::Missing
-             ? "; bring the file back, or ask the consortium for a new key: a key whose votes are "
-               "forgotten must not vote"
-             : ""));
-  }
-  const storage::Ceiling present = state->ceiling();
-  const std::uint64_t known = logged ? logged->number : 0;
-  const bool is_behind = known < present.record;
-  if (is_behind && known == 0 && !may_be_empty) {
-    return misconfigured(
-        "data_dir holds no log, but this key has signed up to height " +
-        std::to_string(present.height) +
-        ": bring data_dir back, or rebuild it from the other validators with  giro recover "
-        "--from-peers  (nothing is signed until that is safe)");
-  }
-  if (is_behind) {
-    const consensus::Floor floor{{present.epoch}, {present.view}, {present.height}};
-    node.recovered.amnesic_below = floor;
-    append(*node.log, consensus::AmnesiaRecord{floor});
-    progress("what this key signed up to height " + std::to_string(present.height) +
-             " is not remembered: it votes again once a height above that is stable");
-  }
-  if (known > present.record + 1) {
-    return misconfigured("the sign state is behind the log (record " +
-                         std::to_string(present.record) + " of " + std::to_string(known) +
-                         "): it was restored from a copy, and this validator must not vote");
-  }
-  // A raise that reached the log and not the sign state signed nothing; taking it over only forbids
-  // less later. It is finished first: were this start recorded on top of it, a second crash would
-  // leave the log two ahead, as if the sign state came from a copy (protocol R37).
-  if (known == present.record + 1) {
-    const auto finished =
-        state->raise({known, logged->epoch.value, logged->view.value, logged->height.value});
-    if (!finished) return fail(ExitCode::WriteFailed, "sign state: " + finished.error().text);
-  }
-  consensus::Ceiling ceiling{
-      std::max(known, present.record) + 1, {present.epoch}, {present.view}, {present.height}};
-  if (logged && !is_behind) ceiling = {known + 1, logged->epoch, logged->view, logged->height};
-  append(*node.log,
-         consensus::CeilingRecord{ceiling.number, ceiling.epoch, ceiling.view, ceiling.height});
-  if (const auto synced = node.log->sync(); !synced) {
-    return fail(ExitCode::WriteFailed, "the log cannot be written: " + synced.error().text);
-  }
-  const auto raised =
-      state->raise({ceiling.number, ceiling.epoch.value, ceiling.view.value, ceiling.height.value});
-  if (!raised) return fail(ExitCode::WriteFailed, "sign state: " + raised.error().text);
-  node.ceiling = ceiling;
-  node.sign_state.emplace(std::move(*state));
   return {};
 }
 
@@ -427,8 +363,8 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   if (!log) return Failure(log.error());
   if (validator) {
     if (auto seated = check_seat(node, progress); !seated) return Failure(seated.error());
-    const bool may_be_empty = was_damaged || mode == StartMode::Recover;
-    if (auto bound = bind_sign_state(node, log->ceiling, may_be_empty, progress); !bound)
+    if (was_damaged) node.log_was_empty = false;  // what it held was set aside
+    if (auto bound = bind_sign_state(node, log->ceilings, mode, platform, progress); !bound)
       return Failure(bound.error());
   }
   return node;
@@ -447,7 +383,8 @@ std::expected<void, StartError> create_sign_state(const config::NodeConfig& conf
   }
   const auto created = storage::SignState::create(platform.files, config.sign_state_dir.string(),
                                                   {genesis->chain_id, (*signer)->public_key()});
-  if (!created) return misconfigured("sign state: " + created.error().text);
+  if (!created && created.error().code != storage::SignStateErrorCode::AlreadyExists)
+    return misconfigured("sign state: " + created.error().text);
   return {};
 }
 

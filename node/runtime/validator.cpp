@@ -6,6 +6,7 @@
 #include "crypto/mutant.h"
 #include "node/ledger/records.h"
 #include "node/runtime/fatal.h"
+#include "node/runtime/memory.h"
 
 namespace giro::runtime {
 namespace {
@@ -40,7 +41,8 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
               .status = [this](std::uint32_t actor, const OpId& id) { return status({actor, id}); },
               .wake = [this] { wake(); },
               .clock = [this] { return around_.now().wall; }}),
-      sign_state_(std::move(opened.sign_state)) {
+      sign_state_(std::move(opened.sign_state)),
+      floor_record_(opened.floor_record) {
   final_height_ = std::min(store->height(), store->attested()).value;
   index_.add(opened.batches);
   for (const auto& batch : opened.recovered.batches) {
@@ -79,7 +81,7 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
 
 void Validator::bind_driver(Opened& opened) {
   const auto& parameters = genesis.genesis.parameters;
-  if (signer) {
+  if (signer && !floor_record_) {
     guard_.emplace(*signer, chain, self, opened.ceiling, parameters.window);
     if (const auto& floor = opened.recovered.floor) guard_->forbid(*floor);
     if (const auto& floor = opened.recovered.amnesic_below) guard_->forbid(*floor);
@@ -152,10 +154,24 @@ Validator::~Validator() {
   store->stop();
 }
 
+std::expected<bool, StartError> Validator::adopt_floor() {
+  const auto search = driver_->replica().view().floor_search;
+  if (!floor_record_ || !search || !search->found) return false;
+  const consensus::Floor& floor = *search->found;
+  const auto adopted = runtime::adopt_floor(
+      files_, config.sign_state_dir.string(), {chain, signer->public_key()}, sign_state_,
+      {*floor_record_, floor.epoch.value, floor.view.value, floor.height.value});
+  if (!adopted) return std::unexpected(adopted.error());
+  around_.events.write(config::LogLevel::Info, "sign_state_made",
+                       {{"height", text(floor.height.value)}},
+                       "nothing up to that height is ever signed");
+  return true;
+}
+
 void Validator::begin() {
   around_.events.write(config::LogLevel::Info, "started",
                        {{"chain", crypto::to_hex(chain)}, {"height", text(store->height().value)}},
-                       guard_ ? "validator runs" : "observer runs");
+                       signer ? "validator runs" : "observer runs");
   after_inputs();
 }
 
@@ -341,6 +357,13 @@ void Validator::on_event(const consensus::Event& event) {
       break;
     case Type::VotesStopped:
       place(Level::Error, "votes_stopped", "this validator casts no more votes: see detail");
+      break;
+    case Type::FloorFound:
+      place(Level::Info, "floor_found", "this key may have signed up to that height");
+      break;
+    case Type::FloorRefuted:
+      place(Level::Error, "sign_state_is_a_copy",
+            "this key has signed above its sign state: no more votes before giro recover");
       break;
     case Type::AmnesiaEnded:
       place(Level::Info, "amnesia_ended", "above everything that was forgotten: voting again");

@@ -54,6 +54,9 @@ class Validator {
   void on_deadline();
   void tick();   // ten times a second: time-outs of waiters, the disk, what operators see
   void leave();  // the process is about to stop: says goodbye as the primary
+  // Core thread, after the last input. True if the node had no sign state and has found how far its
+  // key may have signed: that is the ceiling of a new one now (protocol R39).
+  [[nodiscard]] std::expected<bool, StartError> adopt_floor();
   [[nodiscard]] const consensus::Replica& replica() const { return driver_->replica(); }
   [[nodiscard]] const Driver& driver() const { return *driver_; }
 
@@ -97,6 +100,7 @@ class Validator {
   void publish_info();
 
   std::optional<storage::SignState> sign_state_;
+  const std::optional<std::uint64_t> floor_record_;  // then there is no guard
   std::optional<consensus::VoteGuard> guard_;
   BatchIndex index_;
   std::unique_ptr<LogWriter> log_writer_;

@@ -160,6 +160,9 @@ void Validator::publish_info() {
   info.voting = view.voting;
   info.diverged = view.diverged;
   if (view.amnesic_below) info.amnesic_below = view.amnesic_below->height;
+  info.is_sign_state_copied = !view.floor_search && view.amnesic_below == consensus::kUnknownFloor;
+  if (const auto& search = view.floor_search)
+    info.floor_search = {search->answers, search->needed, search->found.has_value()};
   const auto load = intake.load();
   info.pool_operations = load.operations;
   info.pool_bytes = load.bytes;

@@ -23,10 +23,10 @@ void ClusterTest::SetUp() {
   testnet::Network network;
   network.directory = folder_.path() / "net";
   for (const auto& name : config::demo_validators()) network.nodes.push_back({.name = name});
-  adjust(network);
   const auto ports = testnet::choose_ports(network);
   ASSERT_TRUE(ports.has_value()) << ports.error();
-  const auto set_up = testnet::set_up(network, giro_program());
+  const auto set_up =
+      testnet::set_up(network, giro_program(), [this](config::DemoSetup& setup) { adjust(setup); });
   ASSERT_TRUE(set_up.has_value()) << set_up.error();
   supervisor_ = std::make_unique<testnet::Supervisor>(network, giro_program());
   const auto started = supervisor_->start_all();

@@ -10,11 +10,15 @@
 #include <set>
 #include <thread>
 
+#include "consensus/wire/codec.h"
 #include "node/client/json_fields.h"
+#include "storage/file_posix.h"
+#include "storage/log.h"
 
 namespace giro::process_test {
 namespace {
 
+using client::number_field;
 using client::text_field;
 
 TEST_F(StreamTest, A_backup_killed_and_another_paused_under_load_lose_nothing) {
@@ -127,6 +131,157 @@ TEST_F(StreamTest, A_validator_that_lost_its_data_is_rebuilt_from_the_others_and
   wait_ready();
   EXPECT_TRUE(stream.more(5));
   expect_settled(stream.end());
+}
+
+// Epochs that are over soon.
+class ShortEpochs : public StreamTest {
+ protected:
+  static constexpr std::uint64_t kEpochBlocks = 20;
+  void adjust(config::DemoSetup& setup) const override {
+    setup.parameters.epoch_blocks = kEpochBlocks;
+    setup.parameters.window = 8;
+    setup.parameters.idle_block_interval_ms = 200;
+  }
+  // The floor in a log, and that nothing at or below it was promised there.
+  static void expect_silence_below_the_floor(const std::filesystem::path& log_directory) {
+    storage::PosixFilePort files;
+    std::optional<consensus::Floor> floor;
+    std::size_t promises = 0;
+    const auto look = [&](consensus::Epoch epoch, consensus::Height height) {
+      ASSERT_TRUE(floor.has_value());
+      EXPECT_GT(epoch, floor->epoch);
+      EXPECT_GT(height, floor->height);
+      ++promises;
+    };
+    const auto log = storage::Log::open(
+        files, log_directory.string(), {}, [&](const storage::LogRecord& stored) {
+          const auto record = consensus::wire::decode_record(static_cast<std::uint8_t>(stored.type),
+                                                             stored.payload);
+          ASSERT_TRUE(record.has_value());
+          if (const auto* lost = std::get_if<consensus::AmnesiaRecord>(&*record))
+            floor = lost->floor;
+          if (const auto* vote = std::get_if<consensus::VoteRecord>(&*record))
+            look(vote->content.epoch, vote->content.height);
+          if (const auto* change = std::get_if<consensus::ViewChangeRecord>(&*record))
+            look(change->change.change.epoch, {UINT64_MAX});
+          if (const auto* made = std::get_if<consensus::NewViewIntentRecord>(&*record))
+            look(made->new_view.epoch, {UINT64_MAX});
+        });
+    ASSERT_TRUE(log.has_value()) << log.error().text;
+    ASSERT_TRUE(floor.has_value());
+    EXPECT_EQ(floor->height.value % kEpochBlocks, 0U) << "the end of an epoch";
+    EXPECT_GT(promises, 0U);
+  }
+  void expect_no_evidence() const {
+    for (const auto& node : nodes()) {
+      const std::string log = read_text(supervisor_->network().node_log(node));
+      EXPECT_EQ(log.find("event=evidence"), std::string::npos) << node.name;
+      EXPECT_EQ(log.find("event=votes_stopped"), std::string::npos) << node.name;
+    }
+  }
+};
+
+TEST_F(ShortEpochs, A_validator_that_lost_data_and_sign_state_votes_again_from_a_later_epoch_on) {
+  Stream stream;
+  stream.add(payer(0));
+  ASSERT_TRUE(stream.more(5));
+  const std::string victim = backups().front();
+  const testnet::Network& network = supervisor_->network();
+  const testnet::Node& node = *network.find(victim);
+  const std::filesystem::path home = network.node_directory(node);
+  supervisor_->signal(victim, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  ASSERT_GT(std::filesystem::remove_all(home / "data"), 0U);
+  ASSERT_GT(std::filesystem::remove_all(home / "sign-state"), 0U);
+
+  const std::string config = network.node_config(node).string();
+  const Ran refused = run_giro({"start", "--config", config});
+  EXPECT_EQ(refused.exit_code, 78);
+  EXPECT_NE(refused.err.find("giro recover --from-peers"), std::string::npos) << refused.err;
+  const Ran again = run_giro(
+      {"init", "--home", home.string(), "--name", victim, "--genesis", network.genesis().string()});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_FALSE(std::filesystem::exists(home / "sign-state")) << "neither makes an empty one";
+  const Ran recovered = run_giro({"recover", "--from-peers", "--config", config});
+  EXPECT_EQ(recovered.exit_code, 0) << recovered.err;
+  EXPECT_NE(recovered.err.find("3 validators have said"), std::string::npos) << recovered.err;
+  const Ran why =
+      run_giro({"peers", "why", victim, "--config",
+                network.node_config(nodes()[victim == nodes()[0].name ? 1 : 0]).string()});
+  EXPECT_NE(why.out.find("UNREACHABLE"), std::string::npos) << why.out << why.err;
+  ASSERT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
+  EXPECT_TRUE(stream.more(5));
+  expect_settled(stream.end());
+  supervisor_->stop_all(kPatience);
+  expect_silence_below_the_floor(home / "data" / "log");
+  expect_no_evidence();
+}
+
+TEST_F(ShortEpochs, A_sign_state_restored_from_a_copy_is_refused_and_made_anew_above_it) {
+  Stream stream;
+  stream.add(payer(0));
+  const std::string victim = backups().front();
+  const testnet::Network& network = supervisor_->network();
+  const testnet::Node& node = *network.find(victim);
+  const std::filesystem::path home = network.node_directory(node);
+  std::filesystem::copy(home / "sign-state", home / "copy",
+                        std::filesystem::copy_options::recursive);
+  const auto epoch = [&] { return number_field(get(nodes()[0], "/v1/node"), "epoch"); };
+  const std::uint64_t copied_in = epoch();
+  ASSERT_TRUE(until([&] { return epoch() >= copied_in + 2; }));
+  supervisor_->signal(victim, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  std::filesystem::remove_all(home / "sign-state");
+  std::filesystem::rename(home / "copy", home / "sign-state");
+
+  const std::string config = network.node_config(node).string();
+  const Ran refused = run_giro({"start", "--config", config});
+  EXPECT_EQ(refused.exit_code, 78);
+  EXPECT_NE(refused.err.find("restored from a copy"), std::string::npos) << refused.err;
+  const Ran recovered = run_giro({"recover", "--from-peers", "--config", config});
+  EXPECT_EQ(recovered.exit_code, 0) << recovered.err;
+  ASSERT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
+  EXPECT_TRUE(stream.more(5));
+  expect_settled(stream.end());
+  expect_no_evidence();
+}
+
+// Epochs that last as long as it takes to look at them.
+class LongerEpochs : public ShortEpochs {
+ protected:
+  void adjust(config::DemoSetup& setup) const override {
+    ShortEpochs::adjust(setup);
+    setup.parameters.epoch_blocks = 400;
+    setup.parameters.idle_block_interval_ms = 100;
+  }
+};
+
+TEST_F(LongerEpochs, A_copy_of_the_sign_state_beside_lost_data_is_found_out_and_made_anew) {
+  Stream stream;
+  stream.add(payer(0));
+  const std::string victim = backups().front();
+  const testnet::Network& network = supervisor_->network();
+  const testnet::Node& node = *network.find(victim);
+  const std::filesystem::path home = network.node_directory(node);
+  std::filesystem::copy(home / "sign-state", home / "copy",
+                        std::filesystem::copy_options::recursive);
+  wait_height(100);
+  supervisor_->signal(victim, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  std::filesystem::remove_all(home / "data");
+  std::filesystem::remove_all(home / "sign-state");
+  std::filesystem::rename(home / "copy", home / "sign-state");
+  const Ran recovered =
+      run_giro({"recover", "--from-peers", "--config", network.node_config(node).string()});
+  EXPECT_EQ(recovered.exit_code, 0) << recovered.err;
+  EXPECT_NE(recovered.err.find("3 validators have said"), std::string::npos) << recovered.err;
+  ASSERT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
+  EXPECT_TRUE(stream.more(5));
+  expect_settled(stream.end());
+  expect_no_evidence();
 }
 
 TEST_F(StreamTest, A_log_damaged_before_its_tail_is_set_aside_and_the_validator_comes_back) {

@@ -18,7 +18,7 @@ using client::text_field;
 
 class MembershipTest : public StreamTest {
  protected:
-  void adjust(testnet::Network& network) override { network.epoch_blocks = 20; }
+  void adjust(config::DemoSetup& setup) const override { setup.parameters.epoch_blocks = 20; }
 
   json::object command(std::vector<std::string> arguments) const {
     arguments.emplace_back("--json");

@@ -151,6 +151,13 @@ void SimNode::wipe_data() {
   GIRO_CHECK(disk_.sync_directory("/").has_value());
 }
 
+void SimNode::lose_sign_state() {
+  GIRO_CHECK(!is_up());
+  GIRO_CHECK(storage::remove_tree(disk_, std::string(kSign)).has_value());
+  GIRO_CHECK(storage::make_directories(disk_, std::string(kSign)).has_value());
+  GIRO_CHECK(disk_.sync_directory("/").has_value());
+}
+
 void SimNode::receive(consensus::InstitutionId from, const p2p::Frame& frame) {
   at(world_.scheduler().now(), [this, from, frame] {
     const crypto::ByteView bytes(*frame);
@@ -211,8 +218,16 @@ void SimNode::wake_at(std::optional<consensus::Instant> deadline) {
   });
 }
 
+// As giro recover does between its two lives.
+void SimNode::adopt_floor() {
+  const auto adopted = validator_->adopt_floor();
+  if (!adopted) return world_.on_ended(index_, {adopted.error().code, adopted.error().message});
+  if (*adopted) world_.on_floor_adopted(index_);
+}
+
 void SimNode::tick() {
   validator_->tick();
+  later(0, [this] { adopt_floor(); });
   later(kTick, [this] { tick(); });
 }
 

@@ -36,6 +36,8 @@ class World {
   virtual void on_opened(std::size_t node, const runtime::Opened& opened) = 0;
   virtual void on_consensus(std::size_t node, const consensus::Event& event) = 0;
   virtual void on_ended(std::size_t node, const ProcessEnded& end) = 0;
+  // Its sign state was lost; it has found a floor, and goes on in a new life (protocol R39).
+  virtual void on_floor_adopted(std::size_t node) = 0;
   virtual void on_line(std::size_t node, config::LogLevel level, const std::string& line) = 0;
 };
 
