@@ -330,9 +330,13 @@ void Replica::State::stop_voting(RejectReason why) {
 // R40).
 void Replica::State::watch_own_key(const Certificate& certificate) {
   const VoteContent& content = certificate.content;
-  if (!me || amnesic_below || content.height <= stable) return;
+  if (!me || floor_search || content.height <= stable) return;
   const bool signed_by_us = std::ranges::any_of(
       certificate.signatures, [&](const auto& entry) { return entry.voter == *me; });
+  if (amnesic_below) {
+    if (signed_by_us) watch_floor(content);
+    return;
+  }
   const auto known = asked.find({content.height, content.kind, content.view});
   if (signed_by_us && (known == asked.end() || known->second != content.digest)) {
     stop_voting(RejectReason::NotAsked);

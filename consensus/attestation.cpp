@@ -60,6 +60,7 @@ void Replica::State::on(const AttestProof& proof, InstitutionId) {
   }
   if (content.height <= stable) return refuse(RejectReason::OldHeight);
   if (content.height > last_height()) return refuse(RejectReason::BeyondWindow);
+  watch_own_key(proof.attest);
   learn_proof(proof.attest);
 }
 

@@ -14,19 +14,30 @@ bool Replica::State::is_ahead(const Peer& peer) const {
   return peer.status->stable > stable && now.steady.us - catch_up.stable_since.us >= patience;
 }
 
-// Who gave news last, or the next one after it that claims to be ahead. An observer hears no
-// Status: it asks all in turn.
+// Who gave news last, or the next one after it that claims to be ahead. An observer may hear no
+// Status: it asks all in turn. Of those without a seat here only who claims to be in a later epoch
+// is asked: it may sit there (R42), and if all members of ours have lost their seats, nobody else
+// is left to tell.
 std::optional<InstitutionId> Replica::State::next_provider() const {
   std::vector<InstitutionId> able;
   for (const auto& [id, peer] : peers) {
     if (is_ahead(peer) || (!me && !peer.status)) able.push_back(id);
   }
+  for (const auto& [id, peer] : outsiders) {
+    if (peer.status->epoch > set.epoch) able.push_back(id);
+  }
   if (able.empty()) return std::nullopt;
+  std::ranges::sort(able);
   if (catch_up.stay && std::ranges::binary_search(able, *catch_up.last_peer))
     return catch_up.last_peer;
   const auto next =
       catch_up.last_peer ? std::ranges::upper_bound(able, *catch_up.last_peer) : able.begin();
   return next == able.end() ? able.front() : *next;
+}
+
+const std::optional<Status>& Replica::State::status_of(InstitutionId provider) const {
+  const auto member = peers.find(provider);
+  return member != peers.end() ? member->second.status : outsiders.at(provider).status;
 }
 
 void Replica::State::ask_for_chain() {
@@ -44,7 +55,7 @@ void Replica::State::ask_for_chain() {
   if (committed == last_height() && proofs.contains(last_height())) return;  // execution is awaited
   // With nothing above our committed blocks to be had, only a proof for what is not stable yet is
   // news.
-  const std::optional<Status>& status = peers.at(*peer).status;
+  const std::optional<Status>& status = status_of(*peer);
   const bool only_proof = committed == last_height() ||
                           (status && status->epoch == set.epoch && status->stable <= committed);
   const Height above = only_proof ? stable : committed;
@@ -86,6 +97,7 @@ void Replica::State::on(const ChainSegment& segment, InstitutionId from) {
     return without_news(RejectReason::Duplicate);
   }
   catch_up.stay = answers;
+  watch_own_key(segment.attest);
   learn_proof(segment.attest);
 }
 

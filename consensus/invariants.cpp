@@ -45,6 +45,7 @@ void Replica::State::check_invariants() {
     if (!seen.high || *seen.high != high->content) GIRO_CHECK(has_form(*high, set));
   }
   // A4, A6: what is asked to be signed is of this place, remembered, and on the accepted chain.
+  GIRO_CHECK(!is_amnesic() || !out.signs(), set.epoch, stable);
   for (const VoteRequest& request : out.sign) {
     const VoteContent& content = request.content;
     const auto known = asked.find({content.height, content.kind, content.view});

@@ -14,9 +14,11 @@ inline constexpr std::size_t kFrameBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kBatchBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kBatchOperationsMax = 65'536;
 inline constexpr std::size_t kBlockBatchesMax = 65'536;
+inline constexpr std::size_t kMembersMin = 4;  // of a set that a change made (protocol R43)
 inline constexpr std::size_t kMembersMax = 128;
 inline constexpr std::size_t kSmallMessageBytesMax =
     1024;  // votes, suspicions, requests without lists
+inline constexpr std::size_t kProofBytesMax = kMembersMax * 72 + 128;  // one certificate
 inline constexpr std::size_t kStatusBytesMax = 4 * 1024;
 inline constexpr std::size_t kStatusMissingMax = 32;
 inline constexpr std::size_t kVersionBytesMax = 64;
@@ -63,6 +65,7 @@ inline constexpr std::size_t kBlockOverheadBytes =
     256;  // what a kept block is charged with, beside its ids
 inline constexpr std::size_t kBatchOverheadBytes =
     512;  // what a kept batch is charged with, beside its bytes
+inline constexpr std::size_t kOutsidersMax = 128;  // without a seat in our epoch, heard of
 inline constexpr std::size_t kAbandonedBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kEvidenceMax = 256;  // that is written again when the log is cut
 inline constexpr std::size_t kOffersMax =

@@ -2,6 +2,7 @@
 // VerifiedMessage of one.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -119,6 +120,20 @@ struct EvidenceMessage {
   Evidence evidence;
 };
 
+// How far has the other come? Asked by a validator whose sign state is lost, to learn how far its
+// key may have signed (protocol R39). Query-stable and reply-stable of Castro and Liskov, TOCS
+// 2002.
+struct QueryStable {
+  std::uint64_t number{};  // of the asker's search: an answer to an earlier one is none
+};
+struct ReplyStable {
+  std::uint64_t number{};
+  Epoch epoch;           // in which the answerer is
+  bool amnesic = false;  // it does not know itself: counts for nothing, and shows no certificate
+  // Its highest commit or attest certificate of that epoch; none: it stands at the epoch's base.
+  std::optional<Certificate> highest;
+};
+
 // A batch travels as its own bytes and reaches the replica as BatchAvailable.
 struct BatchMessage {
   BatchPtr batch;
@@ -127,13 +142,13 @@ struct BatchMessage {
 using Message =
     std::variant<BatchMessage, BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
                  AttestProof, Suspect, Status, FetchChain, FetchBatches, BatchOffer,
-                 ProvenViewChange, NewView, FetchBlocks, BlockRange, EvidenceMessage, FetchSnapshot,
-                 SnapshotOffer, FetchChunk, SnapshotChunk>;
+                 ProvenViewChange, NewView, FetchBlocks, BlockRange, EvidenceMessage, QueryStable,
+                 ReplyStable, FetchSnapshot, SnapshotOffer, FetchChunk, SnapshotChunk>;
 
 // What reaches the replica: the parts of Message that carry a claim, checked.
 using Claim = std::variant<BatchConfirm, PrePrepare, Vote, CertifiedBlocks, ChainSegment,
                            AttestProof, Suspect, Status, BatchOffer, ProvenViewChange, NewView,
-                           FetchBlocks, BlockRange, EvidenceMessage>;
+                           FetchBlocks, BlockRange, EvidenceMessage, QueryStable, ReplyStable>;
 
 namespace wire {
 class Verifier;

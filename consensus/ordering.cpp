@@ -51,7 +51,7 @@ void Replica::State::on(const PrePrepare& proposal, InstitutionId from) {
   const VoteContent& content = proposal.vote.content;
   if (const RejectReason reason = place_reason(content); reason != RejectReason::None)
     return refuse(reason);
-  if (me && proposal.vote.voter == *me && !amnesic_below) {
+  if (me && proposal.vote.voter == *me && !is_amnesic()) {
     // Our own proposal comes back: known, or our key is used elsewhere (protocol R40).
     const auto known = asked.find({content.height, content.kind, content.view});
     if (known == asked.end() || known->second != content.digest)

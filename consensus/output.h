@@ -3,7 +3,9 @@
 // execute (protocol R35, R36).
 #pragma once
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -41,6 +43,7 @@ struct CeilingRecord {
   Epoch epoch;
   View view;
   Height height;
+  friend bool operator==(const CeilingRecord&, const CeilingRecord&) = default;
 };
 // The accepted chain of (epoch, view) conflicts with what was committed: no more votes there
 // (protocol R11).
@@ -82,6 +85,15 @@ struct Floor {
   Height height;
   friend bool operator==(const Floor&, const Floor&) = default;
 };
+// The sign state that gave a floor was itself an old copy: nothing tells how far the key has
+// signed.
+inline constexpr Floor kUnknownFloor{{UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}};
+// What lies above neither.
+[[nodiscard]] constexpr Floor higher(const Floor& a, const Floor& b) {
+  const bool is_later = std::pair(a.epoch, a.view) > std::pair(b.epoch, b.view);
+  const Floor& later = is_later ? a : b;
+  return {later.epoch, later.view, std::max(a.height, b.height)};
+}
 // Its memory is not complete: no votes until it takes part again above the floor.
 struct AmnesiaRecord {
   Floor floor;
@@ -90,9 +102,15 @@ struct AmnesiaRecord {
 struct FloorRecord {
   Floor floor;
 };
+// From here on this key signs: what another one promised binds only that one, until it is back
+// (protocol R43).
+struct KeyRecord {
+  crypto::PublicKey key;
+};
 // What begins a statement of everything that a restart needs (protocol R34): after it nothing that
 // stands before it in the log is missed. The chain up to `height` is final, executed, and in the
-// store or in a snapshot; the records that follow say the rest.
+// store or in a snapshot; the records that follow say the rest. In a statement the KeyRecord of who
+// signs stands before it.
 struct BaseRecord {
   ValidatorSet set;  // of the epoch that the next block belongs to
   View first_view;
@@ -108,13 +126,14 @@ struct BaseRecord {
 struct AbandonedRecord {
   Block block;
 };
-// Replicas write all of these but VoteRecord, CeilingRecord and AmnesiaRecord: the first two are
-// the driver's, the last is written by whoever finds the memory incomplete.
+// Replicas write all of these. VoteRecord and CeilingRecord are otherwise the driver's;
+// AmnesiaRecord, KeyRecord and the BaseRecord of an installed snapshot are also written by whoever
+// opens the log.
 using DurableRecord =
     std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
                  CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord, ViewRecord,
                  ViewChangeRecord, NewViewRecord, NewViewIntentRecord, AmnesiaRecord, FloorRecord,
-                 BaseRecord, AbandonedRecord>;
+                 BaseRecord, AbandonedRecord, KeyRecord>;
 
 // --- 2 sign
 // --------------------------------------------------------------------------------------------------------
@@ -159,6 +178,8 @@ enum class EventType : std::uint8_t {
   Executed,
   Stable,
   EpochEntered,
+  Joined,       // a member of this epoch: voting
+  Observing,    // none, or not with this key (detail: the institution): it follows, never votes
   ViewEntered,  // left the one before; detail 1: by a ViewChange of our own
   ViewActive,   // its anchor is held: voting in it
   Suspecting,
@@ -169,6 +190,8 @@ enum class EventType : std::uint8_t {
   VotesStopped,  // no more votes at all: more than f are faulty, or the key is used elsewhere
   VotesPaused,   // the disk has reached its reserve
   VotesResumed,  // and has room again
+  FloorFound,    // how far a lost sign state may have allowed: the end of its epoch (R39)
+  FloorRefuted,  // this key has signed above its floor: its sign state is an old copy (R39)
   AmnesiaEnded,  // above everything that was forgotten: taking part again (R39)
   Refused,
 };

@@ -85,6 +85,10 @@ std::vector<InstitutionId> Replica::State::responsive() const {
   for (const auto& [id, peer] : peers) {
     if (peer.status && now.steady.us - peer.heard.us <= recent) heard.push_back(id);
   }
+  for (const auto& [id, peer] : outsiders) {  // of an epoch to come, when ours has long ended
+    const bool is_recent = now.steady.us - peer.heard.us <= recent;
+    if (is_recent && peer.status->epoch > set.epoch) heard.push_back(id);
+  }
   return heard.empty() ? others() : heard;
 }
 

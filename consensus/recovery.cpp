@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "consensus/limits.h"
 #include "crypto/check.h"
@@ -19,6 +20,20 @@ RecoveredState RecoveredState::fresh(ValidatorSet genesis_set, const Header& gen
   state.base_time = genesis.time;
   state.executed_hash = header_hash;
   return state;
+}
+
+Memory compare(const CeilingRecord& sign_state, const LoggedCeilings& logged) {
+  const std::uint64_t known = logged.last ? logged.last->number : 0;
+  if (known > sign_state.number + 1) return Memory::SignStateBehind;
+  if (sign_state.number == 0) return Memory::Complete;  // nothing was ever signed
+  if (known < sign_state.number) return Memory::LogBehind;
+  const auto& same = known == sign_state.number ? logged.last : logged.before;
+  return same == sign_state ? Memory::Complete : Memory::LogBehind;
+}
+
+Floor floor_below(const CeilingRecord& ceiling, std::uint64_t epoch_blocks) {
+  return {ceiling.epoch, ceiling.view,
+          std::min(ceiling.height, last_height(ceiling.epoch, epoch_blocks))};
 }
 
 // Follows the log in its order. Up to the newest stable height the chain is final: its payload is
@@ -41,7 +56,9 @@ struct Recovery::State {
   std::map<Hash, BatchPtr> batches;
   std::map<Hash, WallTime> ordered;
   std::map<Height, ChainProofRecord> proven;
-  std::optional<CeilingRecord> ceiling;
+  LoggedCeilings ceilings;  // of `key`, as are the promises in `result`
+  std::optional<crypto::PublicKey> key;
+  std::map<crypto::PublicKey, Promises> of_other_keys;
   Height stated;
   bool has_gap = false;
 
@@ -179,7 +196,46 @@ struct Recovery::State {
       result.new_view_intent = record.new_view;
   }
 
-  void on(const CeilingRecord& record) { ceiling = record; }
+  void on(const CeilingRecord& record) {
+    ceilings.before = ceilings.last;
+    ceilings.last = record;
+  }
+
+  // The chain is everybody's; promises change with the key. One that comes back finds its own.
+  // What stands before the first key is of nobody known: the log was cut there, and the statement
+  // above the cut repeats it with its key.
+  void on(const KeyRecord& record) {
+    if (key == record.key) return;
+    Promises left{std::exchange(ceilings, {}),
+                  std::exchange(result.votes, {}),
+                  std::exchange(result.snapshot_votes, {}),
+                  std::exchange(result.own_change, std::nullopt),
+                  std::exchange(result.new_view_intent, std::nullopt),
+                  std::exchange(result.amnesic_below, std::nullopt),
+                  std::exchange(result.floor, std::nullopt)};
+    if (key) of_other_keys[*key] = std::move(left);
+    if (auto known = of_other_keys.extract(record.key)) remember(std::move(known.mapped()));
+    key = record.key;
+  }
+
+  // Less what is over since: heights that are stable, views and epochs that were left.
+  void remember(Promises promises) {
+    ceilings = promises.ceilings;
+    result.votes = std::move(promises.votes);
+    std::erase_if(result.votes, [&](const VoteContent& vote) {
+      return vote.epoch != result.set.epoch || vote.height <= result.stable;
+    });
+    result.snapshot_votes = std::move(promises.snapshot_votes);
+    const auto is_present = [&](Epoch epoch, View view) {
+      return epoch == result.set.epoch && view == result.view;
+    };
+    const auto& change = promises.own_change;
+    if (change && is_present(change->change.epoch, change->change.view)) result.own_change = change;
+    const auto& intent = promises.new_view_intent;
+    if (intent && is_present(intent->epoch, intent->view)) result.new_view_intent = intent;
+    result.amnesic_below = promises.amnesic_below;
+    result.floor = promises.floor;
+  }
 
   void on(const AbstainRecord& record) {
     if (record.epoch == result.set.epoch && record.view == result.view) result.abstain = true;
@@ -298,6 +354,9 @@ struct Recovery::State {
     for (const auto& [height, proof] : proven) result.chain_proofs.push_back(proof);
     for (const auto& [id, batch] : batches) result.batches.push_back(batch);
     for (const auto& [id, expires_at] : ordered) result.ordered.push_back({id, expires_at});
+    result.key = key;
+    result.ceilings = ceilings;
+    result.other_keys = std::move(of_other_keys);
     return std::move(result);
   }
 };
@@ -341,8 +400,12 @@ const std::vector<VoteContent>& Recovery::votes() const {
   return state_->result.votes;
 }
 
-std::optional<CeilingRecord> Recovery::last_ceiling() const {
-  return state_->ceiling;
+LoggedCeilings Recovery::ceilings() const {
+  return state_->ceilings;
+}
+
+std::optional<crypto::PublicKey> Recovery::last_key() const {
+  return state_->key;
 }
 
 RecoveredState Recovery::finish() && {

@@ -1,6 +1,7 @@
 // What a replica starts from: a fresh chain, or what the log remembers (protocol R38).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -21,6 +22,23 @@ struct EpochBase {
   Height height;
   Hash block;
   Hash header;  // its hash
+};
+
+// The newest CeilingRecord of a log, and the one before it.
+struct LoggedCeilings {
+  std::optional<CeilingRecord> last;
+  std::optional<CeilingRecord> before;
+};
+
+// What a key promised: it binds that key alone, and binds it for good (protocol R43).
+struct Promises {
+  LoggedCeilings ceilings;
+  std::vector<VoteContent> votes;
+  std::vector<VoteContent> snapshot_votes;
+  std::optional<ProvenViewChange> own_change;
+  std::optional<NewView> new_view_intent;
+  std::optional<Floor> amnesic_below;
+  std::optional<Floor> floor;
 };
 
 struct RecoveredState {
@@ -49,8 +67,8 @@ struct RecoveredState {
   std::vector<Header> unstable_headers;   // stable+1 .. executed, for attest votes; from the store
   std::vector<BatchPtr> batches;          // held and not named by an executed block
   std::vector<OrderedId> ordered;         // named by executed blocks
-  // From the store, not the log: when the last height of the epoch is executed and not stable, and
-  // governance changed the set, the members of the next one.
+  // From the store, not the log: when the last height of the epoch is executed and not stable, the
+  // members of the next one.
   std::optional<std::vector<Member>> next_members;
   std::vector<ChainProofRecord> chain_proofs;  // above stable
   bool abstain = false;                        // R11: no more votes in (epoch, view)
@@ -59,11 +77,31 @@ struct RecoveredState {
   std::optional<Floor> floor;               // of an amnesia that is over: for the guard
   std::vector<Evidence> evidence;           // the newest, to be written again
   std::vector<VoteContent> snapshot_votes;  // own, the newest: for the guard
+  // R39: set while there is no sign state, and so no telling what was signed. The number of the
+  // search for a floor: another one in every life of the process.
+  std::optional<std::uint64_t> floor_search;
+  // Whose the promises above are, by the log; and what a statement repeats beside them.
+  std::optional<crypto::PublicKey> key;
+  LoggedCeilings ceilings;
+  std::map<crypto::PublicKey, Promises> other_keys;
 
   // Genesis: block 0 executed and stable, epoch 0, view 0.
   [[nodiscard]] static RecoveredState fresh(ValidatorSet genesis_set, const Header& genesis,
                                             const Hash& header_hash);
 };
+
+// What a sign state and the log beside it say of one another (protocol R37).
+enum class Memory : std::uint8_t {
+  Complete,
+  LogBehind,        // it does not know the sign state's last record: amnesic up to the ceiling
+  SignStateBehind,  // more than one record behind: restored from a copy, and as good as missing
+};
+// A record is known if the log has it word for word. A number alone would do for one life of the
+// key; a log restored from before a sign state was lost and made anew may have the number as well.
+[[nodiscard]] Memory compare(const CeilingRecord& sign_state, const LoggedCeilings& logged);
+// What the key may have signed below that ceiling: nothing lies above the end of the ceiling's
+// epoch, whose height runs ahead of what was signed.
+[[nodiscard]] Floor floor_below(const CeilingRecord& ceiling, std::uint64_t epoch_blocks);
 
 // Feeds on the log's records in order and forgets what `executed` makes superfluous as it goes, so
 // that memory follows what is open and not the length of the log.
@@ -87,7 +125,8 @@ class Recovery {
   // store that went with it is lost. finish() must not be called.
   [[nodiscard]] bool has_gap() const;
   [[nodiscard]] const std::vector<VoteContent>& votes() const;  // for the guard
-  [[nodiscard]] std::optional<CeilingRecord> last_ceiling() const;
+  [[nodiscard]] LoggedCeilings ceilings() const;                // of the last key
+  [[nodiscard]] std::optional<crypto::PublicKey> last_key() const;
   [[nodiscard]] RecoveredState finish() &&;
 
  private:

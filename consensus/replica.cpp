@@ -8,14 +8,15 @@
 
 namespace giro::consensus {
 
-Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& params,
+Replica::State::State(const Hash& id, const Member& identity, const Parameters& params,
                       const ReplicaLimits& local, const RecoveredState& recovered, Now start)
     : chain_id(id),
-      self(own_id),
+      self(identity.institution),
+      own_key(identity.key),
       parameters(params),
       limits(local),
       set(recovered.set),
-      me(set.find(self)),
+      me(set.find(identity)),
       epoch_base(recovered.epoch_base),
       first_view(recovered.first_view),
       view(recovered.view),
@@ -24,8 +25,12 @@ Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& pa
       abstain(recovered.abstain),
       new_view_intent(recovered.new_view_intent),
       amnesic_below(recovered.amnesic_below),
+      floor_search(recovered.floor_search
+                       ? std::optional(FloorSearch{*recovered.floor_search, {}, {}})
+                       : std::nullopt),
       past_floor(recovered.floor),
       evidence(recovered.evidence),
+      keys{recovered.key, recovered.ceilings, recovered.snapshot_votes, recovered.other_keys},
       chain(recovered.base, recovered.base_hash, recovered.base_time),
       stable(recovered.stable),
       executed(recovered.executed.height),
@@ -46,7 +51,7 @@ Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& pa
   catch_up.stable_since = start.steady;
   for (const InstitutionId peer : others()) peers.try_emplace(peer);
   pool.set_clock(now.wall);
-  next_members = recovered.next_members;
+  if (executed == last_height()) next_members = recovered.next_members;
   restore(recovered);
   seen = {set.epoch, view, stable, executed, committed, std::nullopt};
   settle();
@@ -55,7 +60,14 @@ Replica::State::State(const Hash& id, InstitutionId own_id, const Parameters& pa
 
 void Replica::State::on(VerifiedMessage&& message) {
   const InstitutionId from = message.sender();
-  if (from != self && !set.find(from)) return refuse(RejectReason::NotMember);
+  if (from != self && !set.find(from)) {
+    // Without a seat nobody is believed: what it knows of the chain proves itself.
+    const auto* status = std::get_if<Status>(&message.claim());
+    if (status != nullptr) return on_outsider(*status, from);
+    const auto* segment = std::get_if<ChainSegment>(&message.claim());
+    const bool is_answer = segment != nullptr && catch_up.asked && catch_up.asked->peer == from;
+    if (!is_answer) return refuse(RejectReason::NotMember);
+  }
   std::visit(
       [&](const auto& claim) {
         using Kind = std::remove_cvref_t<decltype(claim)>;
@@ -98,6 +110,7 @@ void Replica::State::on(StorageSpace space) {
 // What follows from any input, in the order in which one step enables the next.
 void Replica::State::settle() {
   pool.set_clock(now.wall);
+  find_floor();
   end_amnesia();
   link_anchor();
   accept_waiting();
@@ -187,19 +200,26 @@ ReplicaView Replica::State::make_view() const {
   result.tip = chain.tip();
   result.suspecting = is_suspecting();
   result.changing_view = stage != Stage::Active;
+  result.member = me.has_value();
   result.voting = may_order();
   result.diverged = diverged;
   result.storage_low = storage_low;
   result.amnesic_below = amnesic_below;
+  if (floor_search)
+    result.floor_search = {floor_search->answers.size(), set.quorum(), floor_search->found};
   result.available_batches = pool.available_count();
   result.available_bytes = pool.available_bytes();
   for (const auto& [id, peer] : peers) {
     result.peers.push_back({id, peer.last_vote, peer.status.value_or(Status{}), peer.heard});
   }
+  for (const auto& [id, peer] : outsiders) {
+    if (peer.status->epoch > set.epoch)
+      result.outsiders.push_back({id, peer.last_vote, *peer.status, peer.heard});
+  }
   return result;
 }
 
-Replica::Replica(const Hash& chain, InstitutionId self, const Parameters& parameters,
+Replica::Replica(const Hash& chain, const Member& self, const Parameters& parameters,
                  const ReplicaLimits& limits, RecoveredState state, Now now)
     : state_(std::make_unique<State>(chain, self, parameters, limits, state, now)) {}
 Replica::~Replica() = default;
@@ -249,8 +269,25 @@ bool Replica::wants(const NewView& message) const noexcept {
          state.new_view->signature != message.signature;
 }
 
+bool Replica::wants(const ChainSegment&, InstitutionId from) const noexcept {
+  const State& state = *state_;
+  return state.set.find(from) || (state.catch_up.asked && state.catch_up.asked->peer == from);
+}
+
+bool Replica::wants(const Batch& batch) const noexcept {
+  return state_->requests.find(batch.id) != nullptr;
+}
+
+bool Replica::wants(const ReplyStable& reply, InstitutionId from) const noexcept {
+  const std::optional<FloorSearch>& search = state_->floor_search;
+  return search && search->number == reply.number && !search->answers.contains(from);
+}
+
 const ValidatorSet& Replica::set() const noexcept {
   return state_->set;
+}
+bool Replica::is_member() const noexcept {
+  return state_->me.has_value();
 }
 std::uint64_t Replica::unordered_own_batches() const noexcept {
   return state_->pool.unordered_count(state_->self);

@@ -26,8 +26,7 @@ struct BatchAvailable {
 struct Executed {
   Header header;
   Hash header_hash;
-  // At the last height of an epoch, when governance changed the set: the members of the next one,
-  // in order.
+  // At the last height of an epoch: the members of the next one, in order. None: the same.
   std::optional<std::vector<Member>> next_members = std::nullopt;
 };
 
@@ -79,10 +78,18 @@ struct ReplicaView {
   Height stable, executed, committed, prepared, tip;
   bool suspecting = false;
   bool changing_view = false;  // its view has not begun here (protocol R28)
+  bool member = false;         // of the present epoch, with this key
   bool voting = false;
   bool diverged = false;
   bool storage_low = false;
   std::optional<Floor> amnesic_below;  // R39
+  // Its sign state is lost: how many members have answered, of how many, and what follows.
+  struct Search {
+    std::size_t answers{};
+    std::size_t needed{};
+    std::optional<Floor> found;
+  };
+  std::optional<Search> floor_search;
   std::uint64_t available_batches = 0;
   std::uint64_t available_bytes = 0;
   struct Peer {
@@ -92,12 +99,15 @@ struct ReplicaView {
     Instant heard;
   };
   std::vector<Peer> peers;
+  // Who says that it is in a later epoch and has no seat in ours: it can lead there (R30, R31).
+  std::vector<Peer> outsiders;
 };
 
 class Replica final {
  public:
-  // `self` may be missing from the set: then it is an observer, which never votes (protocol R43).
-  Replica(const Hash& chain, InstitutionId self, const Parameters& parameters,
+  // Whoever has no seat in the set of the present epoch, or not with this key, is an observer
+  // there: it follows and never votes (protocol R43).
+  Replica(const Hash& chain, const Member& self, const Parameters& parameters,
           const ReplicaLimits& limits, RecoveredState state, Now now);
   ~Replica();
   Replica(Replica&&) noexcept;
@@ -111,8 +121,14 @@ class Replica final {
   [[nodiscard]] bool wants(const Vote& vote) const noexcept;
   [[nodiscard]] bool wants(const ProvenViewChange& message) const noexcept;
   [[nodiscard]] bool wants(const NewView& message) const noexcept;
-  // The sets that the verifier may judge by: of the present epoch.
+  // Of one without a seat: only the answer to a question of ours.
+  [[nodiscard]] bool wants(const ChainSegment& message, InstitutionId from) const noexcept;
+  // Its payload is missing here, and was asked for.
+  [[nodiscard]] bool wants(const Batch& batch) const noexcept;
+  [[nodiscard]] bool wants(const ReplyStable& reply, InstitutionId from) const noexcept;
+  // The set that the verifier judges by: of the present epoch.
   [[nodiscard]] const ValidatorSet& set() const noexcept;
+  [[nodiscard]] bool is_member() const noexcept;  // of it, with the own key
   // Own batches that no committed block names yet (protocol R1), and what is left of the own quota
   // in bytes (R3): a batch that is larger is refused.
   [[nodiscard]] std::uint64_t unordered_own_batches() const noexcept;

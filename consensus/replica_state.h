@@ -10,6 +10,7 @@
 #include "consensus/chain.h"
 #include "consensus/dissemination.h"
 #include "consensus/limits.h"
+#include "consensus/recovery.h"
 #include "consensus/replica.h"
 #include "consensus/timers.h"
 #include "consensus/votes.h"
@@ -22,6 +23,7 @@ struct Peer {
   std::optional<Instant> pushed;    // last help that it was sent
   std::optional<Instant> answered;  // last Status sent to it alone
   std::optional<Instant> served;    // last BlockRange
+  std::optional<Instant> replied;   // last ReplyStable
   Height last_vote;
   std::optional<View> suspects;  // the view of our epoch that it suspects (protocol R20)
 };
@@ -38,6 +40,14 @@ struct CatchUp {
   Instant not_before;  // after an answer without news
   Height stable_seen;  // for noticing that nothing moves
   Instant stable_since;
+};
+
+// The search for a floor by a validator without a sign state (protocol R39).
+struct FloorSearch {
+  std::uint64_t number;  // of the question
+  // Of members that are not amnesic: how far their certificates reach.
+  std::map<InstitutionId, Height> answers;
+  std::optional<Floor> found;
 };
 
 // How far a validator has come in its view (protocol R28): it lacks the NewView; it has that and
@@ -61,7 +71,7 @@ struct AnchorFetch {
 };
 
 struct Replica::State {
-  State(const Hash& chain_id, InstitutionId self, const Parameters& parameters,
+  State(const Hash& chain_id, const Member& self, const Parameters& parameters,
         const ReplicaLimits& limits, const RecoveredState& recovered, Now now);
 
   // --- replica.cpp: dispatch, and what follows from any input
@@ -91,8 +101,9 @@ struct Replica::State {
   [[nodiscard]] Height kept_up_to() const;  // two windows ahead (R13)
   [[nodiscard]] bool is_primary() const { return me && *me == set.primary(view); }
   [[nodiscard]] bool may_vote() const {
-    return me && !diverged && !stopped && !storage_low && !amnesic_below;
+    return me && !diverged && !stopped && !storage_low && !is_amnesic();
   }
+  [[nodiscard]] bool is_amnesic() const { return amnesic_below || floor_search; }
   [[nodiscard]] bool may_order() const { return may_vote() && !abstain && stage == Stage::Active; }
   [[nodiscard]] bool is_idle_due(std::int64_t intervals, Instant since) const;
   [[nodiscard]] std::vector<InstitutionId> others() const;
@@ -161,11 +172,14 @@ struct Replica::State {
   void attest_executed();
   void diverge(Height height);
 
-  // --- epoch.cpp (R41, R42)
+  // --- epoch.cpp (R41 to R43)
   void enter_next_epoch(const Header& last, const Certificate& attest);
+  void take_seats(ValidatorSet next);
+  void say_role(bool was_member);
 
   // --- status.cpp (R20, R22)
   void on(const Status& status, InstitutionId from);
+  void on_outsider(const Status& status, InstitutionId from);
   void on(const Suspect& suspicion, InstitutionId from);
   void send_status(std::optional<InstitutionId> to = std::nullopt);
   void answer_status(InstitutionId to, Peer& peer);
@@ -217,15 +231,25 @@ struct Replica::State {
   void on(const ChainSegment& segment, InstitutionId from);
   void ask_for_chain();
   [[nodiscard]] bool is_ahead(const Peer& peer) const;
+  [[nodiscard]] const std::optional<Status>& status_of(InstitutionId provider) const;
   [[nodiscard]] std::optional<InstitutionId> next_provider() const;
 
   // --- statement.cpp (R34)
   void on(Restate);
-  void state_view();
+  void state_promises();
   void state_chain();
+  void state_other_keys();
 
-  // --- restore.cpp (R38, R39)
+  // --- amnesia.cpp (R39)
+  void on(const QueryStable& query, InstitutionId from);
+  void on(const ReplyStable& reply, InstitutionId from);
+  [[nodiscard]] const Certificate* highest_proof() const;
+  void query_stable();
+  void find_floor();
+  void watch_floor(const VoteContent& signed_by_us);
   void end_amnesia();
+
+  // --- restore.cpp (R38)
   void restore(const RecoveredState& recovered);
   void restore_view(const RecoveredState& recovered);
   void meet_commit(const Certificate& certificate);
@@ -233,11 +257,12 @@ struct Replica::State {
 
   const Hash chain_id;
   const InstitutionId self;
+  const crypto::PublicKey own_key;
   const Parameters parameters;
   const ReplicaLimits limits;
 
   ValidatorSet set;
-  std::optional<ReplicaId> me;  // nullopt: an observer
+  std::optional<ReplicaId> me;  // nullopt: an observer in this epoch
   EpochBase epoch_base;
   View first_view;  // of the epoch: it needs no NewView
   View view;
@@ -258,13 +283,23 @@ struct Replica::State {
   bool new_view_asked = false;                    // as primary, of the guard
   std::optional<Instant> changes_since;           // a quorum of them was here
   Height committed_at_entry;
-  bool abstain = false;                    // no more prepare and commit votes in this view (R11)
-  std::optional<NewView> new_view_intent;  // own, for this view
-  std::optional<Floor> amnesic_below;      // R39: no votes while this is set
-  std::optional<Floor> past_floor;         // of an amnesia that is over
-  std::vector<Evidence> evidence;          // the newest; the log alone keeps it
-  bool diverged = false;                   // R17
-  bool stopped = false;                    // no more votes at all, until an operator looks
+  bool abstain = false;                     // no more prepare and commit votes in this view (R11)
+  std::optional<NewView> new_view_intent;   // own, for this view
+  std::optional<Floor> amnesic_below;       // R39: no votes while this is set
+  std::optional<FloorSearch> floor_search;  // or this
+  std::optional<Floor> past_floor;          // of an amnesia that is over
+  std::vector<Evidence> evidence;           // the newest; the log alone keeps it
+  // What the log says of the keys of this validator, for a statement (R43).
+  struct Keys {
+    std::optional<crypto::PublicKey> present;
+    // Of the present one, when the process began.
+    LoggedCeilings ceilings;
+    std::vector<VoteContent> snapshot_votes;
+    std::map<crypto::PublicKey, Promises> others;
+  };
+  const Keys keys;
+  bool diverged = false;     // R17
+  bool stopped = false;      // no more votes at all, until an operator looks
   bool storage_low = false;  // nothing is voted for or taken in until there is room (R40)
 
   Chain chain;  // base: min(stable, executed)
@@ -302,7 +337,9 @@ struct Replica::State {
 
   Kept kept;
 
-  std::map<InstitutionId, Peer> peers;
+  std::map<InstitutionId, Peer> peers;  // the other members
+  // Who has no seat in our epoch: it follows, or sits in one that we have not reached (R30, R42).
+  std::map<InstitutionId, Peer> outsiders;
   std::set<InstitutionId> guilty;      // evidence was kept in this epoch
   std::set<SuspectReason> suspicions;  // of this view
   CatchUp catch_up;

@@ -85,6 +85,12 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
   }
   if (!start && new_view) return begin_anchoring();
   if (!start) {
+    // What was forgotten in this view may have been another ViewChange or NewView (R39).
+    const auto& floor = recovered.floor;
+    if (floor && std::pair(set.epoch, view) <= std::pair(floor->epoch, floor->view)) {
+      own_change.reset();
+      return;
+    }
     if (may_vote() && own_change) out.view_change = own_change;  // the same bytes again (R23)
     if (may_vote() && recovered.new_view_intent) {
       out.new_view = recovered.new_view_intent;
@@ -107,25 +113,6 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
   while (keep < chain.tip() && chain.find(Height{keep.value + 1})->block.view == view)
     keep = {keep.value + 1};
   cut_above(keep);
-}
-
-// R39: above everything that it may have signed, on a certificate of a view not below, whose block
-// the forgotten ones cannot contradict. Attest votes for what it executed meanwhile follow.
-void Replica::State::end_amnesia() {
-  if (!amnesic_below || !me || stable <= amnesic_below->height) return;
-  const Floor floor = *amnesic_below;
-  const auto proof = std::ranges::find_if(commits, [&](const auto& entry) {
-    const VoteContent& content = entry.second.content;
-    return entry.first <= committed &&
-           std::pair(content.epoch, content.view) >= std::pair(floor.epoch, floor.view);
-  });
-  if (proof == commits.end()) return;
-  raise_high(proof->second);
-  amnesic_below.reset();
-  past_floor = floor;
-  out.persist.push_back(FloorRecord{floor});
-  emit(EventType::AmnesiaEnded, stable);
-  if (may_vote()) attest_executed();
 }
 
 // The log may end between a commit certificate and the record that it stopped our votes (R11).

@@ -23,6 +23,7 @@ void Replica::State::send_status(std::optional<InstitutionId> to) {
   status.clock = now.wall;
   send(std::move(status), to);
   if (to) return;
+  query_stable();
   // The same bytes until the view is active (R23).
   if (stage == Stage::Waiting && me && !GIRO_MUTANT(18)) {
     const auto mine = changes.find(*me);
@@ -42,6 +43,19 @@ bool has_moved(const Status& before, const Status& after) {
 
 }  // namespace
 
+// Of one that has no seat here: an observer, a member of an epoch to come, or one that lost its
+// seat in an epoch that it has not reached. Where it stands is all that is noted, and whoever is
+// behind is told where we stand (R42).
+void Replica::State::on_outsider(const Status& status, InstitutionId from) {
+  if (!outsiders.contains(from) && outsiders.size() >= kOutsidersMax)
+    return refuse(RejectReason::OverBudget);
+  Peer& peer = outsiders[from];
+  peer.status = status;
+  peer.heard = now.steady;
+  if (std::pair(status.epoch, status.stable) < std::pair(set.epoch, stable))
+    answer_status(from, peer);
+}
+
 void Replica::State::on(const Status& status, InstitutionId from) {
   Peer& peer = peers.at(from);
   const bool fresh = !peer.status || peer.status->epoch != status.epoch;
@@ -59,9 +73,11 @@ void Replica::State::on(const Status& status, InstitutionId from) {
   // an interval.
   const auto pause = static_cast<std::int64_t>(parameters.status_interval_ms) * (fresh ? 100 : 500);
   if (peer.pushed && now.steady.us - peer.pushed->us < pause) return;
-  for (BatchPtr& batch : own.due(from, now.steady, pool, kResendBatchBytesMax)) {
-    peer.pushed = now.steady;
-    send(BatchMessage{std::move(batch)}, from);
+  if (me) {  // nobody takes a batch of an author without a seat
+    for (BatchPtr& batch : own.due(from, now.steady, pool, kResendBatchBytesMax)) {
+      peer.pushed = now.steady;
+      send(BatchMessage{std::move(batch)}, from);
+    }
   }
   if (stuck || status.awaits_new_view || status.view < view) push(from, status);
 }

@@ -12,6 +12,27 @@ std::optional<ReplicaId> ValidatorSet::find(InstitutionId institution) const {
   return ReplicaId{static_cast<std::uint32_t>(found - members.begin())};
 }
 
+std::optional<ReplicaId> ValidatorSet::find(const Member& member) const {
+  const std::optional<ReplicaId> seat = find(member.institution);
+  return seat && at(*seat).key == member.key ? seat : std::nullopt;
+}
+
+// Both are in order of institution id: they are walked side by side.
+std::size_t changed_seats(const std::vector<Member>& before, const std::vector<Member>& after) {
+  std::size_t changed = 0;
+  auto old = before.begin();
+  auto now = after.begin();
+  while (old != before.end() || now != after.end()) {
+    const bool is_gone =
+        now == after.end() || (old != before.end() && old->institution < now->institution);
+    const bool is_new = !is_gone && (old == before.end() || now->institution < old->institution);
+    if (is_gone || is_new || old->key != now->key) ++changed;
+    if (!is_new) ++old;
+    if (!is_gone) ++now;
+  }
+  return changed;
+}
+
 Hash ValidatorSet::digest(const Hash& chain) const {
   Bytes bytes;
   crypto::Writer writer(bytes);

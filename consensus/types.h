@@ -87,11 +87,18 @@ struct ValidatorSet {
     return {static_cast<std::uint32_t>(view.value % members.size())};
   }
   [[nodiscard]] std::optional<ReplicaId> find(InstitutionId institution) const;
+  // Its seat, if it sits there with this very key.
+  [[nodiscard]] std::optional<ReplicaId> find(const Member& member) const;
   [[nodiscard]] const Member& at(ReplicaId id) const { return members.at(id.value); }
   // SHA-256("giro/set/v1" ‖ chain ‖ epoch ‖ count ‖ institution id, key ...)
   [[nodiscard]] Hash digest(const Hash& chain) const;
   friend bool operator==(const ValidatorSet&, const ValidatorSet&) = default;
 };
+
+// Seats added, removed or given another key: at most f of the set before may change at once, and n
+// stays at 4 or more (protocol R43). The ledger sees to that.
+[[nodiscard]] std::size_t changed_seats(const std::vector<Member>& before,
+                                        const std::vector<Member>& after);
 
 // Signed operations packed by one validator (protocol R2). Immutable; shared by pointer, since
 // payload is large.

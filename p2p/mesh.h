@@ -33,6 +33,12 @@ struct PeerConfig {
   crypto::PublicKey key;
   std::string host;  // name (looked up at each dial) or address; empty: wait to be dialled
   std::uint16_t port = 0;
+  // Its key in the next set, if that is another one (protocol R44): whoever proves either is it.
+  std::optional<crypto::PublicKey> next_key = std::nullopt;
+
+  [[nodiscard]] bool has_key(const crypto::PublicKey& other) const {
+    return other == key || other == next_key;
+  }
 };
 
 struct MeshOptions {
@@ -50,9 +56,10 @@ struct MeshOptions {
 };
 
 struct MeshCallbacks {
-  // A frame of a connected peer. `payload` is valid during the call.
-  std::function<void(std::uint32_t institution, Family, std::uint8_t type,
-                     crypto::ByteView payload)>
+  // A frame of a connected peer, and which of its keys the channel proved. `payload` is valid
+  // during the call.
+  std::function<void(std::uint32_t institution, const crypto::PublicKey& key, Family,
+                     std::uint8_t type, crypto::ByteView payload)>
       on_frame;
   // A new channel: nothing that was sent before on_up is in it. A channel that replaces another
   // gives on_down, on_up.
@@ -87,7 +94,7 @@ class Mesh {
   std::size_t broadcast(const Frame& frame);
 
   // A new set: those gone are told and cut, new ones dialled, changed addresses used at the next
-  // dial, a changed key cuts the channel.
+  // dial; a channel whose key is no longer its peer's is cut.
   void update_peers(std::vector<PeerConfig> peers);
   // For channels made from now on.
   [[nodiscard]] std::expected<void, CertificateError> update_certificate(

@@ -117,13 +117,22 @@ void Mesh::State::evict_for(const std::string& address) {
 
 // --- one channel per identity ---
 
-bool Mesh::State::is_arbiter(const Peer& peer) const {
-  return options_.signer->public_key() < peer.config.key;
+bool Mesh::State::is_arbiter(const crypto::PublicKey& other) const {
+  return options_.signer->public_key() < other;
+}
+
+// Whoever has the other key of a peer, the one of the epoch before or of the next, takes no channel
+// away from the key that holds the seat now (protocol R43).
+bool Mesh::State::would_displace_seat(const Peer& peer, const Channel& channel,
+                                      const crypto::PublicKey& key) {
+  return peer.live && peer.live.get() != &channel && !peer.live->is_over() &&
+         peer.live->key() == peer.config.key && key != peer.config.key;
 }
 
 // README, Decisions: the end with the lower key decides which channel of the pair lives.
-Reason Mesh::State::admit(Peer& peer, Channel& channel) {
-  if (!is_arbiter(peer)) return Reason::None;
+Reason Mesh::State::admit(Peer& peer, Channel& channel, const crypto::PublicKey& key) {
+  if (would_displace_seat(peer, channel, key)) return Reason::Replaced;
+  if (!is_arbiter(key)) return Reason::None;
   const ChannelPtr rival = peer.admitted.lock();
   if (rival && rival.get() != &channel && !rival->is_over()) {
     const bool is_simultaneous =
@@ -141,10 +150,11 @@ ProofVerdict Mesh::State::on_proof(Channel& channel, const Proof& proof,
   const bool is_dialer = channel.role() == Role::Dialer;
   Peer* dialled = find(channel.institution());
   if (is_dialer && dialled == nullptr) return {Reason::Removed, "no longer in the set"};
+  std::optional<crypto::PublicKey> expected;
+  if (is_dialer) expected = dialled->config.has_key(proof.key) ? proof.key : dialled->config.key;
   const Reason judged =
       judge_proof(options_.terms, exporter, is_dialer ? Role::Acceptor : Role::Dialer, proof,
-                  is_dialer ? std::optional(dialled->config.key) : std::nullopt,
-                  [this](const crypto::PublicKey& key) { return find(key) != nullptr; });
+                  expected, [this](const crypto::PublicKey& key) { return find(key) != nullptr; });
   switch (judged) {
     case Reason::None:
       break;
@@ -159,7 +169,7 @@ ProofVerdict Mesh::State::on_proof(Channel& channel, const Proof& proof,
                           channel.endpoint()};
   }
   Peer& peer = *find(proof.key);
-  const Reason admitted = admit(peer, channel);
+  const Reason admitted = admit(peer, channel, proof.key);
   if (admitted == Reason::None) channel.identify(peer.config.institution, proof.key, Clock::now());
   return {admitted, {}};
 }
@@ -175,9 +185,10 @@ void Mesh::State::on_established(Channel& channel) {
   std::erase_if(pending_, [&](const Pending& pending) { return pending.channel == self; });
   Peer* peer = find(channel.institution());
   // The set may have changed since the proof: then its key is no longer this institution's.
-  if (stopped_ || peer == nullptr || channel.key() != peer->config.key) {
+  if (stopped_ || peer == nullptr || !channel.key() || !peer->config.has_key(*channel.key())) {
     return channel.finish(Reason::Removed);
   }
+  if (would_displace_seat(*peer, channel, *channel.key())) return channel.finish(Reason::Replaced);
   if (peer->dialling == self) peer->dialling.reset();
   cancel_dialling(*peer);
   const std::uint32_t institution = peer->config.institution;
@@ -210,7 +221,8 @@ void Mesh::State::on_frame(Channel& channel, const FrameView& frame) {
   const Peer* peer = find(channel.institution());
   if (stopped_ || peer == nullptr || peer->live.get() != &channel) return;
   if (callbacks_.on_frame) {
-    callbacks_.on_frame(peer->config.institution, frame.family, frame.type, frame.payload);
+    callbacks_.on_frame(peer->config.institution, *channel.key(), frame.family, frame.type,
+                        frame.payload);
   }
 }
 

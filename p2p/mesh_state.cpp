@@ -101,7 +101,6 @@ Mesh::State::Peer* Mesh::State::find(const crypto::PublicKey& key) {
 
 bool Mesh::State::add(PeerConfig config) {
   const std::uint32_t institution = config.institution;
-  const crypto::PublicKey key = config.key;
   PeerStatus record;
   record.institution = institution;
   record.name = config.name;
@@ -116,9 +115,33 @@ bool Mesh::State::add(PeerConfig config) {
            .admitted = {},
            .dial = {},
            .next_dial_at = {}});
-  if (!is_new || !by_key_.emplace(key, institution).second) return false;
+  if (!is_new || !file_keys(at->second.config)) return false;
   if (!at->second.config.host.empty()) at->second.next_dial_at = Clock::now();
   return true;
+}
+
+// No key is two peers'.
+bool Mesh::State::file_keys(const PeerConfig& config) {
+  if (!by_key_.emplace(config.key, config.institution).second) return false;
+  return !config.next_key || by_key_.emplace(*config.next_key, config.institution).second;
+}
+
+void Mesh::State::unfile_keys(const PeerConfig& config) {
+  by_key_.erase(config.key);
+  if (config.next_key) by_key_.erase(*config.next_key);
+}
+
+// The channel stays, with its key.
+void Mesh::State::change(Peer& peer, PeerConfig config) {
+  const bool moved = config.host != peer.config.host || config.port != peer.config.port;
+  unfile_keys(peer.config);
+  peer.config = std::move(config);
+  GIRO_CHECK(file_keys(peer.config), peer.config.institution);
+  peer.record.name = peer.config.name;
+  if (!moved || peer.live) return;
+  cancel_dialling(peer);
+  peer.backoff.reset();
+  if (!peer.config.host.empty()) peer.next_dial_at = Clock::now();
 }
 
 void Mesh::State::update_peers(std::vector<PeerConfig> configs) {
@@ -133,33 +156,28 @@ void Mesh::State::update_peers(std::vector<PeerConfig> configs) {
     const std::uint32_t institution = config.institution;
     GIRO_CHECK(wanted.emplace(institution, std::move(config)).second, institution);
   }
+  std::vector<std::pair<Peer*, PeerConfig>> kept;
   for (auto at = peers_.begin(); at != peers_.end();) {
     Peer& peer = at->second;
     const auto found = wanted.find(at->first);
-    if (found == wanted.end() || found->second.key != peer.config.key) {
+    const bool stays = found != wanted.end() &&
+                       found->second.has_key(peer.live ? *peer.live->key() : peer.config.key);
+    if (!stays) {
       detach(peer);
       at = peers_.erase(at);
       continue;
     }
-    const bool moved =
-        found->second.host != peer.config.host || found->second.port != peer.config.port;
-    peer.config = std::move(found->second);
-    peer.record.name = peer.config.name;
-    if (moved && !peer.live) {
-      cancel_dialling(peer);
-      peer.backoff.reset();
-      peer.next_dial_at.reset();
-      if (!peer.config.host.empty()) peer.next_dial_at = Clock::now();
-    }
+    kept.push_back({&peer, std::move(found->second)});
     wanted.erase(found);
     ++at;
   }
+  for (auto& [peer, config] : kept) change(*peer, std::move(config));
   for (auto& [institution, config] : wanted) GIRO_CHECK(add(std::move(config)), institution);
 }
 
 // Forgets a peer; its channels end after this call.
 void Mesh::State::detach(Peer& peer) {
-  by_key_.erase(peer.config.key);
+  unfile_keys(peer.config);
   if (peer.dial) peer.dial->cancel();
   const bool was_up = peer.live != nullptr;
   std::vector<ChannelPtr> ending{peer.live, peer.dialling, peer.admitted.lock()};

@@ -74,8 +74,10 @@ class Mesh::State final : public ChannelOwner, public std::enable_shared_from_th
   void schedule_dial(Peer& peer, bool refused);
   void cancel_dialling(Peer& peer);
 
-  [[nodiscard]] bool is_arbiter(const Peer& peer) const;
-  [[nodiscard]] Reason admit(Peer& peer, Channel& channel);
+  [[nodiscard]] bool is_arbiter(const crypto::PublicKey& other) const;
+  [[nodiscard]] static bool would_displace_seat(const Peer& peer, const Channel& channel,
+                                                const crypto::PublicKey& key);
+  [[nodiscard]] Reason admit(Peer& peer, Channel& channel, const crypto::PublicKey& key);
   void connected(std::uint32_t institution, const ChannelPtr& channel);
   void lost(Peer& peer, const ChannelEnd& end);
   void fold(Peer& peer, const Channel& channel);
@@ -87,6 +89,9 @@ class Mesh::State final : public ChannelOwner, public std::enable_shared_from_th
   [[nodiscard]] Peer* find(std::optional<std::uint32_t> institution);
   [[nodiscard]] Peer* find(const crypto::PublicKey& key);
   [[nodiscard]] bool add(PeerConfig config);
+  [[nodiscard]] bool file_keys(const PeerConfig& config);
+  void unfile_keys(const PeerConfig& config);
+  void change(Peer& peer, PeerConfig config);
 
   boost::asio::io_context& context_;
   MeshOptions options_;

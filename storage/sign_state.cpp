@@ -151,7 +151,7 @@ SignStateResult<void> check_present(FilePort& port, const std::string& path) {
   const auto ceiling = port.type(file);
   if (!ceiling) return failed(ceiling.error());
   if (*ceiling == FileType::None) {
-    return failed(SignStateErrorCode::Missing, file + ": no ceiling");
+    return failed(SignStateErrorCode::Unreadable, file + ": no ceiling");  // it is made whole
   }
   return {};
 }

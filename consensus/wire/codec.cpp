@@ -100,7 +100,7 @@ Decoded decode_chain_segment(ByteView bytes) {
 Decoded decode_attest_proof(ByteView bytes) {
   pb::AttestProof in;
   AttestProof out;
-  RejectReason reason = parse(bytes, kMembersMax * 72 + 128, in);
+  RejectReason reason = parse(bytes, kProofBytesMax, in);
   if (reason == RejectReason::None) reason = read(in.attest(), out.attest);
   return answer(reason, out);
 }
@@ -211,6 +211,23 @@ Decoded decode_evidence(ByteView bytes) {
   return answer(reason, out);
 }
 
+Decoded decode_query_stable(ByteView bytes) {
+  pb::QueryStable in;
+  const RejectReason reason = parse(bytes, kSmallMessageBytesMax, in);
+  QueryStable out{in.number()};
+  return answer(reason, out);
+}
+
+Decoded decode_reply_stable(ByteView bytes) {
+  pb::ReplyStable in;
+  RejectReason reason = parse(bytes, kProofBytesMax, in);
+  ReplyStable out{in.number(), {in.epoch()}, in.amnesic(), {}};
+  if (reason == RejectReason::None && in.has_highest())
+    reason = read(in.highest(), out.highest.emplace());
+  if (reason == RejectReason::None && out.amnesic && out.highest) reason = RejectReason::Malformed;
+  return answer(reason, out);
+}
+
 template <typename Value, std::expected<Value, RejectReason> (*decode_value)(ByteView)>
 Decoded decode_as(ByteView bytes) {
   auto value = decode_value(bytes);
@@ -223,7 +240,7 @@ struct Kind {
   Decoded (*decode)(ByteView);
 };
 
-// By message type; empty places are no types.
+// By message type; the first place is no type.
 constexpr std::array<Kind, 24> kKinds = {{
     {Family::Control, nullptr},
     {Family::Batches, decode_batch},
@@ -243,8 +260,8 @@ constexpr std::array<Kind, 24> kKinds = {{
     {Family::Control, decode_fetch_blocks},
     {Family::Blocks, decode_block_range},
     {Family::Control, decode_evidence},
-    {Family::Control, nullptr},
-    {Family::Control, nullptr},
+    {Family::Sync, decode_query_stable},
+    {Family::Sync, decode_reply_stable},
     {Family::Sync, decode_as<FetchSnapshot, decode_fetch_snapshot>},
     {Family::Sync, decode_as<SnapshotOffer, decode_snapshot_offer>},
     {Family::Sync, decode_as<FetchChunk, decode_fetch_chunk>},
@@ -286,13 +303,14 @@ Bytes encode_status(const Status& status) {
 MessageType type_of(const Message& message) {
   // In the order of the variant.
   constexpr std::array kTypes = {
-      MessageType::Batch,         MessageType::BatchConfirm,    MessageType::PrePrepare,
-      MessageType::Vote,          MessageType::CertifiedBlocks, MessageType::ChainSegment,
-      MessageType::AttestProof,   MessageType::Suspect,         MessageType::Status,
-      MessageType::FetchChain,    MessageType::FetchBatches,    MessageType::BatchOffer,
-      MessageType::ViewChange,    MessageType::NewView,         MessageType::FetchBlocks,
-      MessageType::BlockRange,    MessageType::Evidence,        MessageType::FetchSnapshot,
-      MessageType::SnapshotOffer, MessageType::FetchChunk,      MessageType::SnapshotChunk};
+      MessageType::Batch,       MessageType::BatchConfirm,    MessageType::PrePrepare,
+      MessageType::Vote,        MessageType::CertifiedBlocks, MessageType::ChainSegment,
+      MessageType::AttestProof, MessageType::Suspect,         MessageType::Status,
+      MessageType::FetchChain,  MessageType::FetchBatches,    MessageType::BatchOffer,
+      MessageType::ViewChange,  MessageType::NewView,         MessageType::FetchBlocks,
+      MessageType::BlockRange,  MessageType::Evidence,        MessageType::QueryStable,
+      MessageType::ReplyStable, MessageType::FetchSnapshot,   MessageType::SnapshotOffer,
+      MessageType::FetchChunk,  MessageType::SnapshotChunk};
   static_assert(kTypes.size() == std::variant_size_v<Message>);
   return kTypes[message.index()];
 }
@@ -373,6 +391,17 @@ Bytes encode(const Message& message) {
           },
           [](const EvidenceMessage& m) {
             return made<pb::Evidence>([&](auto& out) { write(m.evidence, out); });
+          },
+          [](const QueryStable& m) {
+            return made<pb::QueryStable>([&](auto& out) { out.set_number(m.number); });
+          },
+          [](const ReplyStable& m) {
+            return made<pb::ReplyStable>([&](auto& out) {
+              out.set_number(m.number);
+              out.set_epoch(m.epoch.value);
+              out.set_amnesic(m.amnesic);
+              if (m.highest) write(*m.highest, *out.mutable_highest());
+            });
           },
           [](const BlockRange& m) {
             return made<pb::BlockRange>([&](auto& out) {

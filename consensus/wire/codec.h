@@ -35,6 +35,8 @@ enum class MessageType : std::uint8_t {
   FetchBlocks = 15,
   BlockRange = 16,
   Evidence = 17,
+  QueryStable = 18,
+  ReplyStable = 19,
   FetchSnapshot = 20,
   SnapshotOffer = 21,
   FetchChunk = 22,
@@ -70,6 +72,7 @@ enum class RecordType : std::uint8_t {
   Floor = 15,
   Base = 18,
   Abandoned = 19,
+  Key = 20,
 };
 
 [[nodiscard]] RecordType type_of(const DurableRecord& record);
@@ -93,5 +96,10 @@ enum class RecordType : std::uint8_t {
 [[nodiscard]] std::expected<Header, RejectReason> decode_header(ByteView bytes);
 [[nodiscard]] Bytes encode_certificate(const Certificate& certificate);
 [[nodiscard]] std::expected<Certificate, RejectReason> decode_certificate(ByteView bytes);
+
+// Changes of the validator set with their proofs, as they are kept beside a snapshot (protocol
+// R31).
+[[nodiscard]] Bytes encode_lineage(std::span<const SetChange> changes);
+[[nodiscard]] std::expected<std::vector<SetChange>, RejectReason> decode_lineage(ByteView bytes);
 
 }  // namespace giro::consensus::wire

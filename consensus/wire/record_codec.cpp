@@ -1,4 +1,5 @@
 // Records of the log, and the single values that stores and receipts keep.
+#include <algorithm>
 #include <array>
 
 #include "consensus/limits.h"
@@ -193,8 +194,15 @@ Decoded abandoned_record(ByteView bytes) {
   return DurableRecord(AbandonedRecord{std::move(*block)});
 }
 
+Decoded key_record(ByteView bytes) {
+  KeyRecord record;
+  if (bytes.size() != record.key.bytes.size()) return std::unexpected(RejectReason::Malformed);
+  std::ranges::copy(bytes, record.key.bytes.begin());
+  return record;
+}
+
 // By record type; empty places are no types.
-constexpr std::array<Decoded (*)(ByteView), 20> kDecoders = {nullptr,
+constexpr std::array<Decoded (*)(ByteView), 21> kDecoders = {nullptr,
                                                              batch_record,
                                                              block_record,
                                                              certificate_record,
@@ -213,7 +221,8 @@ constexpr std::array<Decoded (*)(ByteView), 20> kDecoders = {nullptr,
                                                              nullptr,
                                                              nullptr,
                                                              base_record,
-                                                             abandoned_record};
+                                                             abandoned_record,
+                                                             key_record};
 
 Bytes encode_epoch(const EpochRecord& record) {
   pb::EpochRecord out;
@@ -238,7 +247,7 @@ RecordType type_of(const DurableRecord& record) {
       RecordType::Abstain,       RecordType::ChainProof, RecordType::Evidence,
       RecordType::View,          RecordType::ViewChange, RecordType::NewView,
       RecordType::NewViewIntent, RecordType::Amnesia,    RecordType::Floor,
-      RecordType::Base,          RecordType::Abandoned};
+      RecordType::Base,          RecordType::Abandoned,  RecordType::Key};
   static_assert(kTypes.size() == std::variant_size_v<DurableRecord>);
   return kTypes[record.index()];
 }
@@ -289,6 +298,7 @@ Bytes encode_record(const DurableRecord& record) {
           [](const FloorRecord& r) { return encode_floor(r.floor); },
           [](const BaseRecord& r) { return encode_base(r); },
           [](const AbandonedRecord& r) { return encode_block(r.block); },
+          [](const KeyRecord& r) { return crypto::to_bytes(ByteView(r.key)); },
           [](const NewViewRecord& r) { return encode_value<pb::NewView>(r.new_view); },
           [](const NewViewIntentRecord& r) { return encode_value<pb::NewView>(r.new_view); },
       },

@@ -146,6 +146,18 @@ class Judge {
                                                      : RejectReason::BadSignature;
   }
 
+  [[nodiscard]] RejectReason operator()(const QueryStable&) const { return RejectReason::None; }
+  // One of an earlier epoch says no more than that its sender has not ended that: its certificate
+  // is not looked at, here and in the replica. One of a later epoch cannot be judged.
+  [[nodiscard]] RejectReason operator()(const ReplyStable& m) const {
+    if (m.epoch > set_.epoch) return RejectReason::FutureEpoch;
+    if (m.epoch < set_.epoch || !m.highest) return RejectReason::None;
+    const VoteContent& content = m.highest->content;
+    const bool proves = content.kind == VoteKind::Commit || content.kind == VoteKind::Attest;
+    if (!proves || content.epoch != m.epoch) return RejectReason::Mismatch;
+    return certificate(*m.highest);
+  }
+
   [[nodiscard]] RejectReason operator()(const FetchBlocks& m) const { return epoch(m.epoch); }
   [[nodiscard]] RejectReason operator()(const BlockRange& m) const {
     if (m.blocks.empty()) return RejectReason::Malformed;
@@ -207,7 +219,10 @@ class Judge {
 std::expected<VerifiedMessage, RejectReason> Verifier::verify(InstitutionId from, Message message,
                                                               const ValidatorSet& set) const {
   if (from == self_) return std::unexpected(RejectReason::FromSelf);
-  if (!set.find(from)) return std::unexpected(RejectReason::NotMember);
+  // Without a seat in our epoch nothing is said that would have to be believed.
+  const bool proves_itself =
+      std::holds_alternative<Status>(message) || std::holds_alternative<ChainSegment>(message);
+  if (!set.find(from) && !proves_itself) return std::unexpected(RejectReason::NotMember);
   const Judge judge(chain_, from, set);
   return std::visit(
       [&](auto& content) -> std::expected<VerifiedMessage, RejectReason> {

@@ -16,7 +16,8 @@ class Verifier {
   Verifier(const Hash& chain, InstitutionId self) : chain_(chain), self_(self) {}
 
   // `from` is the peer that the channel authenticated; `set` the replica's present one. A message
-  // of another epoch is answered with OldEpoch or FutureEpoch unless it needs no set (Status).
+  // of another epoch is answered with OldEpoch or FutureEpoch unless it needs no set (Status). Who
+  // has no seat in the set may say where it stands (Status) and prove what is final (ChainSegment).
   // BatchMessage, FetchChain and FetchBatches carry no claim and are never given here.
   [[nodiscard]] std::expected<VerifiedMessage, RejectReason> verify(InstitutionId from,
                                                                     Message message,

@@ -48,6 +48,7 @@ inline constexpr const char* kHeightHeader = "X-Giro-Height";
 
 void add_operation_routes(Router& router, Context& context);
 void add_ledger_routes(Router& router, Context& context);
+void add_governance_routes(Router& router, Context& context);
 void add_node_routes(Router& router, Context& context);
 void add_ops_routes(Router& router, Context& context);
 

@@ -175,6 +175,8 @@ void show_node(Context& context, const CallPtr& call) {
   out["suspecting"] = info.suspecting;
   out["diverged"] = info.diverged;
   if (info.amnesic_below) out["amnesic_below"] = std::to_string(info.amnesic_below->value);
+  if (const auto& search = info.floor_search)
+    out["floor_search"] = {{"answers", search->answers}, {"needed", search->needed}};
   out["pool"] = json::object{{"operations", std::to_string(info.pool_operations)},
                              {"bytes", std::to_string(info.pool_bytes)}};
   out["disk_free"] = std::to_string(info.disk_free);

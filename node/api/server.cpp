@@ -68,6 +68,7 @@ struct Server::Parts {
     Router router;
     add_operation_routes(router, context);
     add_ledger_routes(router, context);
+    add_governance_routes(router, context);
     add_node_routes(router, context);
     return router;
   }

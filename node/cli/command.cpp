@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "node/config/node_config.h"
 #include "node/config/values.h"
 
 namespace giro::cli {
@@ -72,6 +73,34 @@ std::optional<std::chrono::milliseconds> parse_duration(const std::string& text)
   const auto ms = config::parse_duration_ms(text);
   if (!ms || *ms == 0 || *ms > 24ULL * 3600 * 1000) return std::nullopt;
   return std::chrono::milliseconds(*ms);
+}
+
+void NodeOptions::add_to(CLI::App& command, Run& run) {
+  add_profile_option(command, run);
+  command.add_option("--api", api, "Of the node at this address, as http://127.0.0.1:7401");
+  command.add_option("--config", config, "Of the node with this node.toml");
+}
+
+std::expected<config::ApiUrl, client::Error> NodeOptions::url_of(const Run& run) const {
+  if (!api.empty()) {
+    const auto url = config::parse_api_url(api);
+    if (url) return *url;
+    return std::unexpected(
+        client::Error{client::ErrorKind::Usage, {}, "--api is http://host:port"});
+  }
+  if (!config.empty()) {
+    const auto loaded = config::load_node_config(config, run.environment);
+    if (loaded.ok())
+      return config::ApiUrl{loaded.value->api.auth == config::ApiAuth::Mtls,
+                            loaded.value->api.listen};
+    return std::unexpected(
+        client::Error{client::ErrorKind::No, {}, loaded.errors.front().to_string()});
+  }
+  const auto profile =
+      config::load_profile(config::profile_path(run.profile, run.environment), run.environment);
+  if (profile.ok()) return profile.value->api.front();
+  return std::unexpected(
+      client::Error{client::ErrorKind::Unreachable, {}, profile.errors.front().to_string()});
 }
 
 void SubmitOptions::add_to(CLI::App& command) {

@@ -45,6 +45,13 @@ void add_profile_option(CLI::App& command, Run& run);
 // The profile's path, for error texts.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(const std::string& text);
 
+// Of the commands that show what one node sees: --api, --config, else the profile's first node.
+struct NodeOptions {
+  std::string api, config;
+  void add_to(CLI::App& command, Run& run);
+  [[nodiscard]] std::expected<config::ApiUrl, client::Error> url_of(const Run& run) const;
+};
+
 // Of the operations that a command submits.
 struct SubmitOptions {
   std::string id;            // --id
@@ -74,9 +81,12 @@ void add_recover(CLI::App& app, Run& run);
 void add_status(CLI::App& app, Run& run);
 void add_config(CLI::App& app, Run& run);
 void add_keys(CLI::App& app, Run& run);
+void add_sign_state(CLI::App& app, Run& run);
+void add_peers(CLI::App& app, Run& run);
 void add_pay(CLI::App& app, Run& run);
 void add_account(CLI::App& app, Run& run);
 void add_token(CLI::App& app, Run& run);  // token, mint, redeem
+void add_gov(CLI::App& app, Run& run);
 void add_op(CLI::App& app, Run& run);
 void add_receipt(CLI::App& app, Run& run);
 void add_snapshot(CLI::App& app, Run& run);  // list, create, verify

@@ -33,6 +33,12 @@ struct InitOptions {
   [[nodiscard]] fs::path passphrase() const {
     return fs::path(home) / "keys" / "validator.passphrase";
   }
+  // Says for which chain the key's sign state was made: that is done once (protocol R37), and one
+  // that was lost since is no reason to make an empty one, which would let the key sign again what
+  // it has signed.
+  [[nodiscard]] fs::path sign_state_mark() const {
+    return fs::path(home) / "keys" / "validator.sign-state-made";
+  }
   [[nodiscard]] fs::path certificate() const { return fs::path(home) / "tls" / "peer.pem"; }
   [[nodiscard]] fs::path certificate_key() const { return fs::path(home) / "tls" / "peer.key"; }
   [[nodiscard]] fs::path node_config() const { return fs::path(home) / "node.toml"; }
@@ -118,6 +124,12 @@ std::string config_text(const InitOptions& options, const crypto::Hash& chain_id
   return out;
 }
 
+// Empty: there is none.
+std::string read_text(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 // node.toml and the sign state. Never overwrites either.
 std::expected<void, Error> configure(const InitOptions& options, const Run& run) {
   std::ifstream in(options.genesis, std::ios::binary);
@@ -137,10 +149,12 @@ std::expected<void, Error> configure(const InitOptions& options, const Run& run)
       lines += (lines.empty() ? "" : "\n") + error.to_string();
     return failed(ErrorKind::No, std::move(lines));
   }
+  const std::string mark = crypto::to_hex(loaded.value->chain_id) + "\n";
+  if (read_text(options.sign_state_mark()) == mark) return {};
   storage::PosixFilePort files;
   const auto made = runtime::create_sign_state(*loaded.value, runtime::real_platform(files));
   if (!made) return failed(ErrorKind::No, made.error().message);
-  return {};
+  return client::write_file_durably(options.sign_state_mark(), mark, 0644);
 }
 
 void init(Run& run, const InitOptions& options) {

@@ -1,12 +1,17 @@
-// giro keys list | gen | show NAME
+// giro keys list | gen | show NAME | prove
+#include <algorithm>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
 
 #include "crypto/signer.h"
 #include "node/cli/command.h"
+#include "node/client/genesis.h"
 #include "node/client/journal.h"
 #include "node/config/node_config.h"
+#include "node/ledger/encode.h"
+#include "node/runtime/start.h"
+#include "storage/file_posix.h"
 
 namespace giro::cli {
 namespace {
@@ -106,9 +111,28 @@ void list(Run& run, const std::string& node, const std::string& only) {
 }
 
 struct GenOptions {
-  std::string file, passphrase_file;
+  std::string file, passphrase_file, node;
   bool throwaway = false;
 };
+
+// The node's configuration with this key in the place of its own.
+std::expected<config::NodeConfig, client::Error> config_with_key(
+    const Run& run, const std::string& node, const std::string& file,
+    const std::string& passphrase_file) {
+  auto loaded = config::load_node_config(node, run.environment);
+  if (!loaded.ok()) {
+    return std::unexpected(
+        client::Error{client::ErrorKind::No, {}, loaded.errors.front().to_string()});
+  }
+  if (!loaded.value->validator_key)
+    return std::unexpected(client::Error{client::ErrorKind::No, {}, node + " names no key"});
+  if (!file.empty()) {
+    loaded.value->validator_key->path = std::filesystem::absolute(file);
+    loaded.value->validator_key->passphrase = {config::SecretSource::Kind::File,
+                                               std::filesystem::absolute(passphrase_file).string()};
+  }
+  return std::move(*loaded.value);
+}
 
 void generate(Run& run, const GenOptions& options) {
   const std::string command = "keys.gen";
@@ -133,6 +157,13 @@ void generate(Run& run, const GenOptions& options) {
     return fail_with(run, command, code,
                      options.file + ": " + std::string(crypto::describe(written.error())));
   }
+  if (!options.node.empty()) {  // the sign state is made once, empty, with the key (protocol R37)
+    const auto config = config_with_key(run, options.node, options.file, options.passphrase_file);
+    if (!config) return fail(run, command, config.error());
+    storage::PosixFilePort files;
+    if (const auto made = runtime::create_sign_state(*config, runtime::real_platform(files)); !made)
+      return fail_with(run, command, static_cast<int>(made.error().code), made.error().message);
+  }
   if (run.json) {
     return print_json(command, {{"path", options.file},
                                 {"key_id", id_text(key.public_key())},
@@ -140,6 +171,39 @@ void generate(Run& run, const GenOptions& options) {
   }
   std::cout << options.file << "  key id " << id_text(key.public_key()) << "  public key "
             << crypto::to_hex(key.public_key()) << '\n';
+}
+
+struct ProveOptions {
+  std::string node, file, passphrase_file;
+};
+
+// What a proposal to seat this validator key needs (ledger 5.1).
+void prove(Run& run, const ProveOptions& options) {
+  const std::string command = "keys.prove";
+  const auto config = config_with_key(run, options.node, options.file, options.passphrase_file);
+  if (!config) return fail(run, command, config.error());
+  const auto genesis = client::read_genesis(config->genesis);
+  if (!genesis) return fail(run, command, genesis.error());
+  const auto& institutions = genesis->genesis.ledger.institutions;
+  const auto self =
+      std::ranges::find(institutions, config->name, &ledger::GenesisInstitution::name);
+  if (self == institutions.end())
+    return fail_with(run, command, 1, config->name + " is no institution of the genesis file");
+  const auto passphrase = config->validator_key->passphrase.read();
+  if (!passphrase) return fail_with(run, command, 69, passphrase.error());
+  const auto key = crypto::read_key_file(config->validator_key->path, *passphrase);
+  if (!key) return fail_with(run, command, 69, std::string(crypto::describe(key.error())));
+  const auto institution = static_cast<ledger::InstId>(self - institutions.begin() + 1);
+  const crypto::Signature signature = key->sign(
+      ledger::validator_key_sign_bytes(genesis->chain_id, institution, key->public_key()));
+  const json::object document{{"institution", config->name},
+                              {"public_key", crypto::to_hex(key->public_key())},
+                              {"possession", crypto::to_hex(signature)}};
+  if (run.json) return print_json(command, document);
+  for (const auto& [name, value] : document) {
+    std::cout << std::left << std::setw(12) << std::string(name) << std::string(value.as_string())
+              << '\n';
+  }
 }
 
 }  // namespace
@@ -168,7 +232,19 @@ void add_keys(CLI::App& app, Run& run) {
                           "Else asked on the terminal");
   gen_command->add_flag("--throwaway", options->throwaway,
                         "Cheap to open, cheap to guess: for test networks");
+  gen_command
+      ->add_option("--validator", options->node,
+                   "For the validator with this node.toml: makes the key's sign state too")
+      ->needs("--passphrase-file");
   gen_command->callback([&run, options] { generate(run, *options); });
+
+  auto proof = std::make_shared<ProveOptions>();
+  CLI::App* prove_command =
+      add_command(*group, run, "prove", "That a validator key is ours: for giro gov propose");
+  prove_command->add_option("--config", proof->node, "node.toml of the validator")->required();
+  prove_command->add_option("--key", proof->file, "Another key than the one in node.toml");
+  prove_command->add_option("--passphrase-file", proof->passphrase_file, "Of that key");
+  prove_command->callback([&run, proof] { prove(run, *proof); });
 }
 
 }  // namespace giro::cli

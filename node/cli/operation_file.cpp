@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "node/client/governance.h"
 #include "node/client/json_fields.h"
 #include "node/client/payment.h"
 
@@ -144,6 +145,39 @@ Drafted draft_create(const json::object& from, client::Session& session,
   return client::draft_token_create(directory, request, options);
 }
 
+Drafted draft_proposal(const json::object& from, client::Session& session,
+                       const client::Directory& directory, const Options& options) {
+  if (auto known = check_members(from, {"type", "actor", "change", "institution", "public_key",
+                                        "possession", "ttl_s", "urgent"});
+      !known) {
+    return std::unexpected(known.error());
+  }
+  client::SeatRequest request;
+  request.actor = given(from, "actor").value_or(session.profile.institution);
+  request.change = text_field(from, "change");
+  request.institution = text_field(from, "institution");
+  request.public_key = text_field(from, "public_key");
+  request.possession = text_field(from, "possession");
+  request.urgent = client::bool_field(from, "urgent");
+  if (from.contains("ttl_s")) {
+    const std::uint64_t ttl_s = number_field(from, "ttl_s");
+    if (ttl_s > 0xFFFFFFFF) return usage("ttl_s is too large");
+    request.ttl_s = static_cast<std::uint32_t>(ttl_s);
+  }
+  return client::draft_seat_proposal(directory, request, options);
+}
+
+Drafted draft_vote(const json::object& from, client::Session& session,
+                   const client::Directory& directory, const Options& options) {
+  if (auto known = check_members(from, {"type", "actor", "proposal", "yes"}); !known)
+    return std::unexpected(known.error());
+  return client::draft_vote(directory,
+                            {.actor = given(from, "actor").value_or(session.profile.institution),
+                             .proposal = text_field(from, "proposal"),
+                             .yes = client::bool_field(from, "yes")},
+                            options);
+}
+
 std::expected<ledger::SignatureField, Error> read_signature(const json::value& value) {
   const auto* object = value.if_object();
   ledger::SignatureField out;
@@ -243,7 +277,10 @@ std::expected<client::Draft, Error> draft_from_json(std::string_view text, clien
   }
   if (type == "ACCT_OPEN") return draft_open(*object, session, *directory, options);
   if (type == "TOKEN_CREATE") return draft_create(*object, session, *directory, options);
-  return usage("type is one of PAY, TRANSFER, MINT, REDEEM, ACCT_OPEN, TOKEN_CREATE");
+  if (type == "GOV_PROPOSE") return draft_proposal(*object, session, *directory, options);
+  if (type == "GOV_VOTE") return draft_vote(*object, session, *directory, options);
+  return usage(
+      "type is one of PAY, TRANSFER, MINT, REDEEM, ACCT_OPEN, TOKEN_CREATE, GOV_PROPOSE, GOV_VOTE");
 }
 
 }  // namespace giro::cli

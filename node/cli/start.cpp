@@ -1,5 +1,6 @@
 // giro start: runs a node in the foreground until SIGTERM or SIGINT.
-// giro recover: the same for a validator that lost its data, until it votes again (protocol R39).
+// giro recover: the same for a validator that lost its data or its sign state, until it may vote
+// again (protocol R39).
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -55,54 +56,82 @@ void raise_file_limit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Until SIGTERM or SIGINT; in recovery also until the node votes again, which is true, saying how
+// Why a node's life ended.
+enum class End : std::uint8_t {
+  Signal,
+  FloorFound,  // it had no sign state; with one it goes on
+  Copied,      // its sign state turned out to be an old copy, and counts as none
+  Reopen,      // with the state of a snapshot that it fetched (protocol R31)
+  MayVote,
+};
+
+bool goes_on(End end) {
+  return end == End::FloorFound || end == End::Copied || end == End::Reopen;
+}
+
+std::string progress_text(const runtime::NodeInfo& info) {
+  const std::string height = "height " + std::to_string(info.stable.value);
+  if (info.floor_search) {
+    return height + "; how far this key may have signed, " +
+           std::to_string(info.floor_search->answers) + " of " +
+           std::to_string(info.floor_search->needed) + " validators have said";
+  }
+  return height + "; votes again above height " + std::to_string(info.amnesic_below->value);
+}
+
+// Until SIGTERM or SIGINT; in recovery also until the node has come as far as it can, saying how
 // far it is.
-bool wait_for_end(const sigset_t& signals, runtime::Node& node, runtime::StartMode mode) {
+End wait_for_end(const sigset_t& signals, runtime::Node& node, runtime::StartMode mode) {
   int number = 0;
-  if (mode == runtime::StartMode::Normal) return sigwait(&signals, &number), false;
+  if (mode == runtime::StartMode::Normal) return sigwait(&signals, &number), End::Signal;
   for (std::string told;;) {
     const runtime::NodeInfo info = node.info();
-    if (!info.amnesic_below) return true;
-    std::string text = "height " + std::to_string(info.stable.value) +
-                       "; votes again above height " + std::to_string(info.amnesic_below->value);
+    if (info.floor_search && info.floor_search->is_over) return End::FloorFound;
+    if (info.is_sign_state_copied) return End::Copied;
+    if (!info.floor_search && !info.amnesic_below) return End::MayVote;
+    std::string text = progress_text(info);
     if (text != told) std::cerr << "giro: " << text << '\n';
     told = std::move(text);
     const timespec second{.tv_sec = 1, .tv_nsec = 0};
-    if (sigtimedwait(&signals, nullptr, &second) >= 0) return false;
+    if (sigtimedwait(&signals, nullptr, &second) >= 0) return End::Signal;
   }
 }
 
-// True: open it again, with the state of a snapshot that it fetched (protocol R31).
-bool run_node(Run& run, const StartOptions& options, const config::NodeConfig& config,
-              const sigset_t& signals) {
-  auto node = runtime::Node::open(config, options.mode, [](const std::string& text) {
+// One life of the node.
+std::expected<End, runtime::StartError> live(const config::NodeConfig& config,
+                                             runtime::StartMode mode, const sigset_t& signals) {
+  auto node = runtime::Node::open(config, mode, [](const std::string& text) {
     std::cerr << "giro: " << text << '\n';
     notify("STATUS=" + text);
   });
-  if (!node) {
-    fail_with(run, "start", static_cast<int>(node.error().code), node.error().message);
-    return false;
-  }
+  if (!node) return std::unexpected(node.error());
   auto server = api::Server::start(config, **node, kVersion);
-  if (!server) return fail_with(run, "start", kConfiguration, server.error()), false;
-
-  bool votes = false;
+  if (!server) {
+    return std::unexpected(
+        runtime::StartError{runtime::ExitCode::Configuration, std::move(server.error())});
+  }
+  End end = End::Signal;
   std::thread on_signal([&] {
-    votes = wait_for_end(signals, **node, options.mode);
+    end = wait_for_end(signals, **node, mode);
+    if (!goes_on(end)) notify("STOPPING=1");
     (*server)->stop();
     (*node)->stop();
   });
   notify("READY=1");
+  // A snapshot counts only while nobody asked for the end: its mark outlives this process.
   const bool is_to_reopen = (*node)->run();
   // The waiting thread has to end as well, whoever ended run().
   pthread_kill(on_signal.native_handle(), SIGTERM);
   on_signal.join();
   (*server)->stop();
-  notify(is_to_reopen ? "RELOADING=1" : "STOPPING=1");
-  if (votes)
-    std::cerr << "giro: recovered: this validator may vote. Go on with  giro start --config "
-              << options.file << '\n';
-  return is_to_reopen;
+  if (is_to_reopen) {
+    notify("RELOADING=1");
+    return End::Reopen;
+  }
+  if (end != End::FloorFound) return end;
+  const auto adopted = (*node)->adopt_floor();
+  if (!adopted) return std::unexpected(adopted.error());
+  return end;
 }
 
 void start(Run& run, const StartOptions& options) {
@@ -123,7 +152,12 @@ void start(Run& run, const StartOptions& options) {
   for (const int number : {SIGTERM, SIGINT}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  while (run_node(run, options, *loaded.value, signals)) {
+  std::expected<End, runtime::StartError> end = End::Reopen;
+  while (end && goes_on(*end)) end = live(*loaded.value, options.mode, signals);
+  if (!end) return fail_with(run, "start", static_cast<int>(end.error().code), end.error().message);
+  if (*end == End::MayVote) {
+    std::cerr << "giro: recovered: this validator may vote. Go on with  giro start --config "
+              << options.file << '\n';
   }
 }
 
@@ -142,10 +176,10 @@ void add_recover(CLI::App& app, Run& run) {
   auto options = std::make_shared<StartOptions>();
   options->mode = runtime::StartMode::Recover;
   CLI::App* command = app.add_subcommand(
-      "recover", "Rebuild a validator that lost its data, and wait until it may vote");
+      "recover", "Bring a validator back that lost its data or sign state; ends when it may vote");
   command->add_option("--config", options->file, "node.toml")->capture_default_str();
   command->add_flag("--from-peers")
-      ->description("Fetch everything from the other validators")
+      ->description("Fetch the chain from the others, and learn how far the key may have signed")
       ->required();
   command->callback([&run, options] { start(run, *options); });
 }

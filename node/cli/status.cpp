@@ -3,7 +3,6 @@
 
 #include "node/cli/command.h"
 #include "node/client/json_fields.h"
-#include "node/config/node_config.h"
 
 namespace giro::cli {
 namespace {
@@ -12,33 +11,6 @@ using client::bool_field;
 using client::number_field;
 using client::object_field;
 using client::text_field;
-
-struct StatusOptions {
-  std::string url, config;
-};
-
-std::expected<config::ApiUrl, client::Error> node_url(const Run& run,
-                                                      const StatusOptions& options) {
-  if (!options.url.empty()) {
-    const auto url = config::parse_api_url(options.url);
-    if (url) return *url;
-    return std::unexpected(
-        client::Error{client::ErrorKind::Usage, {}, "--api is http://host:port"});
-  }
-  if (!options.config.empty()) {
-    const auto loaded = config::load_node_config(options.config, run.environment);
-    if (loaded.ok())
-      return config::ApiUrl{loaded.value->api.auth == config::ApiAuth::Mtls,
-                            loaded.value->api.listen};
-    return std::unexpected(
-        client::Error{client::ErrorKind::No, {}, loaded.errors.front().to_string()});
-  }
-  const auto profile =
-      config::load_profile(config::profile_path(run.profile, run.environment), run.environment);
-  if (profile.ok()) return profile.value->api.front();
-  return std::unexpected(
-      client::Error{client::ErrorKind::Unreachable, {}, profile.errors.front().to_string()});
-}
 
 // The chain code of surface 2.3, as far as one node's numbers tell it.
 std::string chain_code(const json::object& node) {
@@ -86,8 +58,8 @@ void print(const json::object& node, const std::string& code, const json::array*
   }
 }
 
-void status(Run& run, const StatusOptions& options) {
-  const auto url = node_url(run, options);
+void status(Run& run, const NodeOptions& options) {
+  const auto url = options.url_of(run);
   if (!url) return fail(run, "status", url.error());
   client::Client http({*url});
   const auto value = http.get("/v1/node");
@@ -108,12 +80,9 @@ void status(Run& run, const StatusOptions& options) {
 }  // namespace
 
 void add_status(CLI::App& app, Run& run) {
-  auto options = std::make_shared<StatusOptions>();
+  auto options = std::make_shared<NodeOptions>();
   CLI::App* command = add_command(app, run, "status", "What a node sees, on one screen");
-  add_profile_option(*command, run);
-  command->add_option("--api", options->url,
-                      "Of the node at this address, as http://127.0.0.1:7401");
-  command->add_option("--config", options->config, "Of the node with this node.toml");
+  options->add_to(*command, run);
   command->callback([&run, options] { status(run, *options); });
 }
 

@@ -35,10 +35,6 @@ Fatal fatal(const Violation& violation) {
   return {violation.invariant, violation.record.to_bytes()};
 }
 
-std::uint64_t epoch_of(std::uint64_t height, const Params& params) {
-  return height == 0 || params.epoch_blocks == 0 ? 0 : (height - 1) / params.epoch_blocks;
-}
-
 // The meta row of the state itself, not of the cache.
 std::optional<Meta> read_meta(const StateView& state) {
   const std::optional<Bytes> bytes = state.get(meta_key());
@@ -82,7 +78,7 @@ class Block {
       Meta& record = overlay_.edit(meta);
       record.height = effects_.block.height;
       record.block_time = effects_.block.time;
-      record.epoch = epoch_of(effects_.block.height, effects_.params);
+      record.epoch = effects_.epoch();
     }
     for (TokenId id = 1; id < meta.value.next_token; ++id) {
       const Cell<Token>* token = overlay_.find<Token>(token_key(id));

@@ -23,6 +23,9 @@ class Auditor {
     });
     each<Payment>([this](ByteView key, const Payment& payment) { check_payment(key, payment); });
     each<Hold>([this](ByteView key, const Hold& hold) { check_hold(key, hold); });
+    each<ValidatorSet>([this](ByteView key, const ValidatorSet& set) {
+      require(is_safe(set), 20, key, "a validator set, or its change, is unsafe");
+    });
     return finding_;
   }
 

@@ -118,10 +118,20 @@ struct DecodedAccess {
     }
     content->hash = operation_hash(content->body);
     content->envelope_signatures = signatures.size();
+    const auto* propose = std::get_if<GovPropose>(&operation.action);
+    const ValidatorSetAction* seat =
+        propose != nullptr && propose->validator_set ? &*propose->validator_set : nullptr;
+    const bool has_possession = seat != nullptr && seat->change != SeatChange::Remove;
     const auto* pay = std::get_if<Pay>(&operation.action);
     const bool has_ticket = pay != nullptr && pay->ticket.has_value();
-    content->checks.reserve(signatures.size() + (has_ticket ? pay->ticket->signatures.size() : 0));
+    content->checks.reserve(signatures.size() + (has_ticket ? pay->ticket->signatures.size() : 0) +
+                            (has_possession ? 1 : 0));
     append_checks(content->checks, operation_sign_bytes(chain_id, content->hash), signatures);
+    if (has_possession) {
+      content->checks.push_back(
+          {validator_key_sign_bytes(chain_id, seat->institution, seat->public_key),
+           seat->public_key, seat->possession});
+    }
     if (has_ticket) {
       const Code code = add_ticket(*content, chain_id, *pay->ticket, {&pay->terms, 1});
       if (code != Code::Ok) return std::unexpected(code);

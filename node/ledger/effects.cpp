@@ -38,4 +38,10 @@ AccountId Effects::fee_account(TokenId token) {
   return fee_accounts.emplace_back(token, internal_account(token, AccountKind::Fee)).second;
 }
 
+// Protocol R41; block 0 counts with epoch 0.
+std::uint64_t Effects::epoch() const {
+  return block.height == 0 || params.epoch_blocks == 0 ? 0
+                                                       : (block.height - 1) / params.epoch_blocks;
+}
+
 }  // namespace giro::ledger

@@ -58,6 +58,7 @@ struct Effects {
   [[nodiscard]] TokenFlow& flow(TokenId token);
   [[nodiscard]] Mandate& mandate(TokenId token);
   [[nodiscard]] AccountId fee_account(TokenId token);
+  [[nodiscard]] std::uint64_t epoch() const;  // of the block
   [[nodiscard]] Day today() const { return day_of(block.time); }
 };
 

@@ -28,6 +28,13 @@ Hash operation_sign_bytes(const Hash& chain_id, const Hash& hash) {
   return crypto::tagged_hash("giro/operation/v1", {chain_id, hash});
 }
 
+Hash validator_key_sign_bytes(const Hash& chain_id, InstId institution, const PublicKey& key) {
+  Bytes bytes;
+  crypto::Writer writer(bytes);
+  writer.text("giro/validator-key/v1").raw(chain_id).u64(institution).raw(key);
+  return crypto::sha256(bytes);
+}
+
 namespace {
 
 void sort_by_key(std::vector<SignatureField>& signatures) {

@@ -21,6 +21,11 @@ namespace giro::ledger {
 // Sorts the signatures by public key, as the envelope wants them.
 [[nodiscard]] Bytes encode_signed_operation(ByteView body, std::vector<SignatureField> signatures);
 
+// What a validator key signs to prove that its owner wants the seat (ledger 5.1):
+// SHA-256("giro/validator-key/v1" ‖ chain_id ‖ institution as 8 bytes ‖ key)
+[[nodiscard]] Hash validator_key_sign_bytes(const Hash& chain_id, InstId institution,
+                                            const PublicKey& key);
+
 // SHA-256("giro/terms/v1" ‖ SHA-256(canonical terms 1) ‖ SHA-256(canonical terms 2) ‖ ...)
 [[nodiscard]] Hash terms_hash(std::span<const PaymentTerms> terms);
 [[nodiscard]] Bytes encode_ticket_body(const TicketBody& body);

@@ -41,11 +41,11 @@ enum class EventType : std::uint16_t {
   KeyRevoked = 51,
   InstitutionAdded = 52,
   InstitutionStatusChanged = 53,
-  ProposalOpened = 54,
-  VoteCast = 55,
+  ProposalOpened = 54,  // ProposalEvent, also ProposalClosed
+  VoteCast = 55,        // VoteCastEvent
   ProposalClosed = 56,
   ParamChanged = 57,
-  ValidatorSetChanged = 58,
+  ValidatorSetChanged = 58,  // ValidatorSetEvent
   BulkProcessed = 60,
   BatchSettled = 61,
   InvariantAlarm = 62,  // AlarmEvent
@@ -213,6 +213,59 @@ struct TokenEvent {
   static void fields(Self& self, Visit& visit) {
     visit(1, self.token);
     visit(2, self.values);
+  }
+};
+
+// ProposalOpened, ProposalClosed.
+struct ProposalEvent {
+  InstId proposer{};
+  PropId id{};
+  std::uint32_t action_type{};
+  Bytes action;  // canonical message of the type
+  bool urgent{};
+  ProposalState state{};
+  TimeMs expires_at{};
+  TimeMs execute_at{};
+  std::uint32_t code{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.proposer);
+    visit(2, self.id);
+    visit(3, self.action_type);
+    visit(4, self.action);
+    visit(5, self.urgent);
+    visit(6, self.state);
+    visit(7, self.expires_at);
+    visit(8, self.execute_at);
+    visit(9, self.code);
+  }
+};
+
+struct VoteCastEvent {
+  InstId proposer{};
+  PropId id{};
+  InstId institution{};
+  bool yes{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.proposer);
+    visit(2, self.id);
+    visit(3, self.institution);
+    visit(4, self.yes);
+  }
+};
+
+// ValidatorSetChanged: the set of `epoch` as it stands with this change.
+struct ValidatorSetEvent {
+  std::uint64_t epoch{};
+  std::vector<Validator> members;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.epoch);
+    visit(2, self.members);
   }
 };
 

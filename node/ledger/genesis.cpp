@@ -11,8 +11,6 @@
 namespace giro::ledger {
 namespace {
 
-constexpr std::size_t kValidatorsMin = 4;  // ledger I20
-
 class NoState final : public StateView {
  public:
   [[nodiscard]] std::optional<Bytes> get(ByteView) const override { return std::nullopt; }

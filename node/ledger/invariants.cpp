@@ -76,6 +76,9 @@ class Checker {
     each<Payment>([this](const Cell<Payment>& cell, const Payment& before, bool existed) {
       check_payment(cell, before, existed);
     });
+    each<ValidatorSet>([this](const Cell<ValidatorSet>& cell, const ValidatorSet&, bool) {
+      require(is_safe(cell.value), 20, cell.key);
+    });
     return violation_;
   }
 
@@ -200,6 +203,13 @@ class Checker {
 std::optional<Violation> check_operation(const Effects& effects,
                                          const Overlay::Savepoint& savepoint) {
   return Checker(effects, savepoint).check();
+}
+
+bool is_safe(const ValidatorSet& set) {
+  const std::size_t faults = set.members.empty() ? 0 : (set.members.size() - 1) / 3;
+  const bool has_next = !set.next.empty();
+  return set.members.size() >= kValidatorsMin && set.changes <= faults &&
+         has_next == (set.changes > 0) && (!has_next || set.next.size() >= kValidatorsMin);
 }
 
 std::optional<std::uint8_t> check_token(const Token& token) {

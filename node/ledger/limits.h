@@ -16,6 +16,8 @@ inline constexpr std::size_t kRolePolicyKeysMax = 32;
 inline constexpr std::size_t kAllowedPayeeBanksMax = 16;
 inline constexpr std::size_t kSettleTokensMax = 4;
 inline constexpr std::size_t kInstitutionNameMax = 32;
+inline constexpr std::size_t kValidatorsMin = 4;    // ledger I20
+inline constexpr std::size_t kValidatorsMax = 128;  // what consensus messages have room for
 inline constexpr std::uint32_t kOperationVersion = 1;
 inline constexpr std::uint32_t kRulesVersion = 1;
 // Screening may be dated this far ahead of block time (ledger 5.5): the clocks of two banks differ.

@@ -9,6 +9,52 @@
 
 namespace giro::ledger {
 
+// VALIDATOR_SET: one seat of the next epoch's set.
+struct ValidatorSetAction {
+  static constexpr std::uint32_t kType = 13;  // its field in GovPropose
+  SeatChange change{};
+  InstId institution{};
+  PublicKey public_key{};          // absent: Remove
+  crypto::Signature possession{};  // by that key: see validator_key_sign_bytes
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.change);
+    visit(2, self.institution);
+    visit(3, self.public_key);
+    visit(4, self.possession);
+  }
+};
+
+// Exactly one action.
+struct GovPropose {
+  static constexpr std::uint32_t kType = 10;
+  std::uint32_t ttl_s{};
+  bool urgent{};
+  std::optional<ValidatorSetAction> validator_set;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.ttl_s);
+    visit(2, self.urgent);
+    visit(ValidatorSetAction::kType, self.validator_set);
+  }
+};
+
+struct GovVote {
+  static constexpr std::uint32_t kType = 11;
+  InstId proposer{};
+  PropId prop_id{};
+  bool yes{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.proposer);
+    visit(2, self.prop_id);
+    visit(3, self.yes);
+  }
+};
+
 struct TokenCreate {
   static constexpr std::uint32_t kType = 20;
   Currency currency{};
@@ -180,8 +226,8 @@ struct Pay {
   }
 };
 
-using Action =
-    std::variant<std::monostate, TokenCreate, AcctOpen, PositionOpen, Mint, Redeem, Transfer, Pay>;
+using Action = std::variant<std::monostate, GovPropose, GovVote, TokenCreate, AcctOpen,
+                            PositionOpen, Mint, Redeem, Transfer, Pay>;
 
 struct Operation {
   std::uint32_t version = kOperationVersion;

@@ -44,6 +44,34 @@ std::optional<ValidatorSet> query_validators(const StateView& state, std::uint64
   return read<ValidatorSet>(state, validator_set_key(epoch));
 }
 
+std::optional<Proposal> query_proposal(const StateView& state, InstId proposer, const PropId& id) {
+  return read<Proposal>(state, proposal_key(proposer, id));
+}
+
+// What there is to vote on is never hidden by what is over.
+std::vector<ProposalView> query_proposals(const StateView& state, std::size_t most) {
+  std::vector<ProposalView> proposals;
+  for (const bool undecided : {true, false}) {
+    scan_prefix(state, Key(Table::Proposal), [&](ByteView key, ByteView value) {
+      if (proposals.size() == most) return false;
+      auto record = decode_record<Proposal>(value);
+      const bool matches = record && undecided == (record->state == ProposalState::Open ||
+                                                   record->state == ProposalState::Passed);
+      if (matches) proposals.push_back({u32_at(key, 1), id_at(key, 5), *std::move(record)});
+      return true;
+    });
+  }
+  return proposals;
+}
+
+std::optional<ValidatorSetAction> validator_set_action(const Proposal& proposal) {
+  ValidatorSetAction action;
+  if (proposal.action_type != ValidatorSetAction::kType ||
+      wire::decode(proposal.action, action) != wire::Fault::None)
+    return std::nullopt;
+  return action;
+}
+
 std::optional<OutcomeRecord> query_outcome(const StateView& state, InstId actor,
                                            const OpId& op_id) {
   return read<OutcomeRecord>(state, outcome_key(actor, op_id));

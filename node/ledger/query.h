@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "node/ledger/ledger.h"
+#include "node/ledger/messages.h"
 
 namespace giro::ledger {
 
@@ -14,6 +15,19 @@ namespace giro::ledger {
 [[nodiscard]] std::optional<Params> query_params(const StateView& state);
 [[nodiscard]] std::optional<ValidatorSet> query_validators(const StateView& state,
                                                            std::uint64_t epoch);
+
+struct ProposalView {
+  InstId proposer{};
+  PropId id{};
+  Proposal record;
+};
+[[nodiscard]] std::optional<Proposal> query_proposal(const StateView& state, InstId proposer,
+                                                     const PropId& id);
+// The first `most` of them: those that are not decided yet, then the others, each by proposer and
+// id.
+[[nodiscard]] std::vector<ProposalView> query_proposals(const StateView& state, std::size_t most);
+// The VALIDATOR_SET change that it proposes; nullopt: it proposes something else.
+[[nodiscard]] std::optional<ValidatorSetAction> validator_set_action(const Proposal& proposal);
 
 // nullopt: undecided until its valid_until has passed, or forgotten after the retention.
 [[nodiscard]] std::optional<OutcomeRecord> query_outcome(const StateView& state, InstId actor,

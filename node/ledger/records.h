@@ -93,6 +93,8 @@ struct Institution {
   InstitutionStatus status{};
   TimeMs suspended_until{};      // urgent suspension only
   std::uint32_t deny_entries{};  // rows in its deny list: 0 saves the look-ups
+  // Of the seat that it lost: with it, it may go on following (protocol R44). Zero: none.
+  PublicKey observer_key{};
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit& visit) {
@@ -104,6 +106,7 @@ struct Institution {
     visit(6, self.status);
     visit(7, self.suspended_until);
     visit(8, self.deny_entries);
+    visit(9, self.observer_key);
   }
 };
 
@@ -188,6 +191,7 @@ struct Proposal {
   TimeMs expires_at{};
   TimeMs execute_at{};
   std::uint32_t code{};
+  TimeMs ended_at{};
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit& visit) {
@@ -199,6 +203,7 @@ struct Proposal {
     visit(6, self.expires_at);
     visit(7, self.execute_at);
     visit(8, self.code);
+    visit(9, self.ended_at);
   }
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/ledger/invariants.h"
+#include "node/ledger/operations/governance.h"
 #include "node/ledger/operations/payment_records.h"
 #include "node/ledger/operations/retention.h"
 
@@ -55,6 +56,7 @@ struct DeadlineRow {
   Code (*run)(Effects&, ByteView subject);
 };
 constexpr DeadlineRow kDeadlines[] = {
+    {DeadlineKind::Proposal, run_proposal_deadline},
     {DeadlineKind::Payment, expire_payment},
 };
 
@@ -126,6 +128,7 @@ constexpr RetentionRow kRetentions[] = {
     {RetentionKind::Payment, forget_payment},
     {RetentionKind::Hold, forget_record<Hold, RetentionKind::Hold>},
     {RetentionKind::MintReference, forget_record<MintReference, RetentionKind::MintReference>},
+    {RetentionKind::Proposal, forget_record<Proposal, RetentionKind::Proposal>},
 };
 
 std::optional<Violation> run_retentions(Effects& effects) {

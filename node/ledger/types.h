@@ -207,6 +207,8 @@ enum class ProposalState : std::uint8_t {
   Rejected = 4,
   Expired = 5,
 };
+// What a VALIDATOR_SET proposal does to a seat.
+enum class SeatChange : std::uint8_t { Add = 0, Remove = 1, Replace = 2 };
 enum class DenySubject : std::uint8_t { Account = 0, Institution = 1, Country = 2 };
 
 }  // namespace giro::ledger

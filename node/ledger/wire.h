@@ -72,6 +72,8 @@ inline constexpr std::uint64_t kEnumMax<HoldStatus> = 4;
 template <>
 inline constexpr std::uint64_t kEnumMax<ProposalState> = 5;
 template <>
+inline constexpr std::uint64_t kEnumMax<SeatChange> = 2;
+template <>
 inline constexpr std::uint64_t kEnumMax<DenySubject> = 2;
 template <>
 inline constexpr std::uint64_t kEnumMax<Code> = 999;

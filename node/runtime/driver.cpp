@@ -41,6 +41,8 @@ p2p::Family channel_family(consensus::wire::MessageType type) {
     case Type::SnapshotOffer:
     case Type::FetchChunk:
     case Type::SnapshotChunk:
+    case Type::QueryStable:
+    case Type::ReplyStable:
       return p2p::Family::Sync;
   }
   return p2p::Family::Sync;
@@ -51,6 +53,11 @@ bool is_about_snapshots(const Message& message) {
          std::holds_alternative<consensus::SnapshotOffer>(message) ||
          std::holds_alternative<consensus::FetchChunk>(message) ||
          std::holds_alternative<consensus::SnapshotChunk>(message);
+}
+
+const consensus::Vote* snapshot_vote(const Message& message) {
+  const auto* vote = std::get_if<consensus::Vote>(&message);
+  return vote != nullptr && vote->content.kind == consensus::VoteKind::Snapshot ? vote : nullptr;
 }
 
 }  // namespace
@@ -74,24 +81,22 @@ Driver::Driver(consensus::Replica replica, consensus::VoteGuard* guard,
       self_(self),
       ports_(std::move(ports)) {}
 
-void Driver::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView payload) {
+void Driver::on_frame(const consensus::Member& sender, std::uint8_t type,
+                      crypto::ByteView payload) {
+  const consensus::InstitutionId from = sender.institution;
   auto message = consensus::wire::decode(type, payload);
   if (!message) return refuse(from, message.error());
-  if (auto* batch = std::get_if<consensus::BatchMessage>(&*message)) {
-    ports_.payload_arrived(batch->batch);
+  if (!may_say(sender, *message)) return refuse(from, consensus::RejectReason::NotMember);
+  if (auto* batch = std::get_if<consensus::BatchMessage>(&*message))
     return step(consensus::BatchAvailable{batch->batch, from});
-  }
   if (auto* fetch = std::get_if<consensus::FetchChain>(&*message))
     return ports_.serve_chain(from, *fetch);
   if (auto* fetch = std::get_if<consensus::FetchBatches>(&*message)) {
     return ports_.serve_batches(from, std::move(*fetch));
   }
   if (is_about_snapshots(*message)) return ports_.snapshot_message(from, std::move(*message));
-  if (const auto* vote = std::get_if<consensus::Vote>(&*message);
-      vote != nullptr && vote->content.kind == consensus::VoteKind::Snapshot) {
-    return on_snapshot_vote(from, *vote);
-  }
-  if (!is_wanted(*message)) return;  // its signatures are not worth a check (protocol R13)
+  if (const auto* vote = snapshot_vote(*message)) return on_snapshot_vote(from, *vote);
+  if (!is_wanted(from, *message)) return;  // its signatures are not worth a check (protocol R13)
   auto verified = verifier_.verify(from, std::move(*message), replica_.set());
   if (!verified) return refuse(from, verified.error());
   if (const auto* status = std::get_if<consensus::Status>(&verified->claim()))
@@ -99,11 +104,32 @@ void Driver::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::
   step(std::move(*verified));
 }
 
-bool Driver::is_wanted(const Message& message) const {
+// An institution's seat is held by one key (protocol R43). Its key of the epoch before or of the
+// next one speaks as somebody without a seat does: nothing is believed for the channel's sake.
+bool Driver::may_say(const consensus::Member& from, const Message& message) const {
+  const consensus::ValidatorSet& set = replica_.set();
+  if (set.find(from)) return true;
+  if (const auto* batch = std::get_if<consensus::BatchMessage>(&message))
+    return replica_.wants(*batch->batch);
+  if (!set.find(from.institution)) return true;  // the replica knows that it has no seat
+  if (const auto* status = std::get_if<consensus::Status>(&message))
+    return status->epoch != set.epoch;  // of ours it would carry the seat's suspicion
+  // A snapshot vote may be the old key's last word: it is judged by the set of its own epoch.
+  return std::holds_alternative<consensus::ChainSegment>(message) ||
+         std::holds_alternative<consensus::FetchChain>(message) ||
+         std::holds_alternative<consensus::FetchBatches>(message) || is_about_snapshots(message) ||
+         snapshot_vote(message) != nullptr;
+}
+
+bool Driver::is_wanted(consensus::InstitutionId from, const Message& message) const {
   if (const auto* vote = std::get_if<consensus::Vote>(&message)) return replica_.wants(*vote);
   if (const auto* change = std::get_if<consensus::ProvenViewChange>(&message))
     return replica_.wants(*change);
   if (const auto* begun = std::get_if<consensus::NewView>(&message)) return replica_.wants(*begun);
+  if (const auto* chain = std::get_if<consensus::ChainSegment>(&message))
+    return replica_.wants(*chain, from);
+  if (const auto* reply = std::get_if<consensus::ReplyStable>(&message))
+    return replica_.wants(*reply, from);
   return true;
 }
 
@@ -203,7 +229,11 @@ void Driver::turn() {
       continue;
     }
     LogWriter::Group group{.number = ++last_group_, .records = {}, .raise = effects.raise};
-    for (const auto& record : output.persist) group.records.push_back(record);
+    for (const auto& record : output.persist) {
+      if (const auto* kept = std::get_if<consensus::BatchRecord>(&record))
+        ports_.payload_accepted(kept->batch);
+      group.records.push_back(record);
+    }
     if (output.is_statement) append_memory(group);
     for (const auto& request : output.sign)
       group.records.emplace_back(consensus::VoteRecord{request.content});

@@ -24,7 +24,8 @@ struct DriverPorts {
   std::function<consensus::Now()> now;
   std::function<void(LogWriter::Group)> append;
   std::function<void(std::optional<consensus::InstitutionId> to, p2p::Frame)> send;
-  std::function<void(const consensus::BatchPtr&)> payload_arrived;  // start its signature checks
+  // It is kept: its signature checks may begin (protocol R3).
+  std::function<void(const consensus::BatchPtr&)> payload_accepted;
   std::function<void(consensus::CommittedBlock)> execute;
   std::function<void(consensus::Certificate)> attested;  // durable by now
   std::function<void(consensus::InstitutionId from, consensus::FetchChain)> serve_chain;
@@ -48,7 +49,8 @@ class Driver {
 
   // --- inputs; each is followed by a turn() sooner or later
   // ---------------------------------------------------------
-  void on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView payload);
+  // `from`: who it is, and the key that its channel has proven.
+  void on_frame(const consensus::Member& from, std::uint8_t type, crypto::ByteView payload);
   void on_own_batch(const consensus::BatchPtr& batch);
   void on_executed(const consensus::Executed& executed);
   void on_time();
@@ -85,7 +87,10 @@ class Driver {
   template <typename Promise>  // a ViewChange or a NewView
   void sign_for_all(const Effects& effects, const consensus::DurableToken& token,
                     const Promise& promise);
-  [[nodiscard]] bool is_wanted(const consensus::Message& message) const;
+  [[nodiscard]] bool is_wanted(consensus::InstitutionId from,
+                               const consensus::Message& message) const;
+  [[nodiscard]] bool may_say(const consensus::Member& from,
+                             const consensus::Message& message) const;
   void send(std::optional<consensus::InstitutionId> to, const consensus::Message& message);
   void on_snapshot_vote(consensus::InstitutionId from, const consensus::Vote& vote);
   [[nodiscard]] consensus::Output snapshot_output();

@@ -10,6 +10,18 @@
 #include "node/runtime/fatal.h"
 
 namespace giro::runtime {
+namespace {
+
+std::optional<std::vector<consensus::Member>> next_members(const ledger::BlockResult& result) {
+  if (!result.next_validators) return std::nullopt;
+  std::vector<consensus::Member> members;
+  members.reserve(result.next_validators->size());
+  for (const auto& validator : *result.next_validators)
+    members.push_back({{validator.institution}, validator.key});
+  return members;
+}
+
+}  // namespace
 
 Executor::Executor(Start start, Store& store, Payload& payload, BatchIndex& index,
                    std::unique_ptr<Lane> lane, Ports ports)
@@ -77,7 +89,9 @@ void Executor::execute(const consensus::CommittedBlock& committed) {
   ExecutedBlock executed;
   executed.block = block;
   executed.block_hash = committed.hash;
-  executed.header = header_of(committed, *result, roots);
+  consensus::Executed answer;
+  answer.next_members = next_members(*result);
+  executed.header = header_of(committed, roots, answer.next_members);
   executed.header_hash = executed.header.hash(at_.chain);
   at_.chain_value = roots.chain;
   at_.header = executed.header;
@@ -102,18 +116,22 @@ void Executor::execute(const consensus::CommittedBlock& committed) {
     if (const auto position = index_.find(batch->id))
       executed.batches.emplace_back(batch->id, *position);
   }
-  consensus::Executed answer{executed.header, executed.header_hash};
-  if (result->next_validators) answer.next_members = at_.set.members;
+  answer.header = executed.header;
+  answer.header_hash = executed.header_hash;
   ports_.ran(executed, ran);
   store_.push(std::move(executed));
   payload_.forget_expired(block.time);
   ports_.executed(std::move(answer));
 }
 
-consensus::Header Executor::header_of(const consensus::CommittedBlock& committed,
-                                      const ledger::BlockResult& result,
-                                      const ledger::BlockRoots& roots) {
+// The next epoch's set is the ledger's word alone: a block that is executed again, after the store
+// was lost, may lie any number of epochs below the present one (protocol R41).
+consensus::Header Executor::header_of(
+    const consensus::CommittedBlock& committed, const ledger::BlockRoots& roots,
+    const std::optional<std::vector<consensus::Member>>& next_members) const {
   const consensus::Block& block = committed.block;
+  const bool is_last = block.height == consensus::last_height(block.epoch, at_.epoch_blocks);
+  GIRO_CHECK(is_last == next_members.has_value(), block.height, block.epoch);
   consensus::Header header{.epoch = block.epoch,
                            .height = block.height,
                            .block = committed.hash,
@@ -125,17 +143,10 @@ consensus::Header Executor::header_of(const consensus::CommittedBlock& committed
                            .next_set = {},
                            .next_first_view = {},
                            .rules_version = at_.rules_version};
-  if (block.height == consensus::last_height(block.epoch, at_.epoch_blocks)) {  // protocol R41
-    consensus::ValidatorSet next{.epoch = {block.epoch.value + 1}, .members = at_.set.members};
-    if (result.next_validators) {
-      next.members.clear();
-      for (const auto& validator : *result.next_validators) {
-        next.members.push_back({{validator.institution}, validator.key});
-      }
-    }
+  if (is_last) {
+    const consensus::ValidatorSet next{{block.epoch.value + 1}, *next_members};
     header.next_set = next.digest(at_.chain);
     header.next_first_view = block.view;
-    at_.set = std::move(next);
   }
   return header;
 }

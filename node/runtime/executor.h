@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <vector>
 
 #include "consensus/output.h"
 #include "consensus/parameters.h"
@@ -27,8 +29,7 @@ class Executor {
   struct Start {
     crypto::Hash chain;
     std::uint64_t epoch_blocks = 0;
-    consensus::ValidatorSet set;  // of the epoch of the next block
-    consensus::Header header;     // of the newest executed block
+    consensus::Header header;  // of the newest executed block
     consensus::Hash header_hash;
     crypto::Hash chain_value;  // ledger 9.2, at that block
     ledger::StateTree tree;
@@ -50,9 +51,9 @@ class Executor {
  private:
   void run();
   void execute(const consensus::CommittedBlock& committed);
-  [[nodiscard]] consensus::Header header_of(const consensus::CommittedBlock& committed,
-                                            const ledger::BlockResult& result,
-                                            const ledger::BlockRoots& roots);
+  [[nodiscard]] consensus::Header header_of(
+      const consensus::CommittedBlock& committed, const ledger::BlockRoots& roots,
+      const std::optional<std::vector<consensus::Member>>& next_members) const;
 
   Start at_;
   Store& store_;

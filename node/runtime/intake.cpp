@@ -62,6 +62,11 @@ void Intake::set_storage_low(bool low) {
   storage_low_ = low;
 }
 
+void Intake::set_seated(bool seated) {
+  const std::lock_guard lock(mutex_);
+  seated_ = seated;
+}
+
 void Intake::submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) {
   const std::size_t size = signed_operation.size();
   auto decoded = ledger::decode(chain_, std::move(signed_operation));
@@ -70,8 +75,9 @@ void Intake::submit(crypto::Bytes signed_operation, std::function<void(SubmitAns
   if (auto answer = known(key, decoded->operation_hash())) return done(std::move(*answer));
 
   std::unique_lock lock(mutex_);
-  if (closed_ || storage_low_) {
-    const RefusalReason reason = closed_ ? RefusalReason::NotReady : RefusalReason::DiskLow;
+  if (closed_ || storage_low_ || !seated_) {
+    const RefusalReason reason =
+        closed_ || !seated_ ? RefusalReason::NotReady : RefusalReason::DiskLow;
     lock.unlock();
     return done(refuse(reason));
   }
@@ -196,7 +202,7 @@ Intake::Load Intake::load() const {
 std::vector<consensus::BatchPtr> Intake::pack(consensus::Now now, std::uint64_t unordered) {
   std::vector<consensus::BatchPtr> packed;
   const std::lock_guard lock(mutex_);
-  while (!waiting_.empty()) {
+  while (seated_ && !waiting_.empty()) {
     if (!oldest_) oldest_ = now.steady;
     const std::int64_t linger_us = static_cast<std::int64_t>(parameters_.batch_linger_ms) * 1000;
     const bool full = waiting_bytes_ + kBatchOverhead >= parameters_.batch_bytes ||
@@ -237,9 +243,9 @@ consensus::BatchPtr Intake::pack_one(consensus::WallTime now) {
   return batch;
 }
 
-std::optional<consensus::Instant> Intake::next_deadline() const {
+std::optional<consensus::Instant> Intake::next_deadline(std::uint64_t unordered) const {
   const std::lock_guard lock(mutex_);
-  if (waiting_.empty() || !oldest_) return std::nullopt;
+  if (waiting_.empty() || !oldest_ || !seated_ || unordered >= kUnorderedMax) return std::nullopt;
   return consensus::Instant{oldest_->us +
                             static_cast<std::int64_t>(parameters_.batch_linger_ms) * 1000};
 }

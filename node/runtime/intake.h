@@ -42,6 +42,8 @@ class Intake {
   void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done);
   void close();                    // from now on NotReady
   void set_storage_low(bool low);  // refuses new operations while it is, and packs none
+  // Without a seat nobody takes our batches: new operations are refused, and none are packed.
+  void set_seated(bool seated);
 
   // What is known here of an operation that is not recorded: Received, Ordering, with its hash and
   // time limit.
@@ -55,7 +57,9 @@ class Intake {
   // -------------------------------------------------------------------------------------------------
   // Batches that are due (protocol R1); `unordered` own batches wait for a block at present.
   [[nodiscard]] std::vector<consensus::BatchPtr> pack(consensus::Now now, std::uint64_t unordered);
-  [[nodiscard]] std::optional<consensus::Instant> next_deadline() const;
+  // When pack() will have something, if nothing else happens: a moment that has passed would hide
+  // the deadlines of the replica, which share its timer.
+  [[nodiscard]] std::optional<consensus::Instant> next_deadline(std::uint64_t unordered) const;
   // An own batch found in the log at start.
   void track(const consensus::BatchPtr& batch);
 
@@ -108,6 +112,7 @@ class Intake {
   mutable std::mutex mutex_;  // of everything below
   bool closed_ = false;
   bool storage_low_ = false;
+  bool seated_ = true;
   bool checking_ = false;
   std::vector<Submission> arriving_;
   std::size_t arriving_bytes_ = 0;

@@ -56,7 +56,23 @@ void LogWriter::write(std::vector<Group> groups) {
     }
     on_timing_(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   };
+  const consensus::Ceiling* pending = nullptr;  // in the log, and not yet in the sign state
+  const auto raise = [&] {
+    const consensus::Ceiling& to = *std::exchange(pending, nullptr);
+    const auto raised =
+        sign_state_->raise({to.number, to.epoch.value, to.view.value, to.height.value});
+    if (!raised) {
+      stop_process(ExitCode::WriteFailed,
+                   "the sign state cannot be raised: " + raised.error().text);
+    }
+  };
   for (const Group& group : groups) {
+    // The log is at most one record ahead of the sign state: two would be taken for a sign state
+    // that came from a copy (protocol R37).
+    if (group.raise && pending != nullptr) {
+      sync();
+      raise();
+    }
     if (group.is_statement) {
       if (log_.buffered_bytes() > 0) sync();  // whole in one group of the log, or not at all
       statement = log_.next();
@@ -73,18 +89,10 @@ void LogWriter::write(std::vector<Group> groups) {
         blocks_.add(block->block.height, position);
       }
     }
+    if (group.raise) pending = &*group.raise;
   }
   if (!GIRO_MUTANT(23) || groups.back().number % 2 == 0) sync();
-  for (const Group& group : groups) {
-    if (!group.raise) continue;
-    const auto& to = *group.raise;
-    const auto raised =
-        sign_state_->raise({to.number, to.epoch.value, to.view.value, to.height.value});
-    if (!raised) {
-      stop_process(ExitCode::WriteFailed,
-                   "the sign state cannot be raised: " + raised.error().text);
-    }
-  }
+  if (pending != nullptr) raise();
   on_synced_({durable(groups.back().number), std::move(batches), statement});
 }
 

@@ -35,6 +35,10 @@ void Node::stop() {
   parts_->stop();
 }
 
+std::expected<bool, StartError> Node::adopt_floor() {
+  return parts_->validator().adopt_floor();
+}
+
 const config::CheckedGenesis& Node::genesis() const {
   return parts_->validator().genesis;
 }

@@ -22,6 +22,10 @@ class Node final : public Service {
   [[nodiscard]] bool run();
   // Any thread, once or more: says goodbye as the primary, lets go of clients, ends run().
   void stop();
+  // After run(). True if the node had no sign state and has found how far its key may have signed:
+  // that is the ceiling of a new one now, and the next node that is opened goes on from there
+  // (protocol R39).
+  [[nodiscard]] std::expected<bool, StartError> adopt_floor();
 
   [[nodiscard]] const config::CheckedGenesis& genesis() const override;
   void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) override;

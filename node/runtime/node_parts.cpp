@@ -49,6 +49,10 @@ Surroundings Node::Parts::surroundings() {
                 }
               },
           .peers = [this] { return mesh_ ? mesh_->peers() : std::vector<p2p::PeerStatus>(); },
+          .let_in =
+              [this](std::vector<p2p::PeerConfig> peers) {
+                if (mesh_) mesh_->update_peers(std::move(peers));
+              },
           .observe = {},
           .reopen =
               [this] {
@@ -67,43 +71,30 @@ p2p::MeshOptions Node::Parts::mesh_options() const {
   options.certificate = peer_certificate_;
   options.listen_host = config.p2p.listen.host;
   options.listen_port = config.p2p.listen.port;
-  const auto& institutions = genesis.ledger.institutions;
-  for (std::size_t i = 0; i < institutions.size(); ++i) {
-    if (!institutions[i].validator || i + 1 == validator_->self.value) continue;
-    p2p::PeerConfig peer{.institution = static_cast<std::uint32_t>(i + 1),
-                         .name = institutions[i].name,
-                         .key = *institutions[i].validator,
-                         .host = {},
-                         .port = 0};
-    const auto& addresses =
-        config.p2p.addresses.contains(peer.name) ? config.p2p.addresses : genesis.addresses;
-    if (const auto found = addresses.find(peer.name); found != addresses.end()) {
-      peer.host = found->second.host;
-      peer.port = found->second.port;
-    }
-    options.peers.push_back(std::move(peer));
-  }
+  options.peers = validator_->peer_configs();
   return options;
 }
 
 p2p::MeshCallbacks Node::Parts::mesh_callbacks() {
-  return {.on_frame = [this](std::uint32_t from, p2p::Family, std::uint8_t type,
-                             crypto::ByteView bytes) { validator_->on_frame({from}, type, bytes); },
-          .on_up =
-              [this](std::uint32_t peer) {
-                peer_logged_.erase(peer);
-                events_.write(config::LogLevel::Info, "peer_up",
-                              {{"peer", validator_->name_of(peer)}}, "channel proven");
-              },
-          .on_down =
-              [this](std::uint32_t peer, p2p::PeerCause cause, const std::string& why) {
-                const std::string code(p2p::code_of(cause));
-                if (std::exchange(peer_logged_[peer], code) == code)
-                  return;  // told once, until it changes
-                events_.write(config::LogLevel::Warn, "peer_down",
-                              {{"peer", validator_->name_of(peer)}, {"cause", code}}, why);
-              },
-          .on_read_batch_end = [this] { validator_->after_inputs(); }};
+  return {
+      .on_frame =
+          [this](std::uint32_t from, const crypto::PublicKey& key, p2p::Family, std::uint8_t type,
+                 crypto::ByteView bytes) { validator_->on_frame({{from}, key}, type, bytes); },
+      .on_up =
+          [this](std::uint32_t peer) {
+            peer_logged_.erase(peer);
+            events_.write(config::LogLevel::Info, "peer_up", {{"peer", validator_->name_of(peer)}},
+                          "channel proven");
+          },
+      .on_down =
+          [this](std::uint32_t peer, p2p::PeerCause cause, const std::string& why) {
+            const std::string code(p2p::code_of(cause));
+            if (std::exchange(peer_logged_[peer], code) == code)
+              return;  // told once, until it changes
+            events_.write(config::LogLevel::Warn, "peer_down",
+                          {{"peer", validator_->name_of(peer)}, {"cause", code}}, why);
+          },
+      .on_read_batch_end = [this] { validator_->after_inputs(); }};
 }
 
 std::expected<void, StartError> Node::Parts::listen() {

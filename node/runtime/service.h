@@ -127,6 +127,14 @@ struct NodeInfo {
   bool suspecting = false, voting = false, diverged = false;
   // It lost its memory, and votes again once a height above this is stable (protocol R39).
   std::optional<consensus::Height> amnesic_below;
+  bool is_sign_state_copied = false;  // it never votes again with the one it has
+  // Its sign state is lost: so many of the others have said how far they are, of so many that are
+  // needed to know how far its key may have signed.
+  struct FloorSearch {
+    std::uint64_t answers = 0, needed = 0;
+    bool is_over = false;
+  };
+  std::optional<FloorSearch> floor_search;
   std::uint64_t pool_operations = 0, pool_bytes = 0;
   std::uint64_t disk_free = 0;
   std::vector<PeerInfo> peers;

@@ -124,17 +124,6 @@ std::optional<ExecutedBlock> decode_snapshot_block(ByteView bytes) {
   return out;
 }
 
-std::optional<consensus::ValidatorSet> set_of_epoch(const ledger::StateView& state,
-                                                    consensus::Epoch epoch) {
-  const auto row = state.get(ledger::validator_set_key(epoch.value));
-  const auto record = row ? ledger::decode_record<ledger::ValidatorSet>(*row) : std::nullopt;
-  if (!record) return std::nullopt;
-  consensus::ValidatorSet set{epoch, {}};
-  for (const ledger::Validator& member : record->members)
-    set.members.push_back({{member.institution}, member.key});
-  return set;
-}
-
 storage::SnapshotResult<storage::SnapshotManifest> write_snapshot(const ReadView& view,
                                                                   std::uint64_t epoch_blocks,
                                                                   storage::SnapshotWriter& writer) {

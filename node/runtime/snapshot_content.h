@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "consensus/recovery.h"
+#include "node/runtime/lineage.h"
 #include "node/runtime/service.h"
 #include "node/runtime/store.h"
 #include "storage/key_value.h"
@@ -35,10 +36,6 @@ struct SnapshotEpoch {
 // What is signed is never the output of a serializer (protocol 2).
 [[nodiscard]] crypto::Bytes encode_snapshot_block(const StoredBlock& block);
 [[nodiscard]] std::optional<ExecutedBlock> decode_snapshot_block(crypto::ByteView bytes);
-
-// The members of an epoch, from the ledger; nullopt: the ledger does not know that epoch.
-[[nodiscard]] std::optional<consensus::ValidatorSet> set_of_epoch(const ledger::StateView& state,
-                                                                  consensus::Epoch epoch);
 
 // Writes the view into `writer` and finishes it.
 [[nodiscard]] storage::SnapshotResult<storage::SnapshotManifest> write_snapshot(

@@ -9,6 +9,8 @@
 #include "node/ledger/outcome_leaf.h"
 #include "node/ledger/roots.h"
 #include "node/runtime/install.h"
+#include "node/runtime/lineage.h"
+#include "node/runtime/memory.h"
 #include "node/runtime/store_rows.h"
 #include "storage/key_value_leveldb.h"
 
@@ -176,7 +178,6 @@ std::expected<void, StartError> prepare_executor(Opened& node, const Platform& p
   platform.random(seed);
   node.executor = {.chain = node.genesis.chain_id,
                    .epoch_blocks = node.genesis.genesis.parameters.epoch_blocks,
-                   .set = {},
                    .header = *header,
                    .header_hash = header->hash(node.genesis.chain_id),
                    .chain_value = chain->value,
@@ -184,6 +185,11 @@ std::expected<void, StartError> prepare_executor(Opened& node, const Platform& p
                    .rules_version = node.genesis.genesis.ledger.params.rules_version,
                    .hash_seed = crypto::Reader(seed).u64()};
   return {};
+}
+
+void append(storage::Log& log, const consensus::DurableRecord& record) {
+  log.append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
+             consensus::wire::encode_record(record));
 }
 
 const consensus::Certificate* attest_in(const consensus::DurableRecord& record) {
@@ -257,7 +263,7 @@ struct ReadLog {
     Damaged,  // before its tail: nothing of it was used
   };
   Fate fate = Fate::Whole;
-  std::optional<consensus::CeilingRecord> ceiling = {};
+  consensus::LoggedCeilings ceilings = {};
 };
 std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platform,
                                             const Progress& progress) {
@@ -310,7 +316,7 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
     if (log.error().code == storage::LogErrorCode::Damaged) {
       progress("the log is damaged at " + log.error().segment + ":" +
                std::to_string(log.error().offset) + " (" + log.error().text + ")");
-      return ReadLog{ReadLog::Fate::Damaged};
+      return ReadLog{.fate = ReadLog::Fate::Damaged};
     }
     return fail(ExitCode::WriteFailed, "the log: " + log.error().text);
   }
@@ -321,17 +327,28 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
   }
   // A log that was cut, or began with a snapshot, goes with a store that knows what stood there
   // (protocol R34).
-  if (recovery.has_gap()) return ReadLog{ReadLog::Fate::Gap};
+  if (recovery.has_gap()) return ReadLog{.fate = ReadLog::Fate::Gap};
   if (const auto taken = take_over(*base, recovery, *log); !taken) return Failure(taken.error());
+  // What another key promised binds only that one (protocol R43).
+  if (node.signer && recovery.last_key() != node.signer->public_key()) {
+    const consensus::KeyRecord renewed{node.signer->public_key()};
+    recovery.apply(renewed);
+    append(*log, renewed);
+  }
+  node.log_was_empty = count == 0;
   node.store->restore(lost);
-  const auto ceiling = recovery.last_ceiling();
   node.votes = recovery.votes();
   node.recovered = std::move(recovery).finish();
   node.votes.insert(node.votes.end(), node.recovered.snapshot_votes.begin(),
                     node.recovered.snapshot_votes.end());
-  node.executor.set = node.recovered.set;
+  const std::uint64_t epoch_blocks = node.genesis.genesis.parameters.epoch_blocks;
+  if (executed.height == consensus::last_height(node.recovered.set.epoch, epoch_blocks)) {
+    const auto next = set_of_epoch(*node.store->read(), {node.recovered.set.epoch.value + 1});
+    if (!next) return fail(ExitCode::Invariant, "the store is damaged: no set of the next epoch");
+    node.recovered.next_members = next->members;
+  }
   node.log.emplace(std::move(*log));
-  return ReadLog{ReadLog::Fate::Whole, ceiling};
+  return ReadLog{.ceilings = node.recovered.ceilings};
 }
 
 // Lets go of what was read, so that it can be read again from another store.
@@ -370,73 +387,20 @@ std::expected<void, StartError> quarantine(Opened& node, const Platform& platfor
   return {};
 }
 
-// The sign state and the log must tell one story (protocol R37); then this start is recorded, in
-// the log first.
-// A log that does not know the sign state's last record has forgotten what it promised: the
-// validator is amnesic up to the ceiling (protocol R39).
-std::expected<void, StartError> bind_sign_state(
-    Opened& node, const std::optional<consensus::CeilingRecord>& logged, bool may_be_empty,
-    const Progress& progress) {
-  const std::string directory = node.config.sign_state_dir.string();
-  auto state = storage::SignState::open(*node.files, directory,
-                                        {node.genesis.chain_id, node.signer->public_key()});
-  if (!state && state.error().code == storage::SignStateErrorCode::File)
-    return fail(ExitCode::WriteFailed, "sign state: " + state.error().text);
-  if (!state) {
-    return misconfigured(
-        "sign state: " + state.error().text +
-        (state.error().code == storage::SignStateErrorCode::Missing
-             ? "; bring the file back, or ask the consortium for a new key: a key whose votes are "
-               "forgotten must not vote"
-             : ""));
-  }
-  const storage::Ceiling present = state->ceiling();
-  const std::uint64_t known = logged ? logged->number : 0;
-  const auto append = [&](const consensus::DurableRecord& record) {
-    node.log->append(
-        storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
-        consensus::wire::encode_record(record));
-  };
-  const bool is_behind = known < present.record;
-  if (is_behind && known == 0 && !may_be_empty) {
-    return misconfigured(
-        "data_dir holds no log, but this key has signed up to height " +
-        std::to_string(present.height) +
-        ": bring data_dir back, or rebuild it from the other validators with  giro recover "
-        "--from-peers  (nothing is signed until that is safe)");
-  }
-  if (is_behind) {
-    const consensus::Floor floor{{present.epoch}, {present.view}, {present.height}};
-    node.recovered.amnesic_below = floor;
-    append(consensus::AmnesiaRecord{floor});
-    progress("what this key signed up to height " + std::to_string(present.height) +
-             " is not remembered: it votes again once a height above that is stable");
-  }
-  if (known > present.record + 1) {
-    return misconfigured("the sign state is behind the log (record " +
-                         std::to_string(present.record) + " of " + std::to_string(known) +
-                         "): it was restored from a copy, and this validator must not vote");
-  }
-  // A raise that reached the log and not the sign state signed nothing; taking it over only forbids
-  // less later. It is finished first: were this start recorded on top of it, a second crash would
-  // leave the log two ahead, as if the sign state came from a copy (protocol R37).
-  if (known == present.record + 1) {
-    const auto finished =
-        state->raise({known, logged->epoch.value, logged->view.value, logged->height.value});
-    if (!finished) return fail(ExitCode::WriteFailed, "sign state: " + finished.error().text);
-  }
-  consensus::Ceiling ceiling{
-      std::max(known, present.record) + 1, {present.epoch}, {present.view}, {present.height}};
-  if (logged && !is_behind) ceiling = {known + 1, logged->epoch, logged->view, logged->height};
-  append(consensus::CeilingRecord{ceiling.number, ceiling.epoch, ceiling.view, ceiling.height});
-  if (const auto synced = node.log->sync(); !synced) {
-    return fail(ExitCode::WriteFailed, "the log cannot be written: " + synced.error().text);
-  }
-  const auto raised =
-      state->raise({ceiling.number, ceiling.epoch.value, ceiling.view.value, ceiling.height.value});
-  if (!raised) return fail(ExitCode::WriteFailed, "sign state: " + raised.error().text);
-  node.ceiling = ceiling;
-  node.sign_state.emplace(std::move(*state));
+// Who may vote is the business of the set of the present epoch (protocol R43): without a seat, or
+// with another key than the seat's, this node follows until it has one. Somebody else's key is a
+// mistake.
+std::expected<void, StartError> check_seat(const Opened& node, const Progress& progress) {
+  const consensus::ValidatorSet& set = node.recovered.set;
+  const crypto::PublicKey& key = node.signer->public_key();
+  const auto owner = std::ranges::find(set.members, key, &consensus::Member::key);
+  if (owner != set.members.end() && owner->institution != node.self)
+    return misconfigured("the validator key is the one of another institution (id " +
+                         std::to_string(owner->institution.value) + ")");
+  if (owner != set.members.end()) return {};
+  progress((set.find(node.self) ? "this key does not sit in the validator set of epoch "
+                                : "no seat in the validator set of epoch ") +
+           std::to_string(set.epoch.value) + ": following, and voting once it does");
   return {};
 }
 
@@ -477,12 +441,6 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
     auto signer = platform.open_key(config);
     if (!signer) return Failure(signer.error());
     node.signer = std::move(*signer);
-    const auto set = genesis_set(node.genesis.genesis);
-    const auto seat = set.find(node.self);
-    if (!seat || set.at(*seat).key != node.signer->public_key()) {
-      return misconfigured("the validator key is not the one registered for " + config.name +
-                           " in the genesis file");
-    }
   }
   if (auto installed = install(node, platform, progress); !installed)
     return Failure(installed.error());
@@ -506,8 +464,9 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   }
   if (!log) return Failure(log.error());
   if (validator) {
-    const bool may_be_empty = was_damaged || mode == StartMode::Recover;
-    if (auto bound = bind_sign_state(node, log->ceiling, may_be_empty, progress); !bound)
+    if (auto seated = check_seat(node, progress); !seated) return Failure(seated.error());
+    if (was_damaged) node.log_was_empty = false;  // what it held was set aside
+    if (auto bound = bind_sign_state(node, log->ceilings, mode, platform, progress); !bound)
       return Failure(bound.error());
   }
   return node;
@@ -526,7 +485,8 @@ std::expected<void, StartError> create_sign_state(const config::NodeConfig& conf
   }
   const auto created = storage::SignState::create(platform.files, config.sign_state_dir.string(),
                                                   {genesis->chain_id, (*signer)->public_key()});
-  if (!created) return misconfigured("sign state: " + created.error().text);
+  if (!created && created.error().code != storage::SignStateErrorCode::AlreadyExists)
+    return misconfigured("sign state: " + created.error().text);
   return {};
 }
 

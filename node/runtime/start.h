@@ -59,6 +59,10 @@ struct Opened {
   std::unique_ptr<crypto::Signer> signer;
   std::optional<storage::SignState> sign_state;  // validators only
   consensus::Ceiling ceiling;
+  bool log_was_empty = false;
+  // Set where there is no sign state, or an old copy of it: nothing may be signed, and the other
+  // validators are asked for a floor (protocol R39). The number of the record that holds it.
+  std::optional<std::uint64_t> floor_record;
   std::unique_ptr<Store> store;
   std::optional<storage::Log> log;
   consensus::RecoveredState recovered;
@@ -70,15 +74,17 @@ struct Opened {
 
 enum class StartMode : std::uint8_t {
   Normal,
-  Recover,  // an empty data directory under a key that has voted is rebuilt from peers (R39)
+  // An empty data directory under a key that has voted is rebuilt from peers, and a sign state that
+  // is lost is made anew above what they say (R39).
+  Recover,
 };
 
 [[nodiscard]] std::expected<Opened, StartError> open_node(const config::NodeConfig& config,
                                                           StartMode mode, const Platform& platform,
                                                           const Progress& progress);
 
-// Makes the sign state of this node's key for this chain, once, empty (protocol R37). Part of
-// setting a validator up, never of starting one.
+// Makes the sign state of this node's key for this chain, once, empty (protocol R37), or leaves the
+// one that is there. Part of setting a validator up, never of starting one.
 [[nodiscard]] std::expected<void, StartError> create_sign_state(const config::NodeConfig& config,
                                                                 const Platform& platform);
 

@@ -6,12 +6,14 @@
 #include "crypto/mutant.h"
 #include "node/ledger/records.h"
 #include "node/runtime/fatal.h"
+#include "node/runtime/memory.h"
 
 namespace giro::runtime {
 namespace {
 
 constexpr std::size_t kRecentBlocks = 512;
 constexpr std::int64_t kExpireEveryMs = 500;
+constexpr std::int64_t kKeyGraceUs = 10'000'000;
 
 std::string text(std::uint64_t number) {
   return std::to_string(number);
@@ -39,7 +41,8 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
               .status = [this](std::uint32_t actor, const OpId& id) { return status({actor, id}); },
               .wake = [this] { wake(); },
               .clock = [this] { return around_.now().wall; }}),
-      sign_state_(std::move(opened.sign_state)) {
+      sign_state_(std::move(opened.sign_state)),
+      floor_record_(opened.floor_record) {
   final_height_ = std::min(store->height(), store->attested()).value;
   bind_snapshots();
   index_.add(opened.batches);
@@ -65,6 +68,7 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
       [](double) {});
   catch_up_ = std::make_unique<CatchUp>(*store, log_writer_->log(), index_,
                                         genesis.genesis.parameters.epoch_blocks);
+  lineage_ = std::make_unique<Lineage>(*store, genesis.genesis.parameters.epoch_blocks);
   executor_ = std::make_unique<Executor>(
       std::move(opened.executor), *store, payload, index_, around_.lane(Work::Execution),
       Executor::Ports{.executed =
@@ -81,7 +85,7 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
 
 void Validator::bind_driver(Opened& opened) {
   const auto& parameters = genesis.genesis.parameters;
-  if (signer) {
+  if (signer && !floor_record_) {
     guard_.emplace(*signer, chain, self, opened.ceiling, parameters.window);
     if (const auto& floor = opened.recovered.floor) guard_->forbid(*floor);
     if (const auto& floor = opened.recovered.amnesic_below) guard_->forbid(*floor);
@@ -94,11 +98,13 @@ void Validator::bind_driver(Opened& opened) {
     if (const auto& mine = opened.recovered.own_change) guard_->restore(mine->change);
     if (const auto& made = opened.recovered.new_view_intent) guard_->restore(*made);
   }
-  consensus::Replica replica(chain, self, parameters, {}, std::move(opened.recovered),
+  const consensus::Member identity = own_member();
+  consensus::Replica replica(chain, identity, parameters, {}, std::move(opened.recovered),
                              around_.now());
   driver_ = std::make_unique<Driver>(std::move(replica), guard_ ? &*guard_ : nullptr,
-                                     consensus::SnapshotVotes(chain, own_member(), parameters),
+                                     consensus::SnapshotVotes(chain, identity, parameters),
                                      consensus::wire::Verifier(chain, self), self, driver_ports());
+  watch_sets();
   publish_info();
 }
 
@@ -107,7 +113,7 @@ DriverPorts Validator::driver_ports() {
       .now = around_.now,
       .append = [this](LogWriter::Group group) { log_writer_->append(std::move(group)); },
       .send = around_.send,
-      .payload_arrived = [this](const consensus::BatchPtr& batch) { payload.begin(batch); },
+      .payload_accepted = [this](const consensus::BatchPtr& batch) { payload.begin(batch); },
       .execute = [this](consensus::CommittedBlock block) { executor_->push(std::move(block)); },
       .attested = [this](consensus::Certificate attest) { store->push(std::move(attest)); },
       .serve_chain = [this](consensus::InstitutionId from,
@@ -139,6 +145,27 @@ consensus::Member Validator::own_member() const {
   return {self, signer ? signer->public_key() : crypto::PublicKey{}};
 }
 
+std::vector<p2p::PeerConfig> Validator::peer_configs() const {
+  std::vector<p2p::PeerConfig> peers;
+  for (const auto& [institution, admitted] : admitted_) {
+    if (institution == self) continue;
+    p2p::PeerConfig peer{.institution = institution.value,
+                         .name = name_of(institution.value),
+                         .key = admitted.key,
+                         .host = {},
+                         .port = 0,
+                         .next_key = admitted.other_key};
+    const auto& addresses =
+        config.p2p.addresses.contains(peer.name) ? config.p2p.addresses : genesis.genesis.addresses;
+    if (const auto found = addresses.find(peer.name); found != addresses.end()) {
+      peer.host = found->second.host;
+      peer.port = found->second.port;
+    }
+    peers.push_back(std::move(peer));
+  }
+  return peers;
+}
+
 Validator::~Validator() {
   executor_.reset();  // may wait for signature checks, so the pool is still there
   pool.reset();       // drops what was not begun; whatever runs still has everything it uses
@@ -148,10 +175,24 @@ Validator::~Validator() {
   log_writer_.reset();
 }
 
+std::expected<bool, StartError> Validator::adopt_floor() {
+  const auto search = driver_->replica().view().floor_search;
+  if (!floor_record_ || !search || !search->found) return false;
+  const consensus::Floor& floor = *search->found;
+  const auto adopted = runtime::adopt_floor(
+      files_, config.sign_state_dir.string(), {chain, signer->public_key()}, sign_state_,
+      {*floor_record_, floor.epoch.value, floor.view.value, floor.height.value});
+  if (!adopted) return std::unexpected(adopted.error());
+  around_.events.write(config::LogLevel::Info, "sign_state_made",
+                       {{"height", text(floor.height.value)}},
+                       "nothing up to that height is ever signed");
+  return true;
+}
+
 void Validator::begin() {
   around_.events.write(config::LogLevel::Info, "started",
                        {{"chain", crypto::to_hex(chain)}, {"height", text(store->height().value)}},
-                       guard_ ? "validator runs" : "observer runs");
+                       signer ? "validator runs" : "observer runs");
   keeper_->begin();
   after_inputs();
 }
@@ -163,21 +204,24 @@ void Validator::leave() {
   driver_->turn();
 }
 
-void Validator::on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView bytes) {
+void Validator::on_frame(const consensus::Member& from, std::uint8_t type, crypto::ByteView bytes) {
   driver_->on_frame(from, type, bytes);
 }
 
 void Validator::after_inputs() {
   const consensus::Now now = around_.now();
   core_seen_us_ = now.steady.us;
-  if (!leaving_ && !storage_low_) {
-    for (const auto& batch : intake.pack(now, driver_->replica().unordered_own_batches()))
+  const consensus::Replica& replica = driver_->replica();
+  const bool may_pack = !leaving_ && !storage_low_;
+  intake.set_seated(replica.is_member());
+  if (may_pack) {
+    for (const auto& batch : intake.pack(now, replica.unordered_own_batches()))
       driver_->on_own_batch(batch);
   }
   driver_->turn();
   auto next = driver_->next_deadline();
-  if (const auto packing = intake.next_deadline(); packing && (!next || *packing < *next))
-    next = packing;
+  const auto packing = intake.next_deadline(replica.unordered_own_batches());
+  if (may_pack && packing && (!next || *packing < *next)) next = packing;
   around_.wake_at(next);
 }
 
@@ -199,6 +243,7 @@ void Validator::tick() {
   core_seen_us_ = now.us;
   publish_info();
   watch_disk();
+  watch_sets();
   if (!storage_low_ && !leaving_)
     fetch_->on_tick(around_.now(), driver_->replica().view(), driver_->replica().set());
   finality.time_passed(Finality::Clock::time_point(std::chrono::microseconds(now.us)));
@@ -221,6 +266,37 @@ void Validator::watch_disk() {
   intake.set_storage_low(storage_low_);
   driver_->on_storage(storage_low_);
   after_inputs();
+}
+
+// Who is let in follows the ledger (protocol R44). The epoch is the replica's: until it has ended
+// here, its members are needed.
+void Validator::watch_sets() {
+  const consensus::Replica& replica = driver_->replica();
+  auto admitted = admitted_peers(*store->read(), replica.set().epoch);
+  if (!admitted && admitted_.empty()) {  // the store lost its newest writes, and follows
+    admitted.emplace();
+    for (const auto& member : replica.set().members)
+      admitted->emplace(member.institution, PeerKeys{member.key, {}});
+  }
+  if (!admitted) return;
+  const consensus::Instant now = around_.now().steady;
+  if (*admitted != settled_) {
+    settled_ = *admitted;
+    // A process whose key was replaced learns from us that its epoch has ended.
+    for (auto& [institution, peer] : *admitted) {
+      const auto before = admitted_.find(institution);
+      if (before == admitted_.end() || peer.other_key || before->second.key == peer.key) continue;
+      peer.other_key = before->second.key;
+      key_grace_ = consensus::Instant{now.us + kKeyGraceUs};
+    }
+  } else if (key_grace_ && now >= *key_grace_) {
+    key_grace_.reset();
+  } else {
+    return;
+  }
+  if (*admitted == admitted_) return;
+  admitted_ = std::move(*admitted);
+  if (around_.let_in) around_.let_in(peer_configs());
 }
 
 void Validator::on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran) {
@@ -275,6 +351,14 @@ void Validator::on_event(const consensus::Event& event) {
     case Type::EpochEntered:
       place(Level::Info, "epoch_entered", "a new epoch");
       break;
+    case Type::Joined:
+      place(Level::Info, "joined", "a member of this epoch: voting");
+      break;
+    case Type::Observing:
+      place(Level::Warn, "observing",
+            event.detail == 0 ? "no seat in this epoch: following, without a vote"
+                              : "our seat is held with another key: following, without a vote");
+      break;
     case Type::ViewEntered:
       place(Level::Warn, "view_left", "left a view; waiting for the next to begin");
       break;
@@ -298,6 +382,13 @@ void Validator::on_event(const consensus::Event& event) {
       break;
     case Type::VotesStopped:
       place(Level::Error, "votes_stopped", "this validator casts no more votes: see detail");
+      break;
+    case Type::FloorFound:
+      place(Level::Info, "floor_found", "this key may have signed up to that height");
+      break;
+    case Type::FloorRefuted:
+      place(Level::Error, "sign_state_is_a_copy",
+            "this key has signed above its sign state: no more votes before giro recover");
       break;
     case Type::AmnesiaEnded:
       place(Level::Info, "amnesia_ended", "above everything that was forgotten: voting again");

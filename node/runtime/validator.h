@@ -17,6 +17,7 @@
 #include "node/runtime/finality.h"
 #include "node/runtime/intake.h"
 #include "node/runtime/lane.h"
+#include "node/runtime/lineage.h"
 #include "node/runtime/log_writer.h"
 #include "node/runtime/payload.h"
 #include "node/runtime/snapshot_fetch.h"
@@ -38,7 +39,8 @@ struct Surroundings {
   std::function<void(std::optional<consensus::Instant>)> wake_at;  // core: then on_deadline()
   std::function<void(std::optional<consensus::InstitutionId> to, const p2p::Frame&)> send;  // core
   std::function<std::vector<p2p::PeerStatus>()> peers;                                      // core
-  std::function<void(const consensus::Event&)> observe;  // core; may be empty
+  std::function<void(std::vector<p2p::PeerConfig>)> let_in;  // core: whose channels; may be empty
+  std::function<void(const consensus::Event&)> observe;      // core; may be empty
   // Core: a snapshot is to be taken over, which opening the node again does (protocol R31).
   std::function<void()> reopen = {};
   EventSink& events;
@@ -54,11 +56,15 @@ class Validator {
 
   // --- core thread
   void begin();  // once, before anything else
-  void on_frame(consensus::InstitutionId from, std::uint8_t type, crypto::ByteView bytes);
+  // From the one whose channel it is, with the key that the channel has proven.
+  void on_frame(const consensus::Member& from, std::uint8_t type, crypto::ByteView bytes);
   void after_inputs();  // after one frame or many: pack, turn, ask for the next deadline
   void on_deadline();
   void tick();   // ten times a second: time-outs of waiters, the disk, what operators see
   void leave();  // the process is about to stop: says goodbye as the primary
+  // Core thread, after the last input. True if the node had no sign state and has found how far its
+  // key may have signed: that is the ceiling of a new one now (protocol R39).
+  [[nodiscard]] std::expected<bool, StartError> adopt_floor();
   [[nodiscard]] const consensus::Replica& replica() const { return driver_->replica(); }
   [[nodiscard]] const Driver& driver() const { return *driver_; }
 
@@ -72,6 +78,8 @@ class Validator {
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() const { return keeper_->list(); }
   [[nodiscard]] bool core_answers() const;
   [[nodiscard]] std::string name_of(std::uint32_t institution) const;
+  // Core thread: whose channels are let in, and where they are (protocol R44).
+  [[nodiscard]] std::vector<p2p::PeerConfig> peer_configs() const;
 
   // Immutable after construction.
   const config::NodeConfig config;
@@ -103,6 +111,7 @@ class Validator {
             std::string_view text);
   [[nodiscard]] DriverPorts driver_ports();
   void watch_disk();
+  void watch_sets();
   void wake();  // any thread: after_inputs() soon
   void on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran);  // executor
   void on_written(consensus::Height written, consensus::Height attested);        // store
@@ -112,10 +121,12 @@ class Validator {
   void publish_info();
 
   std::optional<storage::SignState> sign_state_;
+  const std::optional<std::uint64_t> floor_record_;  // then there is no guard
   std::optional<consensus::VoteGuard> guard_;
   BatchIndex index_;
   std::unique_ptr<LogWriter> log_writer_;
   std::unique_ptr<CatchUp> catch_up_;
+  std::unique_ptr<Lineage> lineage_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<Driver> driver_;
   std::unique_ptr<SnapshotKeeper> keeper_;
@@ -129,6 +140,9 @@ class Validator {
   std::atomic<bool> wake_posted_ = false;
   std::atomic<bool> leaving_ = false;
   std::atomic<bool> storage_low_ = false;  // the core's to set
+  AdmittedPeers settled_;                  // core: who is let in, by the ledger
+  AdmittedPeers admitted_;  // core: and who must still learn that its key is replaced
+  std::optional<consensus::Instant> key_grace_;  // core: until then
   std::atomic<std::uint64_t> final_height_ = 0;
   std::atomic<std::int64_t> core_seen_us_ = 0;  // when the core thread last had a turn
 

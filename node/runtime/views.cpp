@@ -103,6 +103,9 @@ std::optional<receipt::Receipt> Validator::receipt(const OperationKey& key) {
     receipt.later_headers.push_back(later->header);
   }
   receipt.attestation = attest->signatures;
+  auto lineage = lineage_->up_to(attest->content.epoch);
+  if (!lineage) return std::nullopt;
+  receipt.lineage = std::move(*lineage);
 
   std::uint32_t index = outcome->index - 1;  // among the block's operations; leaf 0 is the sweep's
   for (const auto& id : at->block.batches) {
@@ -136,7 +139,7 @@ void Validator::publish_info() {
   info.institution = self.value;
   info.network = genesis.genesis.name;
   info.chain = chain;
-  info.validator = guard_.has_value();
+  info.validator = view.member;
   if (signer) info.key = signer->public_key();
   info.epoch = view.epoch;
   info.view = view.view;
@@ -158,6 +161,9 @@ void Validator::publish_info() {
   info.voting = view.voting;
   info.diverged = view.diverged;
   if (view.amnesic_below) info.amnesic_below = view.amnesic_below->height;
+  info.is_sign_state_copied = !view.floor_search && view.amnesic_below == consensus::kUnknownFloor;
+  if (const auto& search = view.floor_search)
+    info.floor_search = {search->answers, search->needed, search->found.has_value()};
   const auto load = intake.load();
   info.pool_operations = load.operations;
   info.pool_bytes = load.bytes;

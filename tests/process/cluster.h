@@ -17,9 +17,10 @@ namespace giro::process_test {
 
 class ClusterTest : public testing::Test {
  protected:
-  void SetUp() override;                      // four validators, all ready
-  virtual void adjust(config::DemoSetup&) {}  // what their genesis file is made from
-  void TearDown() override;                   // their logs, if the test failed
+  void SetUp() override;     // four validators, all ready
+  void TearDown() override;  // their logs, if the test failed
+  // What a test wants to be different in its network.
+  virtual void adjust(config::DemoSetup& /*setup*/) const {}
 
   // A session that asks the validators in an order that begins with the given one.
   [[nodiscard]] client::Session session(std::size_t first_node = 0) const;

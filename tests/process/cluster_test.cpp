@@ -1,4 +1,4 @@
-#include "tests/process/cluster.h"
+#include "tests/process/stream.h"
 
 #include <atomic>
 #include <boost/json.hpp>
@@ -10,73 +10,17 @@
 #include <set>
 #include <thread>
 
+#include "consensus/wire/codec.h"
 #include "node/client/json_fields.h"
+#include "storage/file_posix.h"
+#include "storage/log.h"
 
 namespace giro::process_test {
 namespace {
 
+using client::number_field;
+using client::object_field;
 using client::text_field;
-
-// Clients that pay one after another until they are told to stop.
-class Stream {
- public:
-  using PayOnce = std::function<client::Sent()>;
-  void add(PayOnce pay) {
-    threads_.emplace_back([this, pay = std::move(pay)] {
-      while (!stop_) {
-        auto sent = pay();
-        const std::lock_guard lock(mutex_);
-        sent_.push_back(std::move(sent));
-        ++done_;
-      }
-    });
-  }
-  ~Stream() { end(); }
-  [[nodiscard]] std::size_t done() const { return done_; }
-  // True once so many more are done than now.
-  [[nodiscard]] bool more(std::size_t count) const {
-    const std::size_t wanted = done_ + count;
-    return until([&] { return done_ >= wanted; });
-  }
-  std::vector<client::Sent> end() {
-    stop_ = true;
-    for (auto& thread : threads_) {
-      if (thread.joinable()) thread.join();
-    }
-    return std::move(sent_);
-  }
-
- private:
-  std::atomic<bool> stop_ = false;
-  std::atomic<std::size_t> done_ = 0;
-  std::mutex mutex_;
-  std::vector<client::Sent> sent_;
-  std::vector<std::thread> threads_;
-};
-
-class StreamTest : public ClusterTest {
- protected:
-  // Pays ALICE to BOB through one validator, and through the others when that is gone.
-  Stream::PayOnce payer(std::size_t first_node) {
-    return [this, own = std::make_shared<client::Session>(session(first_node))] {
-      const auto entry = payment(*own, "0.01");
-      auto sent = client::send(*own, entry, kPatience);
-      EXPECT_TRUE(sent.has_value()) << sent.error().to_string();
-      return sent ? std::move(*sent) : client::Sent{};
-    };
-  }
-  // Nothing was lost: all committed, and the validators agree.
-  void expect_settled(const std::vector<client::Sent>& all) const {
-    std::uint64_t highest = 0;
-    for (const auto& sent : all) {
-      EXPECT_EQ(sent.result.status, "COMMITTED") << sent.result.code;
-      highest = std::max(highest, sent.result.height);
-    }
-    wait_height(highest);
-    expect_equal_headers();
-    expect_conservation();
-  }
-};
 
 TEST_F(StreamTest, A_backup_killed_and_another_paused_under_load_lose_nothing) {
   constexpr std::size_t kClients = 3, kStep = 12;
@@ -188,6 +132,177 @@ TEST_F(StreamTest, A_validator_that_lost_its_data_is_rebuilt_from_the_others_and
   wait_ready();
   EXPECT_TRUE(stream.more(5));
   expect_settled(stream.end());
+}
+
+// Epochs that are over soon.
+class ShortEpochs : public StreamTest {
+ protected:
+  static constexpr std::uint64_t kEpochBlocks = 20;
+  void adjust(config::DemoSetup& setup) const override {
+    setup.parameters.epoch_blocks = kEpochBlocks;
+    setup.parameters.window = 8;
+    setup.parameters.idle_block_interval_ms = 200;
+  }
+  // The floor in a log, and that nothing at or below it was promised there.
+  static void expect_silence_below_the_floor(const std::filesystem::path& log_directory) {
+    storage::PosixFilePort files;
+    std::optional<consensus::Floor> floor;
+    std::size_t promises = 0;
+    const auto look = [&](consensus::Epoch epoch, consensus::Height height) {
+      ASSERT_TRUE(floor.has_value());
+      EXPECT_GT(epoch, floor->epoch);
+      EXPECT_GT(height, floor->height);
+      ++promises;
+    };
+    const auto log = storage::Log::open(
+        files, log_directory.string(), {}, [&](const storage::LogRecord& stored) {
+          const auto record = consensus::wire::decode_record(static_cast<std::uint8_t>(stored.type),
+                                                             stored.payload);
+          ASSERT_TRUE(record.has_value());
+          if (const auto* lost = std::get_if<consensus::AmnesiaRecord>(&*record))
+            floor = lost->floor;
+          if (const auto* vote = std::get_if<consensus::VoteRecord>(&*record))
+            look(vote->content.epoch, vote->content.height);
+          if (const auto* change = std::get_if<consensus::ViewChangeRecord>(&*record))
+            look(change->change.change.epoch, {UINT64_MAX});
+          if (const auto* made = std::get_if<consensus::NewViewIntentRecord>(&*record))
+            look(made->new_view.epoch, {UINT64_MAX});
+        });
+    ASSERT_TRUE(log.has_value()) << log.error().text;
+    ASSERT_TRUE(floor.has_value());
+    EXPECT_EQ(floor->height.value % kEpochBlocks, 0U) << "the end of an epoch";
+    EXPECT_GT(promises, 0U);
+  }
+  void expect_no_evidence() const {
+    for (const auto& node : nodes()) {
+      const std::string log = read_text(supervisor_->network().node_log(node));
+      EXPECT_EQ(log.find("event=evidence"), std::string::npos) << node.name;
+      EXPECT_EQ(log.find("event=votes_stopped"), std::string::npos) << node.name;
+    }
+  }
+};
+
+TEST_F(ShortEpochs, A_validator_that_lost_data_and_sign_state_votes_again_from_a_later_epoch_on) {
+  Stream stream;
+  stream.add(payer(0));
+  ASSERT_TRUE(stream.more(5));
+  const std::string victim = backups().front();
+  const testnet::Network& network = supervisor_->network();
+  const testnet::Node& node = *network.find(victim);
+  const std::filesystem::path home = network.node_directory(node);
+  supervisor_->signal(victim, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  ASSERT_GT(std::filesystem::remove_all(home / "data"), 0U);
+  ASSERT_GT(std::filesystem::remove_all(home / "sign-state"), 0U);
+
+  const std::string config = network.node_config(node).string();
+  const Ran refused = run_giro({"start", "--config", config});
+  EXPECT_EQ(refused.exit_code, 78);
+  EXPECT_NE(refused.err.find("giro recover --from-peers"), std::string::npos) << refused.err;
+  const Ran again = run_giro(
+      {"init", "--home", home.string(), "--name", victim, "--genesis", network.genesis().string()});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_FALSE(std::filesystem::exists(home / "sign-state")) << "neither makes an empty one";
+  const Ran recovered = run_giro({"recover", "--from-peers", "--config", config});
+  EXPECT_EQ(recovered.exit_code, 0) << recovered.err;
+  EXPECT_NE(recovered.err.find("3 validators have said"), std::string::npos) << recovered.err;
+  const std::string other =
+      network.node_config(nodes()[victim == nodes()[0].name ? 1 : 0]).string();
+  EXPECT_TRUE(until([&] {
+    const Ran why = run_giro({"peers", "why", victim, "--config", other});
+    return why.out.find("UNREACHABLE") != std::string::npos;
+  }));
+  ASSERT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
+  EXPECT_TRUE(stream.more(5));
+  expect_settled(stream.end());
+  supervisor_->stop_all(kPatience);
+  expect_silence_below_the_floor(home / "data" / "log");
+  expect_no_evidence();
+}
+
+TEST_F(ShortEpochs, A_sign_state_restored_from_a_copy_is_refused_and_made_anew_above_it) {
+  Stream stream;
+  stream.add(payer(0));
+  const std::string victim = backups().front();
+  const testnet::Network& network = supervisor_->network();
+  const testnet::Node& node = *network.find(victim);
+  const std::filesystem::path home = network.node_directory(node);
+  std::filesystem::copy(home / "sign-state", home / "copy",
+                        std::filesystem::copy_options::recursive);
+  const auto epoch = [&] { return number_field(get(nodes()[0], "/v1/node"), "epoch"); };
+  const std::uint64_t copied_in = epoch();
+  ASSERT_TRUE(until([&] { return epoch() >= copied_in + 2; }));
+  supervisor_->signal(victim, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  std::filesystem::remove_all(home / "sign-state");
+  std::filesystem::rename(home / "copy", home / "sign-state");
+
+  const std::string config = network.node_config(node).string();
+  const Ran refused = run_giro({"start", "--config", config});
+  EXPECT_EQ(refused.exit_code, 78);
+  EXPECT_NE(refused.err.find("restored from a copy"), std::string::npos) << refused.err;
+  const Ran recovered = run_giro({"recover", "--from-peers", "--config", config});
+  EXPECT_EQ(recovered.exit_code, 0) << recovered.err;
+  ASSERT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
+  EXPECT_TRUE(stream.more(5));
+  expect_settled(stream.end());
+  expect_no_evidence();
+}
+
+// Epochs that last as long as it takes to look at them.
+class LongerEpochs : public ShortEpochs {
+ protected:
+  void adjust(config::DemoSetup& setup) const override {
+    ShortEpochs::adjust(setup);
+    setup.parameters.epoch_blocks = 400;
+    setup.parameters.idle_block_interval_ms = 100;
+  }
+};
+
+// While another one is down, every certificate needs the victim's vote: the first that it is shown
+// is above the copy.
+TEST_F(LongerEpochs, A_copy_of_the_sign_state_beside_lost_data_is_found_out_and_made_anew) {
+  Stream stream;
+  stream.add(payer(0));
+  const std::string victim = backups().at(0);
+  const std::string other = backups().at(1);
+  const testnet::Network& network = supervisor_->network();
+  const testnet::Node& node = *network.find(victim);
+  const std::filesystem::path home = network.node_directory(node);
+  std::filesystem::copy(home / "sign-state", home / "copy",
+                        std::filesystem::copy_options::recursive);
+  supervisor_->signal(other, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(other, kPatience).has_value());
+  ASSERT_TRUE(until([&] {
+    const auto shown = get(node, "/v1/node");
+    const auto* heights = object_field(shown, "height");
+    return heights != nullptr && number_field(*heights, "stored") >= 100;
+  }));
+  supervisor_->signal(victim, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  std::filesystem::remove_all(home / "data");
+  std::filesystem::remove_all(home / "sign-state");
+  std::filesystem::rename(home / "copy", home / "sign-state");
+  std::thread helper([&] {  // its answer is needed, once it is asked for
+    EXPECT_TRUE(until([&] {
+      const auto shown =
+          client::Client({config::ApiUrl{false, node.api_address()}}).get("/v1/node");
+      return shown && shown->is_object() && shown->get_object().contains("floor_search");
+    }));
+    EXPECT_TRUE(supervisor_->start(other).has_value());
+  });
+  const Ran recovered =
+      run_giro({"recover", "--from-peers", "--config", network.node_config(node).string()});
+  helper.join();
+  EXPECT_EQ(recovered.exit_code, 0) << recovered.err;
+  EXPECT_NE(recovered.err.find("3 validators have said"), std::string::npos) << recovered.err;
+  ASSERT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
+  EXPECT_TRUE(stream.more(5));
+  expect_settled(stream.end());
+  expect_no_evidence();
 }
 
 TEST_F(StreamTest, A_log_damaged_before_its_tail_is_set_aside_and_the_validator_comes_back) {

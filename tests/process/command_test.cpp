@@ -191,6 +191,34 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   const auto status = giro({"status", "--json"});
   EXPECT_EQ(status.exit_code, 0) << status.err;
   EXPECT_EQ(text_field(status.document(), "condition"), "PROGRESSING");
+
+  // What a node sees of the others, and how far its key may have signed.
+  const auto peers = giro({"peers", "list", "--json"});
+  ASSERT_EQ(peers.exit_code, 0) << peers.err;
+  EXPECT_EQ(text_field(peers.document(), "schema"), "giro.peers.list/1");
+  EXPECT_EQ(array_field(peers.document(), "items")->size(), 3U);
+  const auto table = giro({"peers", "list"});
+  for (const char* name : {"bank-b", "bank-c", "bank-d"})
+    EXPECT_NE(table.out.find(name), std::string::npos) << table.out;
+  const auto why = giro({"peers", "why", "bank-b"});
+  EXPECT_EQ(why.exit_code, 0) << why.err;
+  EXPECT_NE(why.out.find("bank-b  connected"), std::string::npos) << why.out;
+  EXPECT_NE(why.out.find("nothing is wrong"), std::string::npos) << why.out;
+  EXPECT_EQ(giro({"peers", "why", "bank-z"}).exit_code, 1);
+  EXPECT_EQ(giro({"peers", "why"}).exit_code, 2);
+  EXPECT_EQ(giro({"peers", "list", "--api", "nowhere"}).exit_code, 2);
+
+  const std::string node = (network.directory / "bank-a" / "node.toml").string();
+  const auto ceiling = run_giro({"sign-state", "show", "--config", node, "--json"});
+  ASSERT_EQ(ceiling.exit_code, 0) << ceiling.err;
+  EXPECT_EQ(text_field(ceiling.document(), "schema"), "giro.sign-state.show/1");
+  EXPECT_EQ(text_field(ceiling.document(), "epoch"), "0");
+  EXPECT_GT(number_field(ceiling.document(), "height"), 0U);
+  EXPECT_GT(number_field(ceiling.document(), "record"), 0U);
+  const auto shown_ceiling = run_giro({"sign-state", "show", "--config", node});
+  EXPECT_NE(shown_ceiling.out.find("may have signed up to epoch 0"), std::string::npos)
+      << shown_ceiling.out;
+
   const auto env = network.run("env");
   EXPECT_NE(env.out.find("export GIRO_PROFILE='" + network.profile().string() + "'"),
             std::string::npos);

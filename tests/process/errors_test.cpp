@@ -76,6 +76,9 @@ TEST_F(ClusterTest, Each_mistake_in_a_configuration_stops_the_start_with_78_and_
   const auto state = supervisor_->network().node_directory(node) / "sign-state";
   std::filesystem::rename(state, folder_.path() / "hidden");
   EXPECT_EQ(run_giro({"start", "--config", file.string()}).exit_code, 78);
+  const auto missing = run_giro({"sign-state", "show", "--config", file.string()});
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_NE(missing.err.find("no sign state"), std::string::npos) << missing.err;
   std::filesystem::rename(folder_.path() / "hidden", state);
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 class SnapshotTest : public ClusterTest {
  protected:
-  void adjust(config::DemoSetup& setup) override {
+  void adjust(config::DemoSetup& setup) const override {
     setup.parameters.snapshot_interval = 16;
     setup.parameters.snapshot_chunk = 64 * 1024;
     setup.parameters.epoch_blocks = 10;

@@ -38,7 +38,7 @@ struct Plan {
   bool all_at_once = false;  // now and then every node loses power
   bool clock_rates = false;  // they run up to a tenth too fast or too slow
   // At most f together: those whose memory is taken away, and those that lie.
-  std::set<std::size_t> forgetful;  // their data is wiped now and then
+  std::set<std::size_t> forgetful;  // their data, their sign state or both are lost now and then
   std::set<std::size_t> faulty;
 
   [[nodiscard]] std::size_t faults() const { return (nodes - 1) / 3; }

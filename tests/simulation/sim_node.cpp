@@ -107,6 +107,7 @@ runtime::Surroundings SimNode::surroundings() {
           .send = [this](std::optional<consensus::InstitutionId> to,
                          const p2p::Frame& frame) { world_.on_send(index_, to, frame); },
           .peers = [] { return std::vector<p2p::PeerStatus>(); },
+          .let_in = {},
           .observe = [this](const consensus::Event& event) { world_.on_consensus(index_, event); },
           .reopen = [this] { later(0, [this] { world_.on_reopen(index_); }); },
           .events = *this};
@@ -157,10 +158,18 @@ void SimNode::damage_store() {
   GIRO_CHECK(storage::write_whole(disk_, current, crypto::as_view("damaged")).has_value());
 }
 
+void SimNode::lose_sign_state() {
+  GIRO_CHECK(!is_up());
+  GIRO_CHECK(storage::remove_tree(disk_, std::string(kSign)).has_value());
+  GIRO_CHECK(storage::make_directories(disk_, std::string(kSign)).has_value());
+  GIRO_CHECK(disk_.sync_directory("/").has_value());
+}
+
 void SimNode::receive(consensus::InstitutionId from, const p2p::Frame& frame) {
   at(world_.scheduler().now(), [this, from, frame] {
     const crypto::ByteView bytes(*frame);
-    validator_->on_frame(from, std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
+    const auto& key = setup_.validator_key(*setup_.node_of(from)).public_key();
+    validator_->on_frame({from, key}, std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
     validator_->after_inputs();
   });
 }
@@ -216,8 +225,16 @@ void SimNode::wake_at(std::optional<consensus::Instant> deadline) {
   });
 }
 
+// As giro recover does between its two lives.
+void SimNode::adopt_floor() {
+  const auto adopted = validator_->adopt_floor();
+  if (!adopted) return world_.on_ended(index_, {adopted.error().code, adopted.error().message});
+  if (*adopted) world_.on_floor_adopted(index_);
+}
+
 void SimNode::tick() {
   validator_->tick();
+  later(0, [this] { adopt_floor(); });
   later(kTick, [this] { tick(); });
 }
 

@@ -34,7 +34,9 @@ class SimNode final : private runtime::EventSink {
       runtime::StartMode mode = runtime::StartMode::Normal);
   // The process dies, and of what its disk has not synced remains what `crash` says.
   void crash(const storage::Crash& crash);
-  void wipe_data();  // while it is down: the data directory is gone; the sign state is not
+  // While it is down: what an operator lost. Without either, it starts in StartMode::Recover alone.
+  void wipe_data();
+  void lose_sign_state();
 
   void damage_store();  // while it is down: LevelDB will not open it any more
 
@@ -61,6 +63,7 @@ class SimNode final : private runtime::EventSink {
   void at(Time when, std::function<void()> work);
   void wake_at(std::optional<consensus::Instant> deadline);
   void tick();
+  void adopt_floor();
   void write(config::LogLevel level, std::string_view event, Fields fields,
              std::string_view message) override;
 

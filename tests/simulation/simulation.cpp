@@ -146,6 +146,10 @@ void Simulation::on_ended(std::size_t node, const ProcessEnded& end) {
   crash(node, storage::Crash::lose_unsynced(), kSecond);
 }
 
+void Simulation::on_floor_adopted(std::size_t node) {
+  crash(node, storage::Crash::process_only(), kMillisecond);
+}
+
 void Simulation::on_line(std::size_t node, config::LogLevel level, const std::string& line) {
   if (options_.log != LogDetail::Off) say(node, line);
   report_.snapshots += line.starts_with("snapshot_certified") ? 1 : 0;

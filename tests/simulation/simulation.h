@@ -60,6 +60,7 @@ class Simulation final : public World {
   void on_consensus(std::size_t node, const consensus::Event& event) override;
   void on_reopen(std::size_t node) override;
   void on_ended(std::size_t node, const ProcessEnded& end) override;
+  void on_floor_adopted(std::size_t node) override;
   void on_line(std::size_t node, config::LogLevel level, const std::string& line) override;
 
   // network
@@ -71,8 +72,9 @@ class Simulation final : public World {
   void every(std::optional<Time> mean, const char* name, std::function<void(Random&)> trouble);
   void crash(std::size_t node, const storage::Crash& crash, Time down);
   void restart(std::size_t node);
-  void wipe(std::size_t node);
   void damage_store(std::size_t node);
+  enum class Loss : std::uint8_t { Data, SignState, Both };
+  void wipe(std::size_t node, Loss loss);
   void heal();
 
   // phases

@@ -119,7 +119,8 @@ void Simulation::begin_trouble() {
   if (!plan_.forgetful.empty()) {
     every(60 * kSecond, "wipes", [this](Random& random) {
       std::vector<std::size_t> victims(plan_.forgetful.begin(), plan_.forgetful.end());
-      wipe(random.pick(victims));
+      const std::size_t victim = random.pick(victims);
+      wipe(victim, static_cast<Loss>(random.below(3)));
     });
   }
 }
@@ -173,13 +174,18 @@ void Simulation::restart(std::size_t node) {
   const auto started = nodes_[node]->start(mode);
   if (!started && is_correct(node))
     throw Violation{"I3", node, "a correct node does not start: " + started.error().message};
-  if (started) wiped_[node] = false;
+  // Until it has a sign state, it has to be asked for a floor in each of its lives.
+  if (started) wiped_[node] = nodes_[node]->validator().replica().view().floor_search.has_value();
 }
 
-void Simulation::wipe(std::size_t node) {
-  if (options_.log != LogDetail::Off) say(node, "is wiped");
+void Simulation::wipe(std::size_t node, Loss loss) {
+  if (options_.log != LogDetail::Off)
+    say(node, std::string("loses ") + (loss == Loss::Data        ? "its data"
+                                       : loss == Loss::SignState ? "its sign state"
+                                                                 : "data and sign state"));
   if (nodes_[node]->is_up()) crash(node, storage::Crash::lose_unsynced(), 2 * kSecond);
-  nodes_[node]->wipe_data();
+  if (loss != Loss::SignState) nodes_[node]->wipe_data();
+  if (loss != Loss::Data) nodes_[node]->lose_sign_state();
   wiped_[node] = true;
   checkers_.on_wiped(node);
 }

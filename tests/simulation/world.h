@@ -38,6 +38,8 @@ class World {
   // It is to be opened again, with the state of a snapshot that it fetched.
   virtual void on_reopen(std::size_t node) = 0;
   virtual void on_ended(std::size_t node, const ProcessEnded& end) = 0;
+  // Its sign state was lost; it has found a floor, and goes on in a new life (protocol R39).
+  virtual void on_floor_adopted(std::size_t node) = 0;
   virtual void on_line(std::size_t node, config::LogLevel level, const std::string& line) = 0;
 };
 

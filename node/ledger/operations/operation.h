@@ -35,6 +35,12 @@ struct Verdict {
 //   Code require(Run&, const T&)             step 5: the records that decide who signs; fills the
 //   requirements Verdict run(Run&, const T&)              steps 7 to 16; what it changed is rolled
 //   back unless it answers Ok
+Code check(const Operation& operation, const GovPropose& action);
+Code require(Run& run, const GovPropose& action);
+Verdict run(Run& run, const GovPropose& action);
+Code check(const Operation& operation, const GovVote& action);
+Code require(Run& run, const GovVote& action);
+Verdict run(Run& run, const GovVote& action);
 Code check(const Operation& operation, const TokenCreate& action);
 Code require(Run& run, const TokenCreate& action);
 Verdict run(Run& run, const TokenCreate& action);

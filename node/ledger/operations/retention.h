@@ -14,6 +14,8 @@ namespace giro::ledger {
 [[nodiscard]] std::optional<TimeMs> retained_until(const Params& params,
                                                    const MintReference& record);
 
+[[nodiscard]] std::optional<TimeMs> retained_until(const Params& params, const Proposal& record);
+
 template <class Record>
 [[nodiscard]] bool is_past_retention(const Params& params, const Record& record, TimeMs now) {
   const std::optional<TimeMs> until = retained_until(params, record);

@@ -30,7 +30,7 @@ TEST(R16, attest_votes_that_come_before_the_own_execution_wait_for_it) {
   const Block block = solo.next_block();
   solo.propose(block);
   solo.commit(block);
-  const Header header = header_after(four().genesis(), four().chain(), block, four().set(), 10);
+  const Header header = executed_after(four().genesis(), four(), block, 10).header;
   solo.headers[{1}] = header;
   solo.attest(block);
   EXPECT_EQ(solo.replica->stable().value, 0U);
@@ -200,7 +200,7 @@ TEST(R40, with_the_disk_at_its_reserve_nothing_is_voted_for_or_taken_and_it_goes
   const Block second = solo.block_after(first);
   solo.propose(second);
   EXPECT_EQ(solo.rejects(RejectReason::StorageLow), 2U);
-  const Header header = header_after(four().genesis(), four().chain(), first, four().set(), 10);
+  const Header header = executed_after(four().genesis(), four(), first, 10).header;
   solo.step(Executed{header, header.hash(four().chain())});
   solo.pass(20'000);
   solo.tick();

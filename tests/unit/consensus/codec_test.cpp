@@ -34,7 +34,7 @@ std::vector<Block> linked(std::size_t count) {
 }
 
 Header header_of(const Block& block) {
-  return header_after(four().genesis(), four().chain(), block, four().set(), 10);
+  return executed_after(four().genesis(), four(), block, 10).header;
 }
 
 Certificate certificate_of(VoteKind kind, const Block& block) {
@@ -107,7 +107,10 @@ std::vector<Message> all_messages() {
       EvidenceMessage{FalseAttest{four().vote(1, attest_of(header).content), attest_of(header)}},
       EvidenceMessage{
           ForgottenCommit{four().vote(2, {VoteKind::Commit, {}, {}, {3}, hash_of("digest")}),
-                          four().view_change(2, {1}).change}}};
+                          four().view_change(2, {1}).change}},
+      QueryStable{7},
+      ReplyStable{7, {1}, false, attest_of(header)},
+      ReplyStable{7, {1}, true, {}}};
 }
 
 std::vector<DurableRecord> all_records() {
@@ -128,7 +131,8 @@ std::vector<DurableRecord> all_records() {
           NewViewRecord{new_view_at(block)},
           NewViewIntentRecord{new_view_at(block)},
           AmnesiaRecord{{{1}, {2}, {3}}},
-          FloorRecord{{{1}, {2}, {3}}}};
+          FloorRecord{{{1}, {2}, {3}}},
+          KeyRecord{four().set().members[0].key}};
 }
 
 std::uint8_t number(const Message& message) {
@@ -230,7 +234,7 @@ TEST(Codec, every_message_as_every_other_type_is_refused_or_canonical) {
     for (std::uint8_t type = 0; type < 24; ++type) expect_refused_or_canonical(type, bytes);
   }
   EXPECT_EQ(wire::decode(0, {}).error(), RejectReason::UnknownType);
-  EXPECT_EQ(wire::decode(18, {}).error(), RejectReason::UnknownType);
+  EXPECT_EQ(wire::decode(20, {}).error(), RejectReason::UnknownType);
   EXPECT_EQ(wire::decode(255, {}).error(), RejectReason::UnknownType);
   EXPECT_EQ(wire::decode_record(16, {}).error(), RejectReason::UnknownType);
   EXPECT_FALSE(wire::family_of(std::uint8_t{0}).has_value());
@@ -297,8 +301,17 @@ TEST(Limits, at_the_maximum_and_one_above) {
   crowded.signatures.clear();
   for (std::uint32_t i = 0; i < kMembersMax; ++i) crowded.signatures.push_back({{i}, {}});
   EXPECT_EQ(decoded(AttestProof{crowded}), RejectReason::None);
+  EXPECT_EQ(decoded(ReplyStable{UINT64_MAX, {UINT64_MAX}, false, crowded}), RejectReason::None);
+  EXPECT_EQ(decoded(ReplyStable{1, {1}, true, crowded}), RejectReason::Malformed);
   crowded.signatures.push_back({{kMembersMax}, {}});
   EXPECT_NE(decoded(AttestProof{crowded}), RejectReason::None);
+  EXPECT_NE(decoded(ReplyStable{1, {1}, false, crowded}), RejectReason::None);
+  Bytes padded(kSmallMessageBytesMax + 1);
+  const auto query = static_cast<std::uint8_t>(MessageType::QueryStable);
+  EXPECT_EQ(wire::decode(query, padded).error(), RejectReason::TooLarge);
+  padded.resize(kProofBytesMax + 1);
+  const auto reply = static_cast<std::uint8_t>(MessageType::ReplyStable);
+  EXPECT_EQ(wire::decode(reply, padded).error(), RejectReason::TooLarge);
 }
 
 TEST(BatchCodec, operations_are_ranges_of_the_bytes) {

@@ -11,20 +11,40 @@ Hash hash_of(std::string_view text) {
 
 Members::Members(std::size_t count) : chain_(hash_of("chain")) {
   for (std::size_t i = 0; i < count; ++i) {
-    Hash scalar = hash_of("key " + std::to_string(i));
-    signers_.push_back(std::make_unique<crypto::KeySigner>(*crypto::SecretKey::from_bytes(scalar)));
+    auto& keys = signers_.emplace_back();
+    for (std::size_t key = 0; key < kKeys; ++key) {
+      const std::string name = "key " + std::to_string(i) + std::string(key, '\'');
+      keys.push_back(
+          std::make_unique<crypto::KeySigner>(*crypto::SecretKey::from_bytes(hash_of(name))));
+    }
   }
   genesis_.block = chain_;
   genesis_.time = {kWallStartMs - 1000};
   genesis_.state_root = hash_of("genesis state");
 }
 
+std::vector<Seat> Members::seats(Epoch epoch) const {
+  const auto next = seats_.upper_bound(epoch);
+  if (next != seats_.begin()) return std::prev(next)->second;
+  std::vector<Seat> all;
+  for (std::size_t i = 0; i < size(); ++i) all.push_back({i, 0});
+  return all;
+}
+
 ValidatorSet Members::set(Epoch epoch) const {
   ValidatorSet set{epoch, {}};
-  for (std::size_t i = 0; i < size(); ++i) {
-    set.members.push_back({institution(i), signers_[i]->public_key()});
-  }
+  for (const Seat& seat : seats(epoch)) set.members.push_back(identity(seat.index, seat.key));
   return set;
+}
+
+Certificate Members::certificate_of_set(const VoteContent& content) const {
+  Certificate certificate{content, {}};
+  const std::vector<Seat> voters = seats(content.epoch);
+  for (std::uint32_t i = 0; i < set(content.epoch).quorum(); ++i) {
+    certificate.signatures.push_back(
+        {{i}, *signer(voters[i].index, voters[i].key).sign(content.sign_bytes(chain_))});
+  }
+  return certificate;
 }
 
 RecoveredState Members::fresh() const {
@@ -33,7 +53,7 @@ RecoveredState Members::fresh() const {
 
 Vote Members::vote(std::size_t index, const VoteContent& content) const {
   return {content, ReplicaId{static_cast<std::uint32_t>(index)},
-          *signers_.at(index)->sign(content.sign_bytes(chain_))};
+          *signer(index).sign(content.sign_bytes(chain_))};
 }
 
 Certificate Members::certificate(const VoteContent& content, std::size_t count) const {
@@ -55,7 +75,7 @@ ProvenViewChange Members::view_change(std::size_t index, View view, std::optiona
   if (high) made.change.high = mark_of(*high);
   made.change.stable_header = genesis_.hash(chain_);
   made.high = std::move(high);
-  made.change.signature = *signers_.at(index)->sign(made.change.digest(chain_));
+  made.change.signature = *signer(index).sign(made.change.digest(chain_));
   return made;
 }
 
@@ -68,7 +88,7 @@ NewView Members::new_view(const std::vector<ProvenViewChange>& changes) const {
   for (const ProvenViewChange& change : changes) {
     if (change.high && change.change.high == mark) made.anchor = change.high;
   }
-  made.signature = *signers_.at(set().primary(made.view).value)->sign(made.digest(chain_));
+  made.signature = *signer(set().primary(made.view).value).sign(made.digest(chain_));
   return made;
 }
 
@@ -78,15 +98,23 @@ PrePrepare Members::proposal(const Block& block) const {
   return {block, vote(set().primary(block.view).value, content)};
 }
 
+std::optional<std::vector<Member>> next_members_at(const Members& members, Height executed,
+                                                   std::uint64_t epoch_blocks) {
+  if (executed.value == 0 || executed.value % epoch_blocks != 0) return std::nullopt;
+  return members.set(Epoch{executed.value / epoch_blocks}).members;
+}
+
 BatchPtr batch_of(InstitutionId author, std::uint64_t seq, std::int64_t expires_ms,
                   std::string_view operation) {
   const ByteView operations[] = {crypto::as_view(operation)};
   return wire::make_batch(author, seq, {expires_ms}, operations);
 }
 
-Header header_after(const Header& below, const Hash& chain, const Block& block,
-                    const ValidatorSet& set, std::uint64_t epoch_blocks) {
-  Header header;
+Executed executed_after(const Header& below, const Members& members, const Block& block,
+                        std::uint64_t epoch_blocks) {
+  const Hash& chain = members.chain();
+  Executed result;
+  Header& header = result.header;
   header.epoch = block.epoch;
   header.height = block.height;
   header.block = block.hash(chain);
@@ -97,11 +125,13 @@ Header header_after(const Header& below, const Hash& chain, const Block& block,
   header.totals_root = crypto::tagged_hash("test/totals", {header.block});
   header.rules_version = 1;
   if (block.height == last_height(block.epoch, epoch_blocks)) {
-    ValidatorSet next{Epoch{block.epoch.value + 1}, set.members};
+    const ValidatorSet next = members.set(Epoch{block.epoch.value + 1});
     header.next_set = next.digest(chain);
     header.next_first_view = block.view;
+    result.next_members = next.members;
   }
-  return header;
+  result.header_hash = header.hash(chain);
+  return result;
 }
 
 }  // namespace giro::consensus::testing

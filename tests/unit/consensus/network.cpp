@@ -57,6 +57,25 @@ void Network::wipe(std::size_t node) {
   nodes_[node]->start();
 }
 
+void Network::restart_with_key(std::size_t node, std::size_t key) {
+  if (nodes_[node]->is_up()) crash(node);
+  nodes_[node]->use_key(key);
+  nodes_[node]->start();
+}
+
+void Network::change_disk(std::size_t node, const std::function<void(Node&)>& change) {
+  if (nodes_[node]->is_up()) crash(node);
+  change(*nodes_[node]);
+  nodes_[node]->start();
+}
+
+void Network::adopt_floor(std::size_t node) {
+  const std::optional<Floor> floor = nodes_[node]->found_floor();
+  GIRO_CHECK(floor.has_value(), node);
+  silent_until_[node] = floor->epoch;
+  change_disk(node, [&](Node& down) { down.adopt(*floor); });
+}
+
 void Network::isolate(std::size_t node) {
   for (std::size_t i = 0; i < size(); ++i) {
     if (i == node) continue;
@@ -172,9 +191,34 @@ void Network::load(std::int64_t every_us, std::size_t operation_bytes) {
 void Network::on_vote(std::size_t node, const Vote& vote) {
   if (faulty_.contains(node)) return;
   const VoteContent& content = vote.content;
+  // Nobody votes without a seat of that epoch, or in another one's place (protocol R43).
+  const ValidatorSet set = members_.set(content.epoch);
+  GIRO_CHECK(set.find(members_.institution(node)) == vote.voter, node, content.epoch);
+  GIRO_CHECK(
+      crypto::verify(set.at(vote.voter).key, content.sign_bytes(members_.chain()), vote.signature),
+      node, content.epoch);
   const auto [place, added] = votes_.try_emplace(
       {node, content.kind, content.epoch, content.view, content.height}, content.digest);
   GIRO_CHECK(added || place->second == content.digest, node, content.height);
+  const auto silent = silent_until_.find(node);
+  GIRO_CHECK(silent == silent_until_.end() || content.epoch > silent->second, node, content.height);
+}
+
+void Network::on_promise(std::size_t node, const ProvenViewChange& proven) {
+  const ViewChange& change = proven.change;
+  const Hash digest = change.digest(members_.chain());
+  const auto& place = view_changes_.try_emplace({node, change.epoch, change.view}, digest).first;
+  GIRO_CHECK(faulty_.contains(node) || place->second == digest, node, change.view);
+  const auto silent = silent_until_.find(node);
+  GIRO_CHECK(silent == silent_until_.end() || change.epoch > silent->second, node, change.view);
+}
+
+void Network::on_promise(std::size_t node, const NewView& made) {
+  const Hash digest = made.digest(members_.chain());
+  const auto& place = new_views_.try_emplace({node, made.epoch, made.view}, digest).first;
+  GIRO_CHECK(faulty_.contains(node) || place->second == digest, node, made.view);
+  const auto silent = silent_until_.find(node);
+  GIRO_CHECK(silent == silent_until_.end() || made.epoch > silent->second, node, made.view);
 }
 
 // Agreement and prefix (G1), and each batch once on the chain (R5).

@@ -55,9 +55,16 @@ class Network final : public World {
   void crash(std::size_t node);
   void restart(std::size_t node);
   void wipe(std::size_t node);  // crashes it, takes its log and store, and starts it
+  void restart_with_key(std::size_t node, std::size_t key);
+  // Crashes it, lets its disk be changed, and starts it.
+  void change_disk(std::size_t node, const std::function<void(Node&)>& change);
+  // Makes a sign state of the floor that it found, and starts it again: nothing at or below is ever
+  // signed.
+  void adopt_floor(std::size_t node);
   [[nodiscard]] Node& node(std::size_t index) { return *nodes_[index]; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   [[nodiscard]] const Members& members() const { return members_; }
+  [[nodiscard]] Members& members() { return members_; }
   [[nodiscard]] std::mt19937_64& random() { return random_; }
   [[nodiscard]] std::int64_t now_us() const { return now_us_; }
   [[nodiscard]] const Parameters& parameters() const { return setup_.parameters; }
@@ -86,6 +93,8 @@ class Network final : public World {
   void later(std::size_t node, std::int64_t us, std::function<void()> what) override;
   [[nodiscard]] Now now(std::size_t node) const override;
   void on_vote(std::size_t node, const Vote& vote) override;
+  void on_promise(std::size_t node, const ProvenViewChange& change) override;
+  void on_promise(std::size_t node, const NewView& new_view) override;
   void on_executed(std::size_t node, const CommittedBlock& block, const Header& header) override;
 
  private:
@@ -126,7 +135,10 @@ class Network final : public World {
   };
   std::map<Height, Agreed> agreed_;
   std::map<Hash, Height> ordered_;
+  // By node, whatever the key: it may have another only in another epoch.
   std::map<std::tuple<std::size_t, VoteKind, Epoch, View, Height>, Hash> votes_;
+  std::map<std::tuple<std::size_t, Epoch, View>, Hash> view_changes_, new_views_;
+  std::map<std::size_t, Epoch> silent_until_;  // signs nothing in this epoch and below
 };
 
 // No correct validator ever says what another one takes for a violation (protocol R45).

@@ -46,33 +46,77 @@ void Node::start() {
     recovery.apply(*decoded);
     note_durable(*decoded);
   }
-  guard_ = std::make_unique<VoteGuard>(members_.signer(index_), members_.chain(), self_,
-                                       sign_state_, parameters_.window);
-  for (const VoteContent& vote : recovery.votes()) guard_->restore(vote);
-  const std::optional<CeilingRecord> logged = recovery.last_ceiling();
-  RecoveredState state = std::move(recovery).finish();
-  if ((logged ? logged->number : 0) < sign_state_.number) {  // it forgot what it promised (R37)
-    state.amnesic_below = Floor{sign_state_.epoch, sign_state_.view, sign_state_.height};
-    append(AmnesiaRecord{*state.amnesic_below});
-    ++sign_state_.number;
-    append(
-        CeilingRecord{sign_state_.number, sign_state_.epoch, sign_state_.view, sign_state_.height});
+  const Member identity = members_.identity(index_, key_);
+  if (recovery.last_key() != identity.key) {
+    recovery.apply(KeyRecord{identity.key});
+    append(KeyRecord{identity.key});
     synced_ = log_.size();
-    guard_ = std::make_unique<VoteGuard>(members_.signer(index_), members_.chain(), self_,
-                                         sign_state_, parameters_.window);
   }
-  if (state.floor) guard_->forbid(*state.floor);
-  if (state.amnesic_below) guard_->forbid(*state.amnesic_below);
-  guard_->leave_below(state.set.epoch, state.view);
-  if (state.own_change) guard_->restore(state.own_change->change);
-  if (state.new_view_intent) guard_->restore(*state.new_view_intent);
-  guard_->release(state.stable);
+  const LoggedCeilings logged = recovery.ceilings();
+  const std::vector<VoteContent> votes = recovery.votes();
+  RecoveredState state = std::move(recovery).finish();
+  state.next_members = next_members_at(members_, executed.height, parameters_.epoch_blocks);
+  remember(state, logged);
+  if (guard_) {
+    if (state.floor) guard_->forbid(*state.floor);
+    if (state.amnesic_below) guard_->forbid(*state.amnesic_below);
+    for (const VoteContent& vote : votes) guard_->restore(vote);
+    guard_->leave_below(state.set.epoch, state.view);
+    if (state.own_change) guard_->restore(state.own_change->change);
+    if (state.new_view_intent) guard_->restore(*state.new_view_intent);
+    guard_->release(state.stable);
+  }
   open_records_ =
       state.chain.size() + state.batches.size() + state.votes.size() + state.certificates.size();
-  replica_ = std::make_unique<Replica>(members_.chain(), self_, parameters_, ReplicaLimits{},
+  replica_ = std::make_unique<Replica>(members_.chain(), identity, parameters_, ReplicaLimits{},
                                        std::move(state), world_.now(index_));
   begin_turn();
   arm();
+}
+
+// The sign state beside the log (protocol R37, R39).
+void Node::remember(RecoveredState& state, const LoggedCeilings& logged) {
+  known_ceiling_ = logged.last ? logged.last->number : 0;
+  const auto as_record = [](const Ceiling& c) {
+    return CeilingRecord{c.number, c.epoch, c.view, c.height};
+  };
+  guard_.reset();
+  const Memory memory =
+      sign_state() ? compare(as_record(*sign_state()), logged) : Memory::SignStateBehind;
+  if (memory == Memory::SignStateBehind) {
+    state.floor_search = ++searches_;
+    return;
+  }
+  if (memory == Memory::Complete && known_ceiling_ > sign_state()->number) {
+    const CeilingRecord& last = *logged.last;
+    sign_state() = Ceiling{last.number, last.epoch, last.view, last.height};
+  }
+  if (memory == Memory::LogBehind) {
+    state.amnesic_below = floor_below(as_record(*sign_state()), parameters_.epoch_blocks);
+    append(AmnesiaRecord{*state.amnesic_below});
+    ++sign_state()->number;
+    append(as_record(*sign_state()));
+    synced_ = log_.size();
+  }
+  guard_ = std::make_unique<VoteGuard>(members_.signer(index_, key_), members_.chain(), self_,
+                                       *sign_state(), parameters_.window);
+}
+
+std::optional<Floor> Node::found_floor() const {
+  if (!replica_) return std::nullopt;
+  const ReplicaView view = replica_->view();
+  return view.floor_search ? view.floor_search->found : std::nullopt;
+}
+
+void Node::adopt(const Floor& floor) {
+  GIRO_CHECK(!is_up());
+  Ceiling made{known_ceiling_ + 1, floor.epoch, floor.view, floor.height};
+  if (sign_state()) {  // a copy, and as such never above what was signed
+    made.number = std::max(made.number, sign_state()->number + 1);
+    made.height = std::max(made.height, sign_state()->height);
+    GIRO_CHECK(sign_state()->epoch <= made.epoch, sign_state()->epoch);
+  }
+  sign_state() = made;
 }
 
 void Node::crash(std::size_t tail_kept, std::size_t store_lost) {
@@ -97,6 +141,11 @@ void Node::wipe() {
   attests_.clear();
   blocks_by_hash_.clear();
   batches_by_id_.clear();
+}
+
+void Node::use_key(std::size_t key) {
+  GIRO_CHECK(!is_up());
+  key_ = key;
 }
 
 RejectCounts Node::rejects() const {
@@ -137,11 +186,15 @@ void Node::begin_turn() {
   in_turn_ = true;
   const std::size_t first = log_.size();
   for (const DurableRecord& record : output.persist) append(record);
-  if (output.is_statement) {  // of the driver's own
-    const Ceiling& known = guard_->ceiling();
-    append(CeilingRecord{known.number, known.epoch, known.view, known.height});
+  if (output.is_statement && guard_) {  // of the driver's own
+    const auto add = [&](const Ceiling& known) {
+      append(CeilingRecord{known.number, known.epoch, known.view, known.height});
+    };
+    if (const auto& before = guard_->ceiling_before()) add(*before);
+    add(guard_->ceiling());
   }
-  const std::optional<Ceiling> ceiling = guard_->needed(output);
+  GIRO_CHECK(guard_ || !output.signs());
+  const std::optional<Ceiling> ceiling = guard_ ? guard_->needed(output) : std::nullopt;
   if (ceiling)
     append(CeilingRecord{ceiling->number, ceiling->epoch, ceiling->view, ceiling->height});
   std::vector<std::uint64_t> positions;
@@ -170,7 +223,7 @@ void Node::finish_turn(Output output, std::vector<std::uint64_t> positions,
   synced_ = synced;
   for (const DurableRecord& record : output.persist) note_durable(record);
   if (ceiling) {
-    sign_state_ = *ceiling;
+    sign_state() = *ceiling;
     guard_->raised(*ceiling);
   }
   std::vector<VerifiedMessage> own;
@@ -190,6 +243,7 @@ void Node::finish_turn(Output output, std::vector<std::uint64_t> positions,
   const auto sign_for_all = [&](const auto& promise) {
     const auto made = guard_->sign(durable(synced_), synced, promise);
     GIRO_CHECK(made.has_value(), static_cast<int>(made.error()));
+    world_.on_promise(index_, *made);
     broadcast(*made);
     own.push_back(guard_->own(*made));
   };
@@ -210,7 +264,7 @@ void Node::finish_turn(Output output, std::vector<std::uint64_t> positions,
   in_turn_ = false;
   execute_next();
   for (VerifiedMessage& vote : own) step(std::move(vote));
-  guard_->release(replica_->stable());
+  if (guard_) guard_->release(replica_->stable());
   begin_turn();
 }
 
@@ -292,6 +346,14 @@ void Node::receive(InstitutionId from, std::uint8_t type, const Bytes& bytes) {
       change != nullptr && !replica_->wants(*change)) {
     return;
   }
+  if (const auto* chain = std::get_if<ChainSegment>(&*message);
+      chain != nullptr && !replica_->wants(*chain, from)) {
+    return;
+  }
+  if (const auto* reply = std::get_if<ReplyStable>(&*message);
+      reply != nullptr && !replica_->wants(*reply, from)) {
+    return;
+  }
   auto verified = verifier_.verify(from, std::move(*message), replica_->set());
   if (!verified) {
     ++wire_rejects_[static_cast<std::size_t>(verified.error())];
@@ -330,12 +392,12 @@ void Node::execute_next() {
     CommittedBlock block = std::move(to_execute_.front());
     to_execute_.erase(to_execute_.begin());
     executing_ = false;
-    const Header header = header_after(store_.back().header, members_.chain(), block.block,
-                                       members_.set(), parameters_.epoch_blocks);
+    Executed result =
+        executed_after(store_.back().header, members_, block.block, parameters_.epoch_blocks);
     for (const BatchPtr& batch : block.batches) operations_executed_ += batch->operations.size();
-    world_.on_executed(index_, block, header);
-    store_.push_back({header, block.block, block.batches});
-    step(Executed{header, header.hash(members_.chain())});
+    world_.on_executed(index_, block, result.header);
+    store_.push_back({result.header, block.block, block.batches});
+    step(std::move(result));
     execute_next();
   });
 }

@@ -27,6 +27,8 @@ class World {
   virtual void later(std::size_t node, std::int64_t us, std::function<void()> what) = 0;
   [[nodiscard]] virtual Now now(std::size_t node) const = 0;
   virtual void on_vote(std::size_t node, const Vote& vote) = 0;
+  virtual void on_promise(std::size_t node, const ProvenViewChange& change) = 0;
+  virtual void on_promise(std::size_t node, const NewView& new_view) = 0;
   virtual void on_executed(std::size_t node, const CommittedBlock& block, const Header& header) = 0;
 };
 
@@ -44,6 +46,14 @@ class Node final : DurabilityPort {
   void crash(std::size_t tail_kept,
              std::size_t store_lost);  // un-synced records that survive; newest blocks lost
   void wipe();  // while it is down: its log and store are gone, its sign state stays
+  void use_key(std::size_t key);  // while it is down: from now on it signs with this one
+  // While it is down: its sign state is gone, or is the one that was there when it was copied.
+  void lose_sign_state() { sign_state().reset(); }
+  void copy_sign_state() { copied_sign_state_ = sign_state(); }
+  void restore_sign_state() { sign_state() = copied_sign_state_; }
+  // What the search for a floor found, and a sign state made of it while the node is down.
+  [[nodiscard]] std::optional<Floor> found_floor() const;
+  void adopt(const Floor& floor);
   [[nodiscard]] bool is_up() const { return replica_ != nullptr; }
   [[nodiscard]] Replica& replica() { return *replica_; }
 
@@ -79,6 +89,7 @@ class Node final : DurabilityPort {
     wire::RecordType type;
     Bytes bytes;
   };
+  void remember(RecoveredState& state, const LoggedCeilings& logged);
   void begin_turn();
   void finish_turn(Output output, std::vector<std::uint64_t> positions,
                    std::optional<Ceiling> ceiling, std::size_t synced);
@@ -101,11 +112,20 @@ class Node final : DurabilityPort {
   NodeTiming timing_;
   wire::Verifier verifier_;
 
+  // None: it is lost.
+  [[nodiscard]] std::optional<Ceiling>& sign_state() {
+    return sign_states_.try_emplace(key_, Ceiling{}).first->second;
+  }
+
   // disk
   std::vector<Record> log_;
   std::size_t synced_ = 0;
-  std::size_t store_synced_ = 1;  // blocks that a crash leaves
-  Ceiling sign_state_;
+  std::size_t store_synced_ = 1;                               // blocks that a crash leaves
+  std::size_t key_ = 0;                                        // which of its keys it signs with
+  std::map<std::size_t, std::optional<Ceiling>> sign_states_;  // by key
+  std::optional<Ceiling> copied_sign_state_;
+  std::uint64_t known_ceiling_ = 0;  // the log's
+  std::uint64_t searches_ = 0;
   std::vector<Stored> store_;
   std::map<Height, Certificate> attests_;
   std::uint64_t next_seq_ = 1;
@@ -117,7 +137,7 @@ class Node final : DurabilityPort {
   std::map<Hash, BatchPtr> batches_by_id_;
 
   // memory
-  std::unique_ptr<VoteGuard> guard_;
+  std::unique_ptr<VoteGuard> guard_;  // null without a sign state: nothing can be signed
   std::unique_ptr<Replica> replica_;
   bool in_turn_ = false;
   std::vector<CommittedBlock> to_execute_;

@@ -267,7 +267,7 @@ TEST(R43, an_observer_follows_and_never_votes) {
   Solo source(four(), 1);
   for (int i = 0; i < 3; ++i) source.make_stable(source.next_block());
   RecoveredState fresh = four().fresh();
-  Replica observer(four().chain(), {50}, Parameters::tiny(), {}, fresh, source.now);
+  Replica observer(four().chain(), {{50}, {}}, Parameters::tiny(), {}, fresh, source.now);
   const wire::Verifier verifier(four().chain(), {50});
   observer.step(source.now,
                 *verifier.verify(four().institution(1), segment_of(source, 1, 3), observer.set()));

@@ -43,7 +43,8 @@ Solo::Solo(const Members& all, std::size_t own_index, const Parameters& params,
   headers = std::move(known);
   headers[Height{0}] = all.genesis();
   RecoveredState start = state.value_or(all.fresh());
-  replica = std::make_unique<Replica>(all.chain(), self, params, limits, std::move(start), now);
+  replica = std::make_unique<Replica>(all.chain(), all.identity(own_index), params, limits,
+                                      std::move(start), now);
   perform();
 }
 
@@ -105,11 +106,10 @@ void Solo::perform() {
     for (CommittedBlock& block : output.execute) {
       executed.push_back(block);
       if (!executes) continue;
-      const Header header =
-          header_after(headers.at(Height{block.block.height.value - 1}), members.chain(),
-                       block.block, members.set(), parameters.epoch_blocks);
-      headers[header.height] = header;
-      inputs.push_back(Executed{header, header.hash(members.chain())});
+      Executed result = executed_after(headers.at(Height{block.block.height.value - 1}), members,
+                                       block.block, parameters.epoch_blocks);
+      headers[result.header.height] = result.header;
+      inputs.push_back(std::move(result));
     }
     for (Input& input : inputs) replica->step(now, std::move(input));
     guard.release(replica->stable());
@@ -141,7 +141,7 @@ void Solo::propose(const Block& block) {
 void Solo::prepare(const Block& block) {
   const VoteContent content{VoteKind::Prepare, block.epoch, block.view, block.height,
                             block.hash(members.chain())};
-  for (std::size_t i = 0; i < members.size(); ++i) {
+  for (std::size_t i = 0; i < members.set().size(); ++i) {
     if (i != index && i != members.set().primary(block.view).value)
       deliver(i, members.vote(i, content));
   }
@@ -150,7 +150,7 @@ void Solo::prepare(const Block& block) {
 void Solo::commit(const Block& block) {
   const VoteContent content{VoteKind::Commit, block.epoch, block.view, block.height,
                             block.hash(members.chain())};
-  for (std::size_t i = 0; i < members.size(); ++i) {
+  for (std::size_t i = 0; i < members.set().size(); ++i) {
     if (i != index) deliver(i, members.vote(i, content));
   }
 }
@@ -158,7 +158,7 @@ void Solo::commit(const Block& block) {
 void Solo::attest(const Block& block) {
   const VoteContent content{
       VoteKind::Attest, block.epoch, {}, block.height, header_hash(block.height)};
-  for (std::size_t i = 0; i < members.size(); ++i) {
+  for (std::size_t i = 0; i < members.set().size(); ++i) {
     const bool wanted =
         i != index && replica->set().epoch == block.epoch;  // the last one ends an epoch
     if (wanted) deliver(i, members.vote(i, content));
@@ -185,7 +185,9 @@ RecoveredState Solo::recovered(Height height) const {
   Recovery recovery(members.chain(), members.set(), members.genesis().hash(members.chain()),
                     parameters.epoch_blocks, top, top.hash(members.chain()), recent);
   for (const DurableRecord& record : log) recovery.apply(record);
-  return std::move(recovery).finish();
+  RecoveredState state = std::move(recovery).finish();
+  state.next_members = next_members_at(members, height, parameters.epoch_blocks);
+  return state;
 }
 
 }  // namespace giro::consensus::testing

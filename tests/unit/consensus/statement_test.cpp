@@ -236,6 +236,54 @@ TEST(Statement, R25_from_a_snapshot_it_makes_a_ViewChange_that_others_take) {
     EXPECT_EQ(other.verdict(1, change), RejectReason::None);
 }
 
+// Begins with the snapshot of a height, as after an install.
+Solo installed_at(const Solo& solo, std::uint64_t height,
+                  std::optional<std::uint64_t> search = {}) {
+  const Header& top = solo.headers.at(Height{height});
+  Recovery recovery(four().chain(), four().set(), four().genesis().hash(four().chain()),
+                    solo.parameters.epoch_blocks, top, top.hash(four().chain()), {top});
+  recovery.begin_at(snapshot_at(solo, {height}));
+  RecoveredState state = std::move(recovery).finish();
+  state.floor_search = search;
+  Solo installed(four(), 1, solo.parameters, std::move(state), {}, solo.headers);
+  installed.blocks[{height}] = solo.blocks.at({height});
+  return installed;
+}
+
+// No certificate comes with a snapshot's height. It keeps silent until it can show as much as it
+// attested, and not longer.
+TEST(Statement, R39_from_a_snapshot_it_answers_a_search_once_it_can_show_what_is_committed) {
+  Solo solo(four(), 1);
+  for (int i = 0; i < 12; ++i) solo.make_stable(solo.next_block());
+  Solo inside = installed_at(solo, 3);
+  inside.deliver(2, QueryStable{5});
+  EXPECT_TRUE(inside.sent_of<ReplyStable>().empty());
+  inside.make_stable(inside.next_block());
+  inside.deliver(2, QueryStable{5});
+  const auto replies = inside.sent_of<ReplyStable>();
+  ASSERT_EQ(replies.size(), 1U);
+  EXPECT_EQ(replies[0].highest->content.height.value, 4U);
+  // The last height of an epoch needs no proof in the next one.
+  Solo ending = installed_at(solo, 10);
+  ending.deliver(2, QueryStable{5});
+  const auto at_base = ending.sent_of<ReplyStable>();
+  ASSERT_EQ(at_base.size(), 1U);
+  EXPECT_EQ(at_base[0].epoch.value, 1U);
+  EXPECT_FALSE(at_base[0].highest);
+}
+
+TEST(Statement, R39_from_a_snapshot_a_floor_is_searched_and_found) {
+  Solo solo(four(), 1);
+  for (int i = 0; i < 12; ++i) solo.make_stable(solo.next_block());
+  Solo searching = installed_at(solo, 12, 7);
+  for (const std::size_t from : {std::size_t{0}, std::size_t{2}, std::size_t{3}})
+    searching.deliver(from, ReplyStable{7, {1}, false, {}});
+  const auto found = searching.replica->view().floor_search->found;
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->epoch.value, 1U);
+  EXPECT_EQ(found->height.value, 20U) << "what the snapshot shows counts";
+}
+
 TEST(Statement, R34_the_view_and_its_promises_are_stated) {
   Solo solo(four(), 1);
   solo.make_stable(solo.next_block());
@@ -249,6 +297,78 @@ TEST(Statement, R34_the_view_and_its_promises_are_stated) {
   const RecoveredState whole = recovered_from(solo, full, {1});
   ASSERT_TRUE(whole.own_change.has_value());
   expect_same(whole, recovered_from(solo, cut, {1}));
+}
+
+// The promises of a key that is not in use, and those of the one that is.
+TEST(Statement, R43_each_key_finds_its_own_promises_wherever_the_log_is_cut) {
+  Solo solo(four(), 1);
+  for (int i = 0; i < 3; ++i) solo.make_stable(solo.next_block());
+  const Block open = solo.next_block();
+  solo.propose(open);
+  solo.prepare(open);
+  const KeyRecord first{four().identity(1).key}, second{four().identity(1, 1).key};
+  const VoteContent snapshot{VoteKind::Snapshot, {}, {}, {2}, hash_of("manifest")};
+  std::vector<DurableRecord> log{second, CeilingRecord{1, {}, {}, {4}}, FloorRecord{{{}, {}, {2}}},
+                                 first, CeilingRecord{5, {}, {}, {8}}};
+  log.insert(log.end(), solo.log.begin(), solo.log.end());
+  for (const DurableRecord& record :
+       std::vector<DurableRecord>{CeilingRecord{6, {}, {}, {12}}, VoteRecord{snapshot},
+                                  FloorRecord{{{}, {}, {1}}}, AmnesiaRecord{kUnknownFloor}, second,
+                                  CeilingRecord{2, {}, {}, {9}}, AmnesiaRecord{{{}, {}, {7}}}})
+    log.push_back(record);
+  const std::size_t before = log.size();
+  const RecoveredState state = recovered_from(solo, log, {3});
+  ASSERT_EQ(state.key, second.key);
+  ASSERT_EQ(state.other_keys.size(), 1U);
+  ASSERT_FALSE(state.other_keys.at(first.key).votes.empty());
+  Solo restarted(four(), 1, solo.parameters, state, {}, solo.headers);
+  const auto statement = statement_of(restarted);
+  log.insert(log.end(), statement.begin(), statement.end());
+
+  const auto expect_keys = [&](const RecoveredState& whole, const RecoveredState& cut) {
+    expect_same(whole, cut);
+    EXPECT_EQ(whole.key, cut.key);
+    EXPECT_EQ(whole.ceilings.last, cut.ceilings.last);
+    EXPECT_EQ(whole.ceilings.before, cut.ceilings.before);
+    EXPECT_EQ(whole.other_keys.size(), cut.other_keys.size());
+  };
+  for (std::size_t from = 0; from <= before; ++from) {
+    std::vector<DurableRecord> kept(log.begin() + static_cast<std::ptrdiff_t>(from), log.end());
+    std::vector<DurableRecord> whole(log.begin(),
+                                     log.begin() + static_cast<std::ptrdiff_t>(before));
+    expect_keys(recovered_from(solo, whole, {3}), recovered_from(solo, kept, {3}));
+    whole.emplace_back(first);  // the other key is back
+    kept.emplace_back(first);
+    const RecoveredState back = recovered_from(solo, kept, {3});
+    EXPECT_EQ(back.amnesic_below, kUnknownFloor);
+    EXPECT_FALSE(back.votes.empty());
+    EXPECT_EQ(back.snapshot_votes, std::vector{snapshot});
+    expect_keys(recovered_from(solo, whole, {3}), back);
+    ASSERT_FALSE(::testing::Test::HasFailure()) << from;
+  }
+}
+
+// What a search has found takes the place of a floor that nobody knew; a statement keeps it so.
+TEST(Statement, R39_a_floor_that_was_found_stays_found) {
+  const auto floor_stated = [](bool is_found) {
+    RecoveredState state = four().fresh();
+    state.floor_search = 7;
+    state.amnesic_below = kUnknownFloor;
+    Solo solo(four(), 3, Parameters::tiny(), std::move(state));
+    for (std::size_t from = 0; is_found && from < 3; ++from)
+      solo.deliver(from, ReplyStable{7, {}, false, {}});
+    const auto found = solo.replica->view().floor_search->found;
+    EXPECT_EQ(found.has_value(), is_found);
+    solo.log.clear();
+    solo.step(Restate{});
+    const auto records = solo.records_of<AmnesiaRecord>();
+    EXPECT_EQ(records.size(), 1U);
+    return std::pair(found, records.at(0).floor);
+  };
+  const auto [none, unknown] = floor_stated(false);
+  EXPECT_EQ(unknown, kUnknownFloor);
+  const auto [found, stated] = floor_stated(true);
+  EXPECT_EQ(stated, found);
 }
 
 // Random networks whose logs are cut to the bone again and again, with crashes, view changes and

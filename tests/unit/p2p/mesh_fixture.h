@@ -96,9 +96,10 @@ struct Node {
     options.timing = fast_timing();
     if (change) change(options);
     MeshCallbacks callbacks;
-    callbacks.on_frame = [this](std::uint32_t from, Family family, std::uint8_t type,
-                                crypto::ByteView payload) {
+    callbacks.on_frame = [this](std::uint32_t from, const crypto::PublicKey& key, Family family,
+                                std::uint8_t type, crypto::ByteView payload) {
       EXPECT_EQ(type, kType);
+      last_key = key;
       bytes += payload.size();
       if (payload.size() < 100)
         frames.push_back({from, family, std::string(crypto::as_text(payload))});
@@ -141,6 +142,7 @@ struct Node {
   int batches = 0;
   std::vector<std::tuple<std::uint32_t, PeerCause, std::string>> downs;
   std::function<void(std::uint32_t)> on_frame;
+  std::optional<crypto::PublicKey> last_key;  // of who sent the last frame
   std::function<void(std::uint32_t)> on_up;
   std::function<void(std::uint32_t)> on_down;
   std::unique_ptr<Mesh> mesh;  // last: its callbacks use the rest

@@ -153,6 +153,74 @@ TEST(MeshRefusal, a_key_that_was_replaced_between_proof_and_welcome_does_not_get
   }
 }
 
+TEST(MeshRefusal, R44_a_peer_is_let_in_with_its_key_of_the_present_or_the_next_set) {
+  io_context io;
+  Node a(io, 1), present(io, 2), next(io, 2, {}, "its next key");
+  PeerConfig both = present.as_peer(false);
+  both.next_key = next.signer.public_key();
+  a.mesh->update_peers({both});
+  present.mesh->update_peers({a.as_peer()});
+  ASSERT_TRUE(run_until({&io}, [&] { return a.mesh->is_connected(2); }));
+  // The process with the next key takes its place: one channel for each institution.
+  present.mesh->stop();
+  next.mesh->update_peers({a.as_peer()});
+  ASSERT_TRUE(run_until({&io}, [&] { return a.ups == 2 && next.mesh->is_connected(1); }));
+  PeerConfig after = next.as_peer(false);
+  a.mesh->update_peers({after});  // the next epoch: its channel stays
+  io.restart();
+  io.poll();
+  EXPECT_EQ(a.ups, 2);
+  EXPECT_TRUE(a.mesh->is_connected(2));
+  // The old key is nobody's any more.
+  RawPeer old(io, a.listening_port, &present.signer);
+  ASSERT_TRUE(run_until({&io}, [&] { return old.poll().is_closed(); }));
+  EXPECT_EQ(old.goodbye(), Reason::UnknownKey);
+  EXPECT_TRUE(a.mesh->is_connected(2));
+}
+
+// A replaced key that somebody else holds would have taken the channels of the one that has the
+// seat.
+TEST(MeshRefusal, R43_the_key_before_or_after_takes_no_channel_away_from_the_seat_s_key) {
+  io_context io;
+  for (const char* seed : {"its key before", "a third one", "another yet"}) {  // arbiters both ways
+    Node a(io, 1), seat(io, 2), other(io, 2, {}, seed);
+    PeerConfig both = seat.as_peer(false);
+    both.next_key = other.signer.public_key();
+    a.mesh->update_peers({both});
+    seat.mesh->update_peers({a.as_peer()});
+    ASSERT_TRUE(run_until({&io}, [&] { return a.mesh->is_connected(2); }));
+    other.mesh->update_peers({a.as_peer()});
+    ASSERT_TRUE(run_until({&io}, [&] {
+      const auto status = other.mesh->status(1);
+      return status && status->cause == PeerCause::Replaced;
+    }));
+    EXPECT_EQ(a.ups, 1);
+    EXPECT_TRUE(a.mesh->is_connected(2));
+    // Once the seat's channel is gone it is heard, and its key is told with what it says.
+    seat.mesh->stop();
+    ASSERT_TRUE(run_until({&io}, [&] { return a.ups == 2 && other.mesh->is_connected(1); }));
+    EXPECT_TRUE(other.mesh->send(1, text_frame("hello")));
+    ASSERT_TRUE(run_until({&io}, [&] { return a.last_key.has_value(); }));
+    EXPECT_EQ(a.last_key, other.signer.public_key());
+  }
+}
+
+TEST(MeshRefusal, R44_a_channel_with_a_key_that_lost_its_place_is_cut) {
+  io_context io;
+  Node a(io, 1), old(io, 2);
+  PeerConfig both = old.as_peer(false);
+  both.next_key = key_of("its next key").public_key();
+  a.mesh->update_peers({both});
+  old.mesh->update_peers({a.as_peer()});
+  ASSERT_TRUE(run_until({&io}, [&] { return a.mesh->is_connected(2); }));
+  PeerConfig after = both;
+  after.key = *both.next_key;
+  after.next_key.reset();
+  a.mesh->update_peers({after});
+  ASSERT_TRUE(run_until({&io}, [&] { return !a.mesh->is_connected(2); }));
+  ASSERT_TRUE(run_until({&io}, [&] { return a.rejected(Reject::UnknownKey) > 0; }));
+}
+
 TEST(MeshRefusal, without_a_signer_nothing_is_proven_and_it_heals_with_the_signer) {
   io_context io;
   CountingSigner signer(key_of("node 1"));

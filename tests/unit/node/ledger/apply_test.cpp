@@ -128,12 +128,6 @@ TEST(Apply, Cached_records_are_bounded) {
 
 // ---- epochs ----
 
-// The same number stands in the ledger's parameters and in the network's.
-void set_epoch_blocks(Genesis& genesis, std::uint64_t blocks) {
-  genesis.params.epoch_blocks = blocks;
-  genesis.params.network[find_network_param("epoch_blocks")->id - 1].value = blocks;
-}
-
 TEST(Epoch, Its_last_block_names_the_next_validators) {
   Genesis genesis = demo_genesis();
   set_epoch_blocks(genesis, 10);
@@ -161,13 +155,13 @@ TEST(Epoch, Pending_changes_come_into_force_with_the_next_epoch) {
   World world(genesis);
   world.edit<ValidatorSet>(validator_set_key(0), [](ValidatorSet& set) {
     set.next = set.members;
-    set.next.pop_back();
+    set.next.push_back({kS, set.members[0].key});
     set.changes = 1;
   });
   world.edit<Params>(params_key(),
                      [](Params& params) { params.network_next = {{.id = 1, .value = 77}}; });
   for (int h = 1; h <= 10; ++h) world.block({});
-  EXPECT_EQ(query_validators(world.state, 1)->members.size(), 3U);
+  EXPECT_EQ(query_validators(world.state, 1)->members.size(), 5U);
   EXPECT_EQ(query_validators(world.state, 1)->changes, 0U);
   const Params params = *query_params(world.state);
   EXPECT_EQ(params.network.front().value, 77U);

@@ -467,6 +467,12 @@ Signed pay(const Pay& order, TimeMs now) {
   return out;
 }
 
+// The same number stands in the ledger's parameters and in the network's.
+void set_epoch_blocks(Genesis& genesis, std::uint64_t blocks) {
+  genesis.params.epoch_blocks = blocks;
+  genesis.params.network[find_network_param("epoch_blocks")->id - 1].value = blocks;
+}
+
 Transfer transfer_order(std::uint64_t n, std::string_view amount) {
   Transfer transfer;
   transfer.terms.uetr = uetr(n);

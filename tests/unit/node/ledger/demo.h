@@ -39,6 +39,7 @@ using Keys = std::vector<const crypto::SecretKey*>;
 [[nodiscard]] Keys operator+(Keys a, const crypto::SecretKey& b);
 
 [[nodiscard]] Genesis demo_genesis();
+void set_epoch_blocks(Genesis& genesis, std::uint64_t blocks);
 [[nodiscard]] const Hash& chain_id();
 
 class MemoryState final : public StateView {
@@ -124,6 +125,11 @@ void attach(Pay& pay, const TicketBody& body, const Keys& keys);
 void attach_ticket(Pay& pay, TimeMs now = kGenesisTime);  // complete, from B
 [[nodiscard]] Keys pay_keys();                            // of A: MAKER, CHECKER, COMPLIANCE
 [[nodiscard]] Signed pay(const Pay& order, TimeMs now = kGenesisTime);
+
+// Of a seat; `name` names the key that is to sit there.
+[[nodiscard]] const crypto::SecretKey& validator_key(std::string_view name);
+[[nodiscard]] GovPropose seat_proposal(SeatChange change, InstId inst,
+                                       std::string_view name = "new seat");
 
 [[nodiscard]] Transfer transfer_order(std::uint64_t n,
                                       std::string_view amount);  // buyer to merchant in A.USD

@@ -19,10 +19,14 @@ struct Rule {
 // A good operation of each type; it gets Ok on the demo state.
 [[nodiscard]] Signed sample(std::string_view operation, const World& world);
 
-void add_account_rules(std::vector<Rule>& rules);   // TOKEN_CREATE, ACCT_OPEN, POSITION_OPEN
-void add_issue_rules(std::vector<Rule>& rules);     // MINT, REDEEM
-void add_transfer_rules(std::vector<Rule>& rules);  // TRANSFER
-void add_pay_rules(std::vector<Rule>& rules);       // PAY
+// What must be there before the sample is good: for GOV_VOTE a proposal.
+void make_ready(std::string_view operation, World& world);
+
+void add_governance_rules(std::vector<Rule>& rules);  // GOV_PROPOSE, GOV_VOTE
+void add_account_rules(std::vector<Rule>& rules);     // TOKEN_CREATE, ACCT_OPEN, POSITION_OPEN
+void add_issue_rules(std::vector<Rule>& rules);       // MINT, REDEEM
+void add_transfer_rules(std::vector<Rule>& rules);    // TRANSFER
+void add_pay_rules(std::vector<Rule>& rules);         // PAY
 // What TRANSFER and PAY have in common: the debtor, the creditor, limits.
 void add_payment_rules(std::vector<Rule>& rules, std::string_view operation);
 

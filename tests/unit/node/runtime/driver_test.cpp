@@ -27,10 +27,11 @@ class DriverTest : public testing::Test {
     auto recovered = consensus::RecoveredState::fresh(set, genesis, genesis.hash(chain_));
     header_ = genesis;
     guard_.emplace(signer_, chain_, self_, consensus::Ceiling{}, parameters_.window);
-    driver_.emplace(consensus::Replica(chain_, self_, parameters_, {}, std::move(recovered), now_),
-                    &*guard_,
-                    consensus::SnapshotVotes(chain_, {self_, signer_.public_key()}, parameters_),
-                    consensus::wire::Verifier(chain_, self_), self_, ports());
+    const consensus::Member identity{self_, signer_.public_key()};
+    driver_.emplace(
+        consensus::Replica(chain_, identity, parameters_, {}, std::move(recovered), now_), &*guard_,
+        consensus::SnapshotVotes(chain_, identity, parameters_),
+        consensus::wire::Verifier(chain_, self_), self_, ports());
   }
 
   DriverPorts ports() {
@@ -40,9 +41,7 @@ class DriverTest : public testing::Test {
     ports.send = [this](std::optional<consensus::InstitutionId>, const p2p::Frame& frame) {
       effects_.push_back("send " + std::to_string(static_cast<int>((*frame)[5])));
     };
-    ports.payload_arrived = [this](const consensus::BatchPtr&) {
-      effects_.emplace_back("payload");
-    };
+    ports.payload_accepted = [this](const consensus::BatchPtr&) { ++payloads_; };
     ports.execute = [this](consensus::CommittedBlock block) {
       effects_.push_back("execute " + std::to_string(block.block.height.value));
       executed_.push_back(std::move(block));
@@ -77,6 +76,16 @@ class DriverTest : public testing::Test {
         consensus::wire::make_batch(self_, ++seq_, {now_.wall.ms + 30'000}, operations));
     driver_->turn();
   }
+  void hear(const consensus::Member& from, const consensus::Message& message) {
+    const auto frame = frame_of(message);
+    const crypto::ByteView bytes(*frame);
+    driver_->on_frame(from, std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
+    driver_->turn();
+  }
+  std::uint64_t refused(consensus::RejectReason reason) const {
+    const auto place = static_cast<std::size_t>(reason);
+    return driver_->refused().at(place) + driver_->replica().rejects().at(place);
+  }
   // The next group that waits for the disk becomes durable.
   void sync() {
     ASSERT_LT(durable_, groups_.size());
@@ -97,6 +106,7 @@ class DriverTest : public testing::Test {
   }
 
   const consensus::InstitutionId self_{1};
+  const consensus::Member stranger_{{2}, crypto::SecretKey::generate().public_key()};
   crypto::KeySigner signer_{crypto::SecretKey::generate()};
   crypto::Hash chain_;
   consensus::Parameters parameters_;
@@ -106,6 +116,7 @@ class DriverTest : public testing::Test {
   std::vector<LogWriter::Group> groups_;
   std::size_t durable_ = 0;
   std::vector<std::string> effects_;
+  std::size_t payloads_ = 0;  // whose signatures are checked: that waits for nothing
   std::vector<consensus::CommittedBlock> executed_;
   std::uint64_t seq_ = 0;
   std::optional<Driver> driver_;
@@ -176,10 +187,10 @@ TEST_F(DriverTest, A_block_is_executed_once_attested_and_stable) {
 TEST_F(DriverTest, Bytes_that_no_correct_peer_sends_are_refused_counted_and_reported) {
   const crypto::Bytes garbage(17, std::byte{0xff});
   for (int type = 0; type < 256; ++type)
-    driver_->on_frame({2}, static_cast<std::uint8_t>(type), garbage);
+    driver_->on_frame(stranger_, static_cast<std::uint8_t>(type), garbage);
   driver_->turn();
   EXPECT_TRUE(contains("violation"));
-  EXPECT_FALSE(contains("payload"));
+  EXPECT_EQ(payloads_, 0U);
   EXPECT_FALSE(contains("serve chain"));
   std::uint64_t refused = 0;
   for (const std::uint64_t count : driver_->refused()) refused += count;
@@ -187,10 +198,8 @@ TEST_F(DriverTest, Bytes_that_no_correct_peer_sends_are_refused_counted_and_repo
 }
 
 TEST_F(DriverTest, Questions_of_peers_go_to_the_store_and_not_to_the_replica) {
-  driver_->on_frame({2}, static_cast<std::uint8_t>(MessageType::FetchChain),
-                    consensus::wire::encode(consensus::FetchChain{{0}, {0}}));
-  driver_->on_frame({2}, static_cast<std::uint8_t>(MessageType::FetchBatches),
-                    consensus::wire::encode(consensus::FetchBatches{{chain_}}));
+  hear(stranger_, consensus::FetchChain{{0}, {0}});
+  hear(stranger_, consensus::FetchBatches{{chain_}});
   EXPECT_TRUE(contains("serve chain"));
   EXPECT_TRUE(contains("serve batches"));
 }
@@ -225,7 +234,73 @@ TEST_F(DriverTest, R34_the_log_may_be_cut_once_the_statement_is_on_disk) {
   EXPECT_FALSE(contains("stated"));
   sync_all();
   EXPECT_TRUE(contains("stated"));
-}
+  // Their checks began before anybody had looked who sends them, and what was refused stayed in
+  // memory.
+  TEST_F(DriverTest, R3_the_signatures_of_a_batch_are_checked_once_it_is_kept) {
+    const crypto::Bytes operation(40, std::byte{1});
+    const std::vector<crypto::ByteView> operations{operation};
+    const auto foreign =
+        consensus::wire::make_batch(stranger_.institution, 1, {now_.wall.ms + 30'000}, operations);
+    hear(stranger_, consensus::BatchMessage{foreign});
+    EXPECT_EQ(payloads_, 0U);
+    EXPECT_EQ(refused(consensus::RejectReason::NotMember), 1U);
+    const auto endless =
+        consensus::wire::make_batch(self_, 1, {now_.wall.ms + 1'000'000'000}, operations);
+    driver_->on_own_batch(endless);
+    driver_->turn();
+    EXPECT_EQ(refused(consensus::RejectReason::ExpiresTooLate), 1U);
+    EXPECT_EQ(payloads_, 0U);
+    own_batch();
+    EXPECT_EQ(payloads_, 1U);
+  }
+
+  // Members 1 to 4; this is the driver of the first.
+  class SeatTest : public DriverTest {
+   protected:
+    SeatTest() {
+      consensus::ValidatorSet set;
+      set.members = {{self_, signer_.public_key()}};
+      for (std::uint32_t id = 2; id <= 4; ++id)
+        set.members.push_back({{id}, crypto::SecretKey::generate().public_key()});
+      primary_ = set.members[1];
+      auto recovered = consensus::RecoveredState::fresh(set, header_, header_.hash(chain_));
+      recovered.view = recovered.first_view = {1};
+      guard_.emplace(signer_, chain_, self_, consensus::Ceiling{}, parameters_.window);
+      driver_.emplace(
+          consensus::Replica(chain_, set.members[0], parameters_, {}, std::move(recovered), now_),
+          &*guard_, consensus::SnapshotVotes(chain_, set.members[0], parameters_),
+          consensus::wire::Verifier(chain_, self_), self_, ports());
+    }
+    consensus::Member primary_;
+  };
+
+  // For ten seconds after it was replaced a stolen key could leave the primary's place, or cast its
+  // suspicion.
+  TEST_F(SeatTest, R43_with_another_key_than_the_seat_s_a_channel_speaks_as_an_observer) {
+    const consensus::Member old{primary_.institution, crypto::SecretKey::generate().public_key()};
+    const consensus::Suspect leaving{{0}, {1}, consensus::SuspectReason::Leaving};
+    consensus::Status status;
+    status.view = {1};
+    status.suspected = true;
+    hear(old, leaving);
+    hear(old, status);
+    hear(old, consensus::BatchMessage{consensus::wire::make_batch(
+                  old.institution, 1, {now_.wall.ms + 30'000},
+                  std::vector<crypto::ByteView>{crypto::as_view("an operation")})});
+    EXPECT_EQ(refused(consensus::RejectReason::NotMember), 3U);
+    EXPECT_EQ(driver_->replica().view().view.value, 1U);
+    EXPECT_EQ(payloads_, 0U);
+    EXPECT_FALSE(contains("violation"));
+    // What proves itself, or asks, is heard.
+    status.epoch = {1};
+    hear(old, status);
+    hear(old, consensus::FetchChain{{0}, {0}});
+    EXPECT_EQ(refused(consensus::RejectReason::NotMember), 3U);
+    EXPECT_TRUE(contains("serve chain"));
+    // The seat's own key is believed: with ours, two of four suspect the view.
+    hear(primary_, leaving);
+    EXPECT_EQ(driver_->replica().view().view.value, 2U);
+  }
 
 }  // namespace
 }  // namespace giro::runtime

@@ -69,7 +69,7 @@ TEST_F(IntakeTest, An_admitted_operation_leaves_alone_after_the_linger) {  // pr
   EXPECT_EQ(answer->info.status, OperationStatus::Received);
   EXPECT_FALSE(answer->duplicate);
   EXPECT_TRUE(intake_->pack(now_, 0).empty());  // it lingers
-  ASSERT_TRUE(intake_->next_deadline().has_value());
+  ASSERT_TRUE(intake_->next_deadline(0).has_value());
   const auto batches = pack_after(2);
   ASSERT_EQ(batches.size(), 1U);
   EXPECT_EQ(batches[0]->operations.size(), 1U);
@@ -86,6 +86,27 @@ TEST_F(IntakeTest, Two_unordered_batches_hold_the_next_one_back_until_it_is_full
   const auto batches = pack_after(1, 2);
   ASSERT_EQ(batches.size(), 1U);
   EXPECT_EQ(batches[0]->operations.size(), parameters_.batch_operations);
+}
+
+// A deadline in the past was armed once and hid those of the replica: with two batches un-ordered
+// nobody noticed that the primary was gone.
+TEST_F(IntakeTest, What_cannot_be_packed_now_asks_for_no_wake_up) {
+  ASSERT_TRUE(submit(demo().transfer(1)).has_value());
+  EXPECT_TRUE(pack_after(100, 2).empty());
+  EXPECT_FALSE(intake_->next_deadline(2).has_value());
+  EXPECT_TRUE(intake_->next_deadline(1).has_value());
+  intake_->set_seated(false);  // protocol R43
+  EXPECT_TRUE(pack_after(100).empty());
+  EXPECT_FALSE(intake_->next_deadline(0).has_value());
+  intake_->set_seated(true);
+  EXPECT_EQ(pack_after(100).size(), 1U);
+}
+
+TEST_F(IntakeTest, R43_without_a_seat_nothing_is_taken) {
+  intake_->set_seated(false);
+  const auto answer = submit(demo().transfer(1));
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().reason, RefusalReason::NotReady);
 }
 
 TEST_F(IntakeTest, A_batch_stays_within_its_bytes) {

@@ -2,19 +2,24 @@
 
 #include <gtest/gtest.h>
 
+#include "consensus/wire/codec.h"
 #include "node/config/demo_genesis.h"
 #include "storage/file_memory.h"
 #include "storage/key_value_memory.h"
+#include "tests/unit/node/runtime/execution.h"
 
 namespace giro::runtime {
 namespace {
 
-// A validator's files on a disk in memory.
+constexpr std::uint64_t kEpochBlocks = 10;
+
+// A validator's files on a disk in memory. The store is lost with each process.
 class StartTest : public testing::Test {
  protected:
   StartTest() {
     config::DemoSetup setup;
     setup.time = {1'700'000'000'000};
+    setup.parameters.epoch_blocks = kEpochBlocks;
     for (const auto& entry : config::demo_operators())
       setup.operators.emplace(entry, crypto::SecretKey::generate().public_key());
     std::uint16_t port = 7301;
@@ -42,14 +47,22 @@ class StartTest : public testing::Test {
             [](const std::string&) { return std::make_unique<storage::MemoryKeyValueStore>(); },
         .open_key =
             [this](const config::NodeConfig&) {
-              const auto secret = keys_.at("bank-a").reveal();
+              const auto secret = keys_.at(key_).reveal();
               return std::make_unique<crypto::KeySigner>(*crypto::SecretKey::from_bytes(secret));
             },
         .log = {.segment_bytes = 64 * 1024, .salt = storage::LogSalt{}},
         .random = [](std::span<std::byte> out) { std::ranges::fill(out, std::byte{7}); }};
   }
+  void use_key(const std::string& name) {
+    if (!keys_.contains(name)) keys_.emplace(name, crypto::SecretKey::generate());
+    key_ = name;
+  }
   std::expected<Opened, StartError> open() {
     return open_node(config_, StartMode::Normal, platform(), [](const std::string&) {});
+  }
+  static void append(Opened& node, const consensus::DurableRecord& record) {
+    const auto type = static_cast<std::uint16_t>(consensus::wire::type_of(record));
+    node.log->append(storage::RecordType{type}, consensus::wire::encode_record(record));
   }
   // A start that is recorded in the log, and dies before the sign state is raised.
   void start_and_die_at_the_raise() {
@@ -74,6 +87,7 @@ class StartTest : public testing::Test {
 
   storage::MemoryFilePort disk_;
   std::map<std::string, crypto::SecretKey> keys_;
+  std::string key_ = "bank-a";
   config::NodeConfig config_;
 };
 
@@ -110,6 +124,117 @@ TEST_F(StartTest, A_sign_state_from_a_copy_is_refused) {
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, ExitCode::Configuration);
   EXPECT_NE(opened.error().message.find("restored from a copy"), std::string::npos);
+}
+
+// Protocol R43: the key of the present epoch's set votes, any other one follows until it is in it.
+TEST_F(StartTest, R43_a_new_key_starts_as_an_observer_and_has_promised_nothing) {
+  ASSERT_TRUE(open().has_value());
+  ASSERT_TRUE(open().has_value());
+  use_key("the new one");
+  ASSERT_TRUE(create_sign_state(config_, platform()).has_value());
+  auto renewed = open();
+  ASSERT_TRUE(renewed.has_value()) << renewed.error().message;
+  EXPECT_FALSE(renewed->recovered.set.find({renewed->self, renewed->signer->public_key()}));
+  EXPECT_FALSE(renewed->recovered.amnesic_below);
+  EXPECT_EQ(renewed->ceiling.number, 1U);  // of its own
+  renewed = std::unexpected(StartError{});
+  const auto again = open();
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_EQ(again->ceiling.number, 2U);
+}
+
+// A key that was changed before its epoch ended had no way back: its promises were forgotten though
+// the log held them, and one more fault stopped the chain.
+TEST_F(StartTest, R43_going_back_to_the_old_key_is_an_ordinary_restart) {
+  const consensus::VoteContent vote{consensus::VoteKind::Prepare, {0}, {0}, {1}, config_.chain_id};
+  {
+    auto first = open();
+    ASSERT_TRUE(first.has_value()) << first.error().message;
+    append(*first, consensus::VoteRecord{vote});
+    ASSERT_TRUE(first->log->sync().has_value());
+  }
+  use_key("the new one");
+  ASSERT_TRUE(create_sign_state(config_, platform()).has_value());
+  {
+    const auto renewed = open();
+    ASSERT_TRUE(renewed.has_value()) << renewed.error().message;
+    EXPECT_TRUE(renewed->votes.empty());
+  }
+  use_key("bank-a");
+  const auto back = open();
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  EXPECT_FALSE(back->recovered.amnesic_below);
+  EXPECT_EQ(back->ceiling.number, 2U);
+  ASSERT_EQ(back->votes.size(), 1U);
+  EXPECT_EQ(back->votes[0], vote);
+}
+
+TEST_F(StartTest, R37_a_sign_state_from_a_copy_is_refused_though_another_key_signed_in_between) {
+  const auto path = storage::SignState::path_of("/sign", keys_.at("bank-a").public_key());
+  const auto copy = storage::read_whole(disk_, path + "/ceiling", 64 * 1024);
+  ASSERT_TRUE(copy.has_value());
+  ASSERT_TRUE(open().has_value());
+  ASSERT_TRUE(open().has_value());
+  use_key("the new one");
+  ASSERT_TRUE(create_sign_state(config_, platform()).has_value());
+  ASSERT_TRUE(open().has_value());
+  use_key("bank-a");
+  ASSERT_TRUE(storage::write_whole(disk_, path + "/ceiling", *copy).has_value());
+  const auto opened = open();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().message.find("restored from a copy"), std::string::npos);
+}
+
+TEST_F(StartTest, the_key_of_another_institution_is_refused) {
+  use_key("bank-b");
+  ASSERT_TRUE(create_sign_state(config_, platform()).has_value());
+  const auto opened = open();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ExitCode::Configuration);
+  EXPECT_NE(opened.error().message.find("another institution"), std::string::npos);
+}
+
+// The log may be in an epoch of other members, far above the blocks that are executed again: each
+// of these ends its epoch with the set that the ledger had then (protocol R41).
+TEST_F(StartTest, R41_a_lost_store_is_executed_again_through_sets_that_are_not_the_present_one) {
+  consensus::ValidatorSet genesis_set;
+  std::vector<consensus::Block> blocks;
+  {
+    auto first = open();
+    ASSERT_TRUE(first.has_value()) << first.error().message;
+    genesis_set = first->recovered.set;
+    blocks = empty_blocks(first->executor.header, 2 * kEpochBlocks, kEpochBlocks);
+    for (const auto& block : blocks) {
+      append(*first, consensus::BlockRecord{block});
+      if (block.height.value % kEpochBlocks != 0) continue;
+      consensus::ValidatorSet next{{block.epoch.value + 1}, genesis_set.members};
+      if (block.epoch.value == 1) next.members[1].key = crypto::SecretKey::generate().public_key();
+      consensus::Header last;
+      last.epoch = block.epoch;
+      last.height = block.height;
+      last.block = block.hash(config_.chain_id);
+      last.next_set = next.digest(config_.chain_id);
+      const consensus::Certificate attest{
+          {consensus::VoteKind::Attest, block.epoch, {}, block.height, last.hash(config_.chain_id)},
+          {}};
+      append(*first, consensus::EpochRecord{next, {}, last, attest});
+    }
+    ASSERT_TRUE(first->log->sync().has_value());
+  }
+  auto again = open();
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_EQ(again->recovered.set.epoch.value, 2U);
+  EXPECT_NE(again->recovered.set.members, genesis_set.members);
+  ASSERT_EQ(again->recovered.chain, blocks);
+  EXPECT_EQ(again->executor.header.height.value, 0U);
+  again->store->start(std::make_unique<ThreadLane>(), [](consensus::Height, consensus::Height) {});
+  const auto answers = execute(std::move(again->executor), *again->store, again->recovered.chain);
+  ASSERT_EQ(answers.size(), blocks.size());
+  const consensus::Executed& last = answers[kEpochBlocks - 1];
+  EXPECT_EQ(last.next_members, genesis_set.members);
+  const consensus::ValidatorSet second{{1}, genesis_set.members};
+  EXPECT_EQ(last.header.next_set, second.digest(config_.chain_id));
+  again->store->stop();
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+// Every change of the validator set since genesis, with its proof (protocol R18): what receipts
+// carry, and who may follow as an observer. Read from the store as epochs end; any thread.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "consensus/types.h"
+#include "node/receipt/receipt.h"
+#include "node/runtime/store.h"
+
+namespace giro::runtime {
+
+class Lineage {
+ public:
+  Lineage(const Store& store, std::uint64_t epoch_blocks)
+      : store_(store), epoch_blocks_(epoch_blocks) {}
+
+  // Ascending: each names the set of its epoch, proven by the last header of the epoch before.
+  // nullopt: the store does not hold all of it, yet or any more.
+  [[nodiscard]] std::optional<std::vector<receipt::SetChange>> up_to(consensus::Epoch epoch);
+
+ private:
+  struct Known {
+    consensus::Epoch epoch;                  // everything up to its set
+    std::vector<consensus::Member> members;  // of that one; none: nothing was read yet
+    std::vector<receipt::SetChange> changes;
+  };
+  [[nodiscard]] bool read_next(const ReadView& state, Known& known) const;
+
+  const Store& store_;
+  const std::uint64_t epoch_blocks_;
+  std::mutex mutex_;  // of known_
+  Known known_;
+};
+
+// From the ledger's record; nullopt: there is none, or it is damaged.
+[[nodiscard]] std::optional<consensus::ValidatorSet> set_of_epoch(const ledger::StateView& state,
+                                                                  consensus::Epoch epoch);
+
+// Whose channels are let in (protocol R44), by institution: who sits in the set of `epoch`, with
+// its key of the next one beside it if that differs; who will sit there; and, as observers, ACTIVE
+// institutions that lost their seats, with the key of their last one. nullopt: the state knows no
+// set of that epoch yet.
+struct PeerKeys {
+  crypto::PublicKey key;
+  std::optional<crypto::PublicKey> other_key;
+  friend bool operator==(const PeerKeys&, const PeerKeys&) = default;
+};
+using AdmittedPeers = std::map<consensus::InstitutionId, PeerKeys>;
+[[nodiscard]] std::optional<AdmittedPeers> admitted_peers(const ledger::StateView& state,
+                                                          consensus::Epoch epoch);
+
+}  // namespace giro::runtime
