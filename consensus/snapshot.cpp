@@ -1,5 +1,7 @@
 #include "consensus/snapshot.h"
 
+#include <utility>
+
 #include "consensus/limits.h"
 #include "crypto/digest.h"
 
@@ -43,27 +45,31 @@ RejectReason judge_change(const SetChange& change, const ValidatorSet& in_force,
 RejectReason judge_offer(const SnapshotOffer& offer, const ValidatorSet& trusted, const Hash& chain,
                          std::uint64_t epoch_blocks, std::uint64_t interval) {
   const Header& header = offer.manifest.header;
-  const bool has_place = header.height.value > 0 && header.height.value % interval == 0 &&
-                         header.epoch == epoch_of(header.height, epoch_blocks) &&
-                         !offer.manifest.chunks.empty();
-  if (!has_place) return RejectReason::Malformed;
+  const bool is_certified_height = header.height.value > 0 && header.height.value % interval == 0 &&
+                                   header.epoch == epoch_of(header.height, epoch_blocks) &&
+                                   !offer.manifest.chunks.empty();
+  if (!is_certified_height) return RejectReason::Malformed;
   if (header.epoch < trusted.epoch) return RejectReason::OldEpoch;
   if (offer.certificate.content != snapshot_content(chain, offer.manifest, epoch_blocks))
     return RejectReason::Mismatch;
   // Between two changes the same keys sign, epoch after epoch (R18).
   ValidatorSet in_force = trusted;
+  std::optional<ValidatorSet> signers;
   for (const SetChange& change : offer.changes) {
-    if (change.last.epoch < in_force.epoch || change.last.epoch >= header.epoch)
-      return RejectReason::BadLink;
+    const bool is_own = change.last == header;  // the height ends its epoch: the last change
+    const bool has_place = is_own || change.last.epoch < header.epoch;
+    if (signers || change.last.epoch < in_force.epoch || !has_place) return RejectReason::BadLink;
     in_force.epoch = change.last.epoch;
     if (const RejectReason reason = judge_change(change, in_force, chain, epoch_blocks);
         reason != RejectReason::None) {
       return reason;
     }
+    if (is_own) signers = in_force;
     in_force = {Epoch{change.last.epoch.value + 1}, change.members};
   }
-  in_force.epoch = header.epoch;
-  return verify_certificate(offer.certificate, in_force, chain) ? RejectReason::None
+  if (!signers) signers = std::move(in_force);
+  signers->epoch = header.epoch;
+  return verify_certificate(offer.certificate, *signers, chain) ? RejectReason::None
                                                                 : RejectReason::BadCertificate;
 }
 

@@ -42,8 +42,9 @@ struct FetchSnapshot {
 };
 struct SnapshotOffer {
   SnapshotManifest manifest;
-  Certificate certificate;         // by the set of the height's epoch
-  std::vector<SetChange> changes;  // from the asker's set to that one, ascending
+  Certificate certificate;  // by the set of the height's epoch
+  // From the asker's set to that one, ascending; and where the height ends its epoch, to the next.
+  std::vector<SetChange> changes;
 };
 // Asks for a piece of a chunk. The manifest is named by its digest: who holds another one for that
 // height does not answer.

@@ -29,6 +29,7 @@ inline constexpr std::uint64_t kSnapshotChunkBytesMax = 16ULL << 20;
 inline constexpr std::uint64_t kSnapshotChunksMax = 131'072;
 inline constexpr std::uint64_t kSnapshotHeaderBytesMax = 4096;
 inline constexpr std::uint64_t kSnapshotCertificateBytesMax = 64ULL << 10;
+inline constexpr std::uint64_t kSnapshotLineageBytesMax = 16ULL << 20;
 
 static_assert(kLogRecordBytesMax + 64 <= kLogBufferBytesMax);
 static_assert(kLogBufferBytesMax + 4096 <= kLogSegmentBytesMax);

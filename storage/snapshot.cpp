@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kManifest = "manifest";
 constexpr std::string_view kCertificate = "certificate";
+constexpr std::string_view kLineage = "lineage";  // its SHA-256 first
 constexpr std::string_view kNew = ".new";
 constexpr std::string_view kPart = ".part";
 constexpr std::string_view kOld = ".old";
@@ -69,6 +70,13 @@ SnapshotResult<SnapshotManifest> read_manifest(FilePort& port, const std::string
   if (!manifest) return damaged(path, manifest.error());
   if (manifest->height != height) return damaged(path, "a manifest of another height");
   return std::move(*manifest);
+}
+
+FileResult<void> write_lineage(FilePort& port, const std::string& directory, ByteView bytes) {
+  GIRO_CHECK(bytes.size() <= kSnapshotLineageBytesMax, bytes.size());
+  Bytes whole;
+  crypto::Writer(whole).raw(crypto::sha256(bytes)).raw(bytes);
+  return write_whole(port, join_path(directory, kLineage), whole);
 }
 
 SnapshotResult<Bytes> read_chunk(FilePort& port, const std::string& directory,
@@ -263,6 +271,26 @@ SnapshotResult<void> Snapshots::put_certificate(std::uint64_t height, ByteView b
   return {};
 }
 
+SnapshotResult<void> Snapshots::put_lineage(std::uint64_t height, ByteView bytes) {
+  const auto written = write_lineage(*port_, directory_of(root_, height), bytes);
+  if (!written) return fail(written.error());
+  return {};
+}
+
+SnapshotResult<std::optional<Bytes>> Snapshots::lineage(std::uint64_t height) const {
+  const std::string path = join_path(directory_of(root_, height), kLineage);
+  const auto bytes =
+      read_whole(*port_, path, kSnapshotLineageBytesMax + sizeof(crypto::Hash::bytes));
+  if (!bytes && bytes.error().code == FileErrorCode::NotFound) return std::nullopt;
+  if (!bytes) return fail(bytes.error());
+  crypto::Reader reader(*bytes);
+  const crypto::Hash digest = reader.hash();
+  const ByteView rest = reader.raw(reader.remaining());
+  if (!reader.ok() || crypto::sha256(rest) != digest)
+    return damaged(path, "its digest is another one");
+  return std::optional(crypto::to_bytes(rest));
+}
+
 SnapshotResult<void> Snapshots::remove(std::uint64_t height) {
   const std::string from = directory_of(root_, height);
   const std::string to = directory_of(root_, height, kOld);
@@ -275,7 +303,7 @@ SnapshotResult<void> Snapshots::remove(std::uint64_t height) {
 }
 
 SnapshotResult<SnapshotDownload> Snapshots::download(const SnapshotManifest& manifest,
-                                                     ByteView certificate) {
+                                                     ByteView certificate, ByteView lineage) {
   GIRO_CHECK(certificate.size() <= kSnapshotCertificateBytesMax, certificate.size());
   SnapshotDownload download(*port_, root_, manifest);
   const std::string& directory = download.directory_;
@@ -292,6 +320,8 @@ SnapshotResult<SnapshotDownload> Snapshots::download(const SnapshotManifest& man
   if (const auto made = port_->create_directory(directory); !made) return fail(made.error());
   const auto kept = write_whole(*port_, join_path(directory, kCertificate), certificate);
   if (!kept) return fail(kept.error());
+  const auto led = write_lineage(*port_, directory, lineage);
+  if (!led) return fail(led.error());
   const auto written =
       write_whole(*port_, join_path(directory, kManifest), encode_snapshot_manifest(manifest));
   if (!written) return fail(written.error());

@@ -1,7 +1,7 @@
 // Snapshots on disk (protocol R31, R34, surface 4): consistent copies of the store, cut into chunks
 // that can be fetched and checked one by one.
 //
-//   <root>/<height>/        manifest, 00000000.chunk ..., certificate once there is one
+//   <root>/<height>/        manifest, 00000000.chunk ..., lineage and certificate once there is one
 //   <root>/<height>.new/    one that is being written; thrown away at the next start
 //   <root>/<height>.part/   one that is being fetched; gone on with after a restart
 //   <root>/<height>.old/    one that is being removed
@@ -101,15 +101,19 @@ class Snapshots {
   SnapshotResult<void> read(const SnapshotManifest& manifest,
                             const SnapshotRows::Visit& visit) const;
   [[nodiscard]] SnapshotResult<std::optional<Bytes>> certificate(std::uint64_t height) const;
+  // How the set that certifies it came to be: the caller's bytes, whole or Damaged.
+  [[nodiscard]] SnapshotResult<std::optional<Bytes>> lineage(std::uint64_t height) const;
 
   SnapshotResult<SnapshotWriter> create(std::uint64_t height, std::uint64_t chunk_bytes);
   SnapshotResult<void> put_certificate(std::uint64_t height, ByteView bytes);
+  SnapshotResult<void> put_lineage(std::uint64_t height, ByteView bytes);
   SnapshotResult<void> remove(std::uint64_t height);
 
   // Begins to fetch it, or goes on where a download of the same manifest was: every chunk that is
-  // there is checked. One of another manifest for that height is thrown away. `certificate` is kept
-  // with it.
-  SnapshotResult<SnapshotDownload> download(const SnapshotManifest& manifest, ByteView certificate);
+  // there is checked. One of another manifest for that height is thrown away. `certificate` and
+  // `lineage` are kept with it.
+  SnapshotResult<SnapshotDownload> download(const SnapshotManifest& manifest, ByteView certificate,
+                                            ByteView lineage = {});
   // The newest one that was begun, with its certificate; damaged ones are removed.
   [[nodiscard]] SnapshotResult<std::optional<std::pair<SnapshotManifest, Bytes>>> unfinished();
   SnapshotResult<void> drop_downloads();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "consensus/limits.h"
+#include "consensus/wire/codec.h"
 #include "consensus/wire/convert.h"
 
 namespace giro::consensus::wire {
@@ -38,6 +39,15 @@ RejectReason read_change(const pb::SetChange& in, SetChange& out) {
   }
   const RejectReason reason = read(in.last(), out.last);
   return reason != RejectReason::None ? reason : read(in.attest(), out.attest);
+}
+
+void write_change(const SetChange& change, pb::SetChange& out) {
+  write(change.last, *out.mutable_last());
+  write(change.attest, *out.mutable_attest());
+  Bytes members;
+  crypto::Writer writer(members);
+  for (const Member& member : change.members) writer.u32(member.institution.value).raw(member.key);
+  out.set_members(text(members));
 }
 
 template <typename Value>
@@ -95,6 +105,21 @@ std::expected<SnapshotChunk, RejectReason> decode_snapshot_chunk(ByteView bytes)
   return answer(is_none || is_piece ? RejectReason::None : RejectReason::Malformed, out);
 }
 
+std::expected<std::vector<SetChange>, RejectReason> decode_lineage(ByteView bytes) {
+  pb::Lineage in;
+  std::vector<SetChange> out;
+  RejectReason reason = parse(bytes, kFrameBytesMax, in);
+  for (int i = 0; reason == RejectReason::None && i < in.changes_size(); ++i)
+    reason = read_change(in.changes(i), out.emplace_back());
+  return answer(reason, out);
+}
+
+Bytes encode_lineage(std::span<const SetChange> changes) {
+  pb::Lineage out;
+  for (const SetChange& change : changes) write_change(change, *out.add_changes());
+  return serialized(out);
+}
+
 Bytes encode_snapshot(const FetchSnapshot& message) {
   pb::FetchSnapshot out;
   out.set_epoch(message.epoch.value);
@@ -107,16 +132,7 @@ Bytes encode_snapshot(const SnapshotOffer& message) {
   write(message.manifest.header, *out.mutable_header());
   out.set_chunks(join(message.manifest.chunks));
   write(message.certificate, *out.mutable_certificate());
-  for (const SetChange& change : message.changes) {
-    pb::SetChange& added = *out.add_changes();
-    write(change.last, *added.mutable_last());
-    write(change.attest, *added.mutable_attest());
-    Bytes members;
-    crypto::Writer writer(members);
-    for (const Member& member : change.members)
-      writer.u32(member.institution.value).raw(member.key);
-    added.set_members(text(members));
-  }
+  for (const SetChange& change : message.changes) write_change(change, *out.add_changes());
   return serialized(out);
 }
 

@@ -57,6 +57,29 @@ std::expected<consensus::Height, std::string> stored_height(const InstallFrom& f
   return header ? header->height : consensus::Height{};
 }
 
+// How its set came to be (protocol R18): the store that is left behind proved it, the new one has
+// no blocks to do so. Without it the node runs, and can give neither receipts nor offers.
+Done load_lineage(const InstallFrom& from, const storage::Snapshots& snapshots,
+                  consensus::Height height, storage::KeyValueStore& into) {
+  const auto bytes = snapshots.lineage(height.value);
+  if (!bytes && bytes.error().code == storage::SnapshotErrorCode::File)
+    return Failure(bytes.error().text);
+  auto changes = bytes && *bytes ? consensus::wire::decode_lineage(**bytes)
+                                 : std::unexpected(consensus::RejectReason::Malformed);
+  if (!changes) {
+    from.progress("the snapshot came without its lineage: no receipts and no snapshots are given");
+    return {};
+  }
+  storage::WriteBatch batch;
+  for (const consensus::SetChange& change : *changes) {
+    const consensus::Epoch epoch{change.last.epoch.value + 1};
+    batch.put(rows::lineage_key(epoch), consensus::wire::encode_lineage({&change, 1}));
+  }
+  if (const auto written = into.write(batch, storage::Durability::Synced); !written)
+    return Failure(written.error().text);
+  return {};
+}
+
 // Empty: it was loaded. Else why the snapshot is no good.
 std::expected<std::string, std::string> load_fresh(const InstallFrom& from,
                                                    const storage::Snapshots& snapshots,
@@ -72,7 +95,9 @@ std::expected<std::string, std::string> load_fresh(const InstallFrom& from,
   if (!store) return Failure(store.error().text);
   const auto loaded = load_snapshot(snapshots, *manifest, from.check, from.genesis_row, **store);
   if (!loaded && loaded.error().is_disk) return Failure(loaded.error().text);
-  return loaded ? std::string() : loaded.error().text;
+  if (!loaded) return loaded.error().text;
+  if (auto led = load_lineage(from, snapshots, height, **store); !led) return Failure(led.error());
+  return std::string();
 }
 
 bool is_certified(const InstallFrom& from, const storage::Snapshots& snapshots,

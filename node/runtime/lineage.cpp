@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "consensus/wire/codec.h"
 #include "node/ledger/query.h"
+#include "node/runtime/store_rows.h"
 
 namespace giro::runtime {
 namespace {
@@ -49,18 +51,37 @@ std::optional<std::vector<receipt::SetChange>> Lineage::up_to(consensus::Epoch e
 }
 
 bool Lineage::read_next(const ReadView& state, Known& known) const {
-  auto set = set_of_epoch(state, {known.epoch.value + 1});
-  if (!set) return false;
-  if (set->members != known.members) {
-    const auto last = consensus::last_height(known.epoch, epoch_blocks_);
-    const auto header = store_.header(last);
-    auto attest = store_.attest_at_or_above(last);
-    if (!header || !attest || attest->content.height != last) return false;
-    known.members = set->members;
-    known.changes.push_back({*header, std::move(attest->signatures), std::move(*set)});
+  const consensus::Epoch next{known.epoch.value + 1};
+  auto change = change_into(store_, state, next, epoch_blocks_);
+  if (!change) return false;
+  if (*change) {
+    auto& [last, attest, members] = **change;
+    known.members = members;
+    known.changes.push_back({last, std::move(attest.signatures), {next, std::move(members)}});
   }
-  known.epoch = {known.epoch.value + 1};
+  known.epoch = next;
   return true;
+}
+
+std::expected<std::optional<consensus::SetChange>, NotHeld> change_into(
+    const Store& store, const ReadView& state, consensus::Epoch epoch, std::uint64_t epoch_blocks) {
+  using Missing = std::unexpected<NotHeld>;
+  const consensus::Epoch ended{epoch.value - 1};
+  const auto before = set_of_epoch(state, ended);
+  const auto after = set_of_epoch(state, epoch);
+  if (!before || !after) return Missing(NotHeld{});
+  if (before->members == after->members) return std::nullopt;
+  const auto last = consensus::last_height(ended, epoch_blocks);
+  const auto header = store.header(last);
+  auto attest = store.attest_at_or_above(last);
+  if (header && attest && attest->content.height == last)
+    return consensus::SetChange{*header, std::move(*attest), after->members};
+  const auto row = state.get(rows::lineage_key(epoch));
+  auto kept = row ? consensus::wire::decode_lineage(*row)
+                  : std::unexpected(consensus::RejectReason::Malformed);
+  if (!kept || kept->size() != 1 || kept->front().members != after->members)
+    return Missing(NotHeld{});
+  return std::move(kept->front());
 }
 
 std::optional<AdmittedPeers> admitted_peers(const ledger::StateView& state,

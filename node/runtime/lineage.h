@@ -2,12 +2,13 @@
 // carry, and who may follow as an observer. Read from the store as epochs end; any thread.
 #pragma once
 
+#include <expected>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <vector>
 
-#include "consensus/types.h"
+#include "consensus/snapshot.h"
 #include "node/receipt/receipt.h"
 #include "node/runtime/store.h"
 
@@ -35,6 +36,13 @@ class Lineage {
   std::mutex mutex_;  // of known_
   Known known_;
 };
+
+// The change that led to the set of `epoch`, if it is another one than that of the epoch before:
+// from the block that ended that, or where a snapshot came without it, from what came along. The
+// error: the store does not hold it, yet or any more.
+struct NotHeld {};
+[[nodiscard]] std::expected<std::optional<consensus::SetChange>, NotHeld> change_into(
+    const Store& store, const ReadView& state, consensus::Epoch epoch, std::uint64_t epoch_blocks);
 
 // From the ledger's record; nullopt: there is none, or it is damaged.
 [[nodiscard]] std::optional<consensus::ValidatorSet> set_of_epoch(const ledger::StateView& state,

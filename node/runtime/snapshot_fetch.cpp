@@ -52,6 +52,8 @@ bool SnapshotFetch::is_wanted(const consensus::ReplicaView& view) {
     far_above += peer.status.snapshot.value >= far ? 1 : 0;
     ahead += peer.status.stable > view.executed ? 1 : 0;
   }
+  // None of them may be left in the present set (R42): what they give proves itself all the same.
+  ahead += view.outsiders.size();
   const bool is_stuck = ahead > 0 && now_.us - executed_since_->us >= kPatienceUs;
   return std::max(cannot_give, far_above) >= set_.weak_quorum() || is_stuck;
 }
@@ -74,8 +76,10 @@ void SnapshotFetch::on_tick(consensus::Now now, const consensus::ReplicaView& vi
 // One after another of those that say they have one.
 void SnapshotFetch::ask(const consensus::ReplicaView& view) {
   std::vector<InstitutionId> able;
-  for (const auto& peer : view.peers) {
-    if (peer.status.snapshot > view.executed) able.push_back(peer.institution);
+  for (const auto* peers : {&view.peers, &view.outsiders}) {
+    for (const auto& peer : *peers) {
+      if (peer.status.snapshot > view.executed) able.push_back(peer.institution);
+    }
   }
   if (able.empty()) return;
   std::ranges::sort(able);
@@ -107,51 +111,59 @@ void SnapshotFetch::begin(const consensus::SnapshotOffer& offer) {
   const auto certificate = consensus::wire::encode_certificate(offer.certificate);
   ports_.tell("snapshot_fetch", offer.manifest.header.height,
               std::to_string(manifest.chunks.size()) + " chunks");
-  lane_->post([this, turn, manifest, digest, certificate] {
-    const auto heights = files_.heights();
-    if (!heights) return ports_.failed(heights.error());
-    // One that came whole before, or was made here: only if it is the one that is certified.
-    const bool is_there = std::ranges::binary_search(*heights, manifest.height);
-    const auto known = files_.manifest(manifest.height);
-    if (is_there && (!known || *known != manifest)) {
-      if (const auto gone = files_.remove(manifest.height); !gone)
-        return ports_.failed(gone.error());
-    } else if (is_there) {
-      if (const auto put = files_.put_certificate(manifest.height, certificate); !put)
-        return ports_.failed(put.error());
-      return ports_.post([this, turn, manifest, digest] {
-        is_beginning_ = false;
-        if (turn != turn_) return;
-        fetch_ = Fetch{manifest, digest, nullptr, {}, 0, {}, true};
-        ports_.complete({manifest.height});
+  lane_->post(
+      [this, turn, manifest, digest, certificate, epoch = set_.epoch, changes = offer.changes] {
+        auto lineage_changes = ports_.lineage(epoch);
+        lineage_changes.insert(lineage_changes.end(), changes.begin(), changes.end());
+        const auto lineage = consensus::wire::encode_lineage(lineage_changes);
+        const auto heights = files_.heights();
+        if (!heights) return ports_.failed(heights.error());
+        // One that came whole before, or was made here: only if it is the one that is certified.
+        const bool is_there = std::ranges::binary_search(*heights, manifest.height);
+        const auto known = files_.manifest(manifest.height);
+        if (is_there && (!known || *known != manifest)) {
+          if (const auto gone = files_.remove(manifest.height); !gone)
+            return ports_.failed(gone.error());
+        } else if (is_there) {
+          if (const auto put = files_.put_lineage(manifest.height, lineage); !put)
+            return ports_.failed(put.error());
+          if (const auto put = files_.put_certificate(manifest.height, certificate); !put)
+            return ports_.failed(put.error());
+          return ports_.post([this, turn, manifest, digest] {
+            is_beginning_ = false;
+            if (turn != turn_) return;
+            fetch_ = Fetch{manifest, digest, nullptr, {}, 0, {}, true};
+            ports_.complete({manifest.height});
+          });
+        }
+        const auto left = files_.unfinished();
+        if (!left) return ports_.failed(left.error());
+        if (*left && (*left)->first.height != manifest.height) {
+          if (const auto gone = files_.drop_downloads(); !gone) return ports_.failed(gone.error());
+        }
+        auto download = files_.download(manifest, certificate, lineage);
+        if (!download) return ports_.failed(download.error());
+        auto shared = std::make_shared<storage::SnapshotDownload>(std::move(*download));
+        ports_.post([this, turn, manifest, digest, shared] {
+          is_beginning_ = false;
+          if (turn != turn_) return;
+          Fetch fetch{manifest, digest, shared, {}, 0, {}, false};
+          for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) {
+            if (!shared->holds(i)) fetch.missing.insert(i);
+          }
+          fetch_ = std::move(fetch);
+          if (fetch_->missing.empty()) finish();
+        });
       });
-    }
-    const auto left = files_.unfinished();
-    if (!left) return ports_.failed(left.error());
-    if (*left && (*left)->first.height != manifest.height) {
-      if (const auto gone = files_.drop_downloads(); !gone) return ports_.failed(gone.error());
-    }
-    auto download = files_.download(manifest, certificate);
-    if (!download) return ports_.failed(download.error());
-    auto shared = std::make_shared<storage::SnapshotDownload>(std::move(*download));
-    ports_.post([this, turn, manifest, digest, shared] {
-      is_beginning_ = false;
-      if (turn != turn_) return;
-      Fetch fetch{manifest, digest, shared, {}, 0, {}, false};
-      for (std::uint32_t i = 0; i < manifest.chunks.size(); ++i) {
-        if (!shared->holds(i)) fetch.missing.insert(i);
-      }
-      fetch_ = std::move(fetch);
-      if (fetch_->missing.empty()) finish();
-    });
-  });
 }
 
 void SnapshotFetch::go_on(const consensus::ReplicaView& view) {
   if (fetch_->is_complete) return;
-  for (const auto& peer : view.peers) {
-    if (peer.status.snapshot.value >= fetch_->manifest.height)
-      fetch_->sources.try_emplace(peer.institution);
+  for (const auto* peers : {&view.peers, &view.outsiders}) {
+    for (const auto& peer : *peers) {
+      if (peer.status.snapshot.value >= fetch_->manifest.height)
+        fetch_->sources.try_emplace(peer.institution);
+    }
   }
   std::size_t pending = 0;
   bool has_source = false;

@@ -28,6 +28,8 @@ class SnapshotFetch {
     std::function<void(std::string_view event, consensus::Height height, const std::string& text)>
         tell;
     std::function<void(const storage::SnapshotError&)> failed;  // the disk: does not return
+    // The lane: the changes of the set up to an epoch, which are kept with the snapshot.
+    std::function<std::vector<consensus::SetChange>(consensus::Epoch)> lineage;
   };
   SnapshotFetch(storage::Snapshots files, const crypto::Hash& chain,
                 const consensus::Parameters& parameters, std::unique_ptr<Lane> lane, Ports ports);

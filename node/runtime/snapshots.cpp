@@ -8,6 +8,7 @@
 #include "crypto/check.h"
 #include "node/ledger/audit.h"
 #include "node/runtime/fatal.h"
+#include "node/runtime/lineage.h"
 
 namespace giro::runtime {
 namespace {
@@ -157,6 +158,13 @@ void SnapshotKeeper::put(const consensus::Certificate& certificate) {
   const Height height = certificate.content.height;
   const KeptPtr known = find(height);
   if (known == nullptr || known->digest != certificate.content.digest) return;
+  // Beside it, since the blocks that prove the set will not be in a store that begins with it.
+  const auto lineage = changes_between(
+      {}, consensus::epoch_of({height.value + 1}, options_.parameters.epoch_blocks));
+  if (lineage) {
+    const auto put = files_.put_lineage(height.value, consensus::wire::encode_lineage(*lineage));
+    if (!put) stop_on(put.error());
+  }
   const auto done =
       files_.put_certificate(height.value, consensus::wire::encode_certificate(certificate));
   if (!done) stop_on(done.error());
@@ -233,21 +241,10 @@ std::optional<std::vector<consensus::SetChange>> SnapshotKeeper::changes_between
   std::vector<consensus::SetChange> changes;
   if (from > to || to.value - from.value > kEpochsMax) return std::nullopt;
   const auto view = store_.read();
-  auto before = set_of_epoch(*view, from);
-  for (std::uint64_t epoch = from.value; epoch < to.value; ++epoch) {
-    auto after = set_of_epoch(*view, {epoch + 1});
-    if (!before || !after) return std::nullopt;
-    if (before->members != after->members) {
-      const Height last = consensus::last_height({epoch}, options_.parameters.epoch_blocks);
-      const auto header = store_.header(last);
-      auto attest = store_.attest_at_or_above(last);
-      if (!header || !attest || attest->content.height != last ||
-          changes.size() == consensus::kSnapshotLinksMax) {
-        return std::nullopt;
-      }
-      changes.push_back({*header, std::move(*attest), after->members});
-    }
-    before = std::move(after);
+  for (std::uint64_t epoch = from.value + 1; epoch <= to.value; ++epoch) {
+    auto change = change_into(store_, *view, {epoch}, options_.parameters.epoch_blocks);
+    if (!change || changes.size() == consensus::kSnapshotLinksMax) return std::nullopt;
+    if (*change) changes.push_back(std::move(**change));
   }
   return changes;
 }
@@ -262,7 +259,10 @@ std::optional<consensus::SnapshotOffer> SnapshotKeeper::offer(
     }
   }
   if (newest == nullptr) return std::nullopt;
-  auto changes = changes_between(asked.epoch, newest->agreed.header.epoch);
+  // To the set that follows: where the height ends its epoch, nobody else could prove that one.
+  const Height next{newest->agreed.header.height.value + 1};
+  auto changes =
+      changes_between(asked.epoch, consensus::epoch_of(next, options_.parameters.epoch_blocks));
   if (!changes) return std::nullopt;
   return consensus::SnapshotOffer{newest->agreed, *newest->certificate, std::move(*changes)};
 }

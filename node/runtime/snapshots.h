@@ -57,6 +57,9 @@ class SnapshotKeeper {
   // The newest certified one above; with the changes of the set that lead to it.
   [[nodiscard]] std::optional<consensus::SnapshotOffer> offer(
       const consensus::FetchSnapshot& asked) const;
+  // Ascending, with their proofs; nullopt: the store does not hold them all.
+  [[nodiscard]] std::optional<std::vector<consensus::SetChange>> changes_between(
+      consensus::Epoch from, consensus::Epoch to) const;
   [[nodiscard]] consensus::SnapshotChunk chunk(const consensus::FetchChunk& asked) const;
 
  private:
@@ -76,8 +79,6 @@ class SnapshotKeeper {
   void prune();
   void tell_certified();
   [[nodiscard]] KeptPtr find(consensus::Height height) const;
-  [[nodiscard]] std::optional<std::vector<consensus::SetChange>> changes_between(
-      consensus::Epoch from, consensus::Epoch to) const;
 
   storage::Snapshots files_;
   const Store& store_;

@@ -64,6 +64,9 @@ Bytes payload_key(std::uint64_t interval) {
 Bytes log_start_key() {
   return {std::byte{0x86}};
 }
+Bytes lineage_key(consensus::Epoch epoch) {
+  return numbered(0x87, epoch.value);
+}
 Bytes installed_key() {
   return {std::byte{0x8e}};
 }

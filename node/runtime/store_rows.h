@@ -21,6 +21,8 @@ namespace giro::runtime::rows {
 // name
 [[nodiscard]] crypto::Bytes payload_key(std::uint64_t interval);
 [[nodiscard]] crypto::Bytes log_start_key();  // 86: lowest height whose payload the log holds
+// 87 ‖ epoch: the change that led to its set, where a snapshot came without the blocks before
+[[nodiscard]] crypto::Bytes lineage_key(consensus::Epoch epoch);
 [[nodiscard]] crypto::Bytes installed_key();  // 8e: the epoch of a snapshot that was installed
 [[nodiscard]] crypto::Bytes head_key();       // 8f: the newest header
 

@@ -72,6 +72,11 @@ void Validator::bind_snapshots() {
           .failed =
               [](const storage::SnapshotError& error) {
                 stop_process(ExitCode::WriteFailed, "snapshots: " + error.text);
+              },
+          .lineage =
+              [this](consensus::Epoch epoch) {
+                return keeper_->changes_between({}, epoch).value_or(
+                    std::vector<consensus::SetChange>());
               }});
   store->pin_every(parameters.snapshot_interval,
                    [this](std::shared_ptr<const ReadView> view) { keeper_->pin(std::move(view)); });

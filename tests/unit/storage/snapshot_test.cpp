@@ -98,6 +98,24 @@ TEST(Snapshot, A_certificate_stands_beside_it_and_removing_takes_both) {
   EXPECT_EQ(snapshots.manifest(16).error().code, SnapshotErrorCode::NotFound);
 }
 
+TEST(Snapshot, R18_its_lineage_comes_back_whole_or_as_damaged) {
+  MemoryFilePort port;
+  auto snapshots = open_in(port);
+  ASSERT_TRUE(write_rows(snapshots, 16, some_rows()));
+  EXPECT_EQ(snapshots.lineage(16).value(), std::nullopt);
+  for (const std::string text : {"", "one change", "two changes"}) {
+    ASSERT_TRUE(snapshots.put_lineage(16, bytes_of(text)));
+    EXPECT_EQ(snapshots.lineage(16).value(), bytes_of(text));
+  }
+  const std::string path = std::string(kRoot) + "/16/lineage";
+  auto bytes = read_whole(port, path, 1'000).value();
+  bytes.back() ^= std::byte{1};
+  ASSERT_TRUE(write_whole(port, path, bytes));
+  EXPECT_EQ(snapshots.lineage(16).error().code, SnapshotErrorCode::Damaged);
+  ASSERT_TRUE(write_whole(port, path, ByteView(bytes).first(20)));
+  EXPECT_EQ(snapshots.lineage(16).error().code, SnapshotErrorCode::Damaged);
+}
+
 // Stops the disk at one of its calls, as `crash` says.
 void stop_at(MemoryFilePort& port, std::uint64_t call, const Crash& crash) {
   port.set_faults([&port, call, crash, count = std::uint64_t{0}](

@@ -4,8 +4,10 @@
 
 #include <condition_variable>
 
+#include "consensus/wire/codec.h"
 #include "crypto/digest.h"
 #include "node/ledger/records.h"
+#include "node/runtime/store_rows.h"
 #include "storage/key_value_memory.h"
 
 namespace giro::runtime {
@@ -100,6 +102,37 @@ TEST_F(LineageTest, R18_holds_the_last_headers_of_epochs_that_changed_the_set) {
   EXPECT_EQ((*all)[1].header.height.value, 30U);
   EXPECT_EQ((*all)[1].set.members[1].key, key_of("b'"));
   EXPECT_EQ(lineage.up_to({2})->size(), 1U);  // of an older receipt
+}
+
+// A store that began with a snapshot has no blocks before it: what came along stands in for them.
+TEST_F(LineageTest, R18_what_came_with_a_snapshot_stands_in_for_the_blocks) {
+  auto backing = std::make_unique<storage::MemoryKeyValueStore>();
+  storage::KeyValueStore& below = *backing;
+  Store store(std::move(backing));
+  store.write_genesis({set_row(0, kFour), set_row(1, kFive)}, {}, {});
+  Lineage lineage(store, kEpochBlocks);
+  EXPECT_FALSE(lineage.up_to({1}).has_value());
+  consensus::SetChange change{{}, {}, {}};
+  change.last.height = {10};
+  for (const auto& [institution, name] : kFour)
+    change.members.push_back({{institution}, key_of(name)});
+  change.attest.content.kind = consensus::VoteKind::Attest;
+  change.attest.signatures.push_back({{7}, {}});
+  const auto put = [&] {
+    storage::WriteBatch batch;
+    batch.put(rows::lineage_key({1}), consensus::wire::encode_lineage({&change, 1}));
+    ASSERT_TRUE(below.write(batch, storage::Durability::Synced));
+  };
+  put();
+  EXPECT_FALSE(lineage.up_to({1}).has_value()) << "of another set than the ledger's";
+  change.members.push_back({{5}, key_of("e")});
+  put();
+  const auto all = lineage.up_to({1});
+  ASSERT_TRUE(all.has_value());
+  ASSERT_EQ(all->size(), 1U);
+  EXPECT_EQ((*all)[0].header, change.last);
+  EXPECT_EQ((*all)[0].set.size(), 5U);
+  EXPECT_EQ((*all)[0].attestation[0].voter.value, 7U);
 }
 
 TEST_F(LineageTest, without_the_proof_of_a_change_there_is_none_until_it_comes) {

@@ -223,6 +223,21 @@ TEST_F(Installing, R31_the_marked_snapshot_becomes_the_store) {
   EXPECT_TRUE(install(port).has_value()) << "nothing is marked any more";
 }
 
+// The blocks that prove the sets before are not in a store that begins with a snapshot.
+TEST_F(Installing, R18_the_lineage_that_stands_beside_it_is_taken_along) {
+  storage::MemoryFilePort port;
+  prepare(port);
+  const consensus::SetChange change{world_.header(), {}, {{{1}, {}}}};
+  const auto bytes = consensus::wire::encode_lineage({&change, 1});
+  ASSERT_TRUE(snapshots_in(port).put_lineage(16, bytes));
+  const auto done = install(port);
+  ASSERT_TRUE(done.has_value()) << done.error();
+  const auto store = open_file_store(port, "data/state");
+  const auto row = (*store)->get(rows::lineage_key({change.last.epoch.value + 1}));
+  ASSERT_TRUE(row.has_value() && *row);
+  EXPECT_EQ(**row, bytes);
+}
+
 TEST_F(Installing, R31_a_crash_at_any_call_ends_in_the_new_state) {
   storage::MemoryFilePort prepared;
   prepare(prepared);

@@ -52,7 +52,8 @@ class Fetching : public ::testing::Test {
             .post = [this](std::function<void()> work) { works_.post(std::move(work)); },
             .complete = [this](Height height) { complete_ = height; },
             .tell = [](std::string_view, Height, const std::string&) {},
-            .failed = [](const storage::SnapshotError& error) { FAIL() << error.text; }});
+            .failed = [](const storage::SnapshotError& error) { FAIL() << error.text; },
+            .lineage = [](consensus::Epoch) { return std::vector<consensus::SetChange>(); }});
   }
 
   consensus::SnapshotOffer offer() const {
