@@ -80,6 +80,13 @@ Evidence conflict() {
                           four().vote(1, {VoteKind::Prepare, {1}, {2}, {3}, hash_of("two")})};
 }
 
+SnapshotOffer offer_at(const Block& block) {
+  const Header header = header_of(block);
+  return {{header, {hash_of("first"), hash_of("second")}},
+          certificate_of(VoteKind::Snapshot, block),
+          {{header, attest_of(header), four().set().members}}};
+}
+
 std::vector<Message> all_messages() {
   const std::vector<Block> blocks = linked(3);
   const Header header = header_of(blocks.back());
@@ -110,7 +117,12 @@ std::vector<Message> all_messages() {
                           four().view_change(2, {1}).change}},
       QueryStable{7},
       ReplyStable{7, {1}, false, attest_of(header)},
-      ReplyStable{7, {1}, true, {}}};
+      ReplyStable{7, {1}, true, {}},
+      FetchSnapshot{{1}, {16}},
+      offer_at(blocks.back()),
+      FetchChunk{{16}, hash_of("manifest"), 3, 4'096},
+      SnapshotChunk{{{16}, hash_of("manifest"), 3, 4'096}, 5'000, Bytes(904, std::byte{7})},
+      SnapshotChunk{{{16}, hash_of("manifest"), 3, 0}, 0, {}}};
 }
 
 std::vector<DurableRecord> all_records() {
@@ -132,6 +144,25 @@ std::vector<DurableRecord> all_records() {
           NewViewIntentRecord{new_view_at(block)},
           AmnesiaRecord{{{1}, {2}, {3}}},
           FloorRecord{{{1}, {2}, {3}}},
+          BaseRecord{four().set({1}),
+                     {2},
+                     {10},
+                     block.hash(four().chain()),
+                     header.hash(four().chain()),
+                     {10},
+                     block.hash(four().chain()),
+                     block.time,
+                     attest_of(header)},
+          BaseRecord{four().set(),
+                     {},
+                     {},
+                     four().chain(),
+                     hash_of("header"),
+                     {3},
+                     hash_of("block"),
+                     block.time,
+                     std::nullopt},
+          AbandonedRecord{block},
           KeyRecord{four().set().members[0].key}};
 }
 
@@ -231,12 +262,13 @@ TEST(Codec, flipped_bits_are_refused_or_another_message) {
 TEST(Codec, every_message_as_every_other_type_is_refused_or_canonical) {
   for (const Message& message : all_messages()) {
     const Bytes bytes = wire::encode(message);
-    for (std::uint8_t type = 0; type < 24; ++type) expect_refused_or_canonical(type, bytes);
+    for (std::uint8_t type = 0; type < 26; ++type) expect_refused_or_canonical(type, bytes);
   }
   EXPECT_EQ(wire::decode(0, {}).error(), RejectReason::UnknownType);
-  EXPECT_EQ(wire::decode(20, {}).error(), RejectReason::UnknownType);
+  EXPECT_EQ(wire::decode(24, {}).error(), RejectReason::UnknownType);
   EXPECT_EQ(wire::decode(255, {}).error(), RejectReason::UnknownType);
-  EXPECT_EQ(wire::decode_record(16, {}).error(), RejectReason::UnknownType);
+  for (const std::uint8_t free : {std::uint8_t{16}, std::uint8_t{17}, std::uint8_t{21}})
+    EXPECT_EQ(wire::decode_record(free, {}).error(), RejectReason::UnknownType);
   EXPECT_FALSE(wire::family_of(std::uint8_t{0}).has_value());
   EXPECT_EQ(wire::family_of(MessageType::Vote), wire::Family::Votes);
 }
