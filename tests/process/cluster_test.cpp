@@ -19,6 +19,7 @@ namespace giro::process_test {
 namespace {
 
 using client::number_field;
+using client::object_field;
 using client::text_field;
 
 TEST_F(StreamTest, A_backup_killed_and_another_paused_under_load_lose_nothing) {
@@ -205,10 +206,12 @@ TEST_F(ShortEpochs, A_validator_that_lost_data_and_sign_state_votes_again_from_a
   const Ran recovered = run_giro({"recover", "--from-peers", "--config", config});
   EXPECT_EQ(recovered.exit_code, 0) << recovered.err;
   EXPECT_NE(recovered.err.find("3 validators have said"), std::string::npos) << recovered.err;
-  const Ran why =
-      run_giro({"peers", "why", victim, "--config",
-                network.node_config(nodes()[victim == nodes()[0].name ? 1 : 0]).string()});
-  EXPECT_NE(why.out.find("UNREACHABLE"), std::string::npos) << why.out << why.err;
+  const std::string other =
+      network.node_config(nodes()[victim == nodes()[0].name ? 1 : 0]).string();
+  EXPECT_TRUE(until([&] {
+    const Ran why = run_giro({"peers", "why", victim, "--config", other});
+    return why.out.find("UNREACHABLE") != std::string::npos;
+  }));
   ASSERT_TRUE(supervisor_->start(victim).has_value());
   wait_ready();
   EXPECT_TRUE(stream.more(5));
@@ -258,23 +261,41 @@ class LongerEpochs : public ShortEpochs {
   }
 };
 
+// While another one is down, every certificate needs the victim's vote: the first that it is shown
+// is above the copy.
 TEST_F(LongerEpochs, A_copy_of_the_sign_state_beside_lost_data_is_found_out_and_made_anew) {
   Stream stream;
   stream.add(payer(0));
-  const std::string victim = backups().front();
+  const std::string victim = backups().at(0);
+  const std::string other = backups().at(1);
   const testnet::Network& network = supervisor_->network();
   const testnet::Node& node = *network.find(victim);
   const std::filesystem::path home = network.node_directory(node);
   std::filesystem::copy(home / "sign-state", home / "copy",
                         std::filesystem::copy_options::recursive);
-  wait_height(100);
+  supervisor_->signal(other, SIGKILL);
+  ASSERT_TRUE(supervisor_->wait_for_exit(other, kPatience).has_value());
+  ASSERT_TRUE(until([&] {
+    const auto shown = get(node, "/v1/node");
+    const auto* heights = object_field(shown, "height");
+    return heights != nullptr && number_field(*heights, "stored") >= 100;
+  }));
   supervisor_->signal(victim, SIGKILL);
   ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
   std::filesystem::remove_all(home / "data");
   std::filesystem::remove_all(home / "sign-state");
   std::filesystem::rename(home / "copy", home / "sign-state");
+  std::thread helper([&] {  // its answer is needed, once it is asked for
+    EXPECT_TRUE(until([&] {
+      const auto shown =
+          client::Client({config::ApiUrl{false, node.api_address()}}).get("/v1/node");
+      return shown && shown->is_object() && shown->get_object().contains("floor_search");
+    }));
+    EXPECT_TRUE(supervisor_->start(other).has_value());
+  });
   const Ran recovered =
       run_giro({"recover", "--from-peers", "--config", network.node_config(node).string()});
+  helper.join();
   EXPECT_EQ(recovered.exit_code, 0) << recovered.err;
   EXPECT_NE(recovered.err.find("3 validators have said"), std::string::npos) << recovered.err;
   ASSERT_TRUE(supervisor_->start(victim).has_value());

@@ -287,8 +287,8 @@ TEST(ReplyStable, none_while_what_is_committed_here_is_proven_by_nothing_held) {
   const Block first = before.next_block();
   before.make_stable(first);
   const Block second = before.block_after(first);
-  const Header header = header_after(before.headers.at({1}), four().chain(), second, four().set(),
-                                     before.parameters.epoch_blocks);
+  const Header header =
+      executed_after(before.headers.at({1}), four(), second, before.parameters.epoch_blocks).header;
   before.deliver(
       2, ChainSegment{
              {second},

@@ -221,11 +221,11 @@ TEST(R38, a_new_key_begins_without_promises_and_the_old_one_finds_its_own_again)
   };
   const Recovery same = read({KeyRecord{members.identity(1).key}});
   EXPECT_EQ(same.last_key(), members.identity(1).key);
-  EXPECT_EQ(same.last_ceiling()->number, 7U);
+  EXPECT_EQ(same.ceilings().last->number, 7U);
   EXPECT_EQ(same.votes().size(), 1U);
   Recovery renewed = read({KeyRecord{members.identity(1, 1).key}});
   EXPECT_EQ(renewed.last_key(), members.identity(1, 1).key);
-  EXPECT_FALSE(renewed.last_ceiling());
+  EXPECT_FALSE(renewed.ceilings().last);
   EXPECT_TRUE(renewed.votes().empty());
   const RecoveredState state = std::move(renewed).finish();
   EXPECT_FALSE(state.amnesic_below);
@@ -234,7 +234,7 @@ TEST(R38, a_new_key_begins_without_promises_and_the_old_one_finds_its_own_again)
 
   const KeyRecord second{members.identity(1, 1).key};
   Recovery back = read({second, CeilingRecord{1, {}, {}, {}}, KeyRecord{members.identity(1).key}});
-  EXPECT_EQ(back.last_ceiling()->number, 7U);
+  EXPECT_EQ(back.ceilings().last->number, 7U);
   EXPECT_EQ(back.votes().size(), 1U);
   EXPECT_TRUE(std::move(back).finish().amnesic_below);
   // What became stable in between binds nobody any more.
@@ -242,7 +242,7 @@ TEST(R38, a_new_key_begins_without_promises_and_the_old_one_finds_its_own_again)
   const Recovery later =
       read({second, CertificateRecord{attest}, KeyRecord{members.identity(1).key}});
   EXPECT_TRUE(later.votes().empty());
-  EXPECT_EQ(later.last_ceiling()->number, 7U);
+  EXPECT_EQ(later.ceilings().last->number, 7U);
 }
 
 // ---- catch-up

@@ -63,19 +63,6 @@ class IntakeTest : public testing::Test {
   std::unique_ptr<Intake> intake_;
 };
 
-// It would be the next deadline for ever, and no other one would wake the validator: without a
-// primary nobody would leave the view.
-TEST_F(IntakeTest, What_waits_for_room_asks_for_no_time) {
-  ASSERT_TRUE(submit(demo().transfer(1)).has_value());
-  EXPECT_TRUE(intake_->pack(now_, 2).empty());
-  const auto due = intake_->next_deadline(now_.steady);
-  ASSERT_TRUE(due.has_value());
-  now_.steady = *due;
-  EXPECT_TRUE(intake_->pack(now_, 2).empty());
-  EXPECT_EQ(intake_->next_deadline(now_.steady), std::nullopt);
-  EXPECT_EQ(intake_->pack(now_, 1).size(), 1U);
-}
-
 TEST_F(IntakeTest, An_admitted_operation_leaves_alone_after_the_linger) {  // protocol R1
   const auto answer = submit(demo().transfer(1));
   ASSERT_TRUE(answer.has_value());
