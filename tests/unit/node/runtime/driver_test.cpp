@@ -234,73 +234,81 @@ TEST_F(DriverTest, R34_the_log_may_be_cut_once_the_statement_is_on_disk) {
   EXPECT_FALSE(contains("stated"));
   sync_all();
   EXPECT_TRUE(contains("stated"));
-  // Their checks began before anybody had looked who sends them, and what was refused stayed in
-  // memory.
-  TEST_F(DriverTest, R3_the_signatures_of_a_batch_are_checked_once_it_is_kept) {
-    const crypto::Bytes operation(40, std::byte{1});
-    const std::vector<crypto::ByteView> operations{operation};
-    const auto foreign =
-        consensus::wire::make_batch(stranger_.institution, 1, {now_.wall.ms + 30'000}, operations);
-    hear(stranger_, consensus::BatchMessage{foreign});
-    EXPECT_EQ(payloads_, 0U);
-    EXPECT_EQ(refused(consensus::RejectReason::NotMember), 1U);
-    const auto endless =
-        consensus::wire::make_batch(self_, 1, {now_.wall.ms + 1'000'000'000}, operations);
-    driver_->on_own_batch(endless);
-    driver_->turn();
-    EXPECT_EQ(refused(consensus::RejectReason::ExpiresTooLate), 1U);
-    EXPECT_EQ(payloads_, 0U);
-    own_batch();
-    EXPECT_EQ(payloads_, 1U);
-  }
+}
 
-  // Members 1 to 4; this is the driver of the first.
-  class SeatTest : public DriverTest {
-   protected:
-    SeatTest() {
-      consensus::ValidatorSet set;
-      set.members = {{self_, signer_.public_key()}};
-      for (std::uint32_t id = 2; id <= 4; ++id)
-        set.members.push_back({{id}, crypto::SecretKey::generate().public_key()});
-      primary_ = set.members[1];
-      auto recovered = consensus::RecoveredState::fresh(set, header_, header_.hash(chain_));
-      recovered.view = recovered.first_view = {1};
-      guard_.emplace(signer_, chain_, self_, consensus::Ceiling{}, parameters_.window);
-      driver_.emplace(
-          consensus::Replica(chain_, set.members[0], parameters_, {}, std::move(recovered), now_),
-          &*guard_, consensus::SnapshotVotes(chain_, set.members[0], parameters_),
-          consensus::wire::Verifier(chain_, self_), self_, ports());
-    }
-    consensus::Member primary_;
-  };
+// Their checks began before anybody had looked who sends them, and what was refused stayed in
+// memory.
+TEST_F(DriverTest, R3_the_signatures_of_a_batch_are_checked_once_it_is_kept) {
+  const crypto::Bytes operation(40, std::byte{1});
+  const std::vector<crypto::ByteView> operations{operation};
+  const auto foreign =
+      consensus::wire::make_batch(stranger_.institution, 1, {now_.wall.ms + 30'000}, operations);
+  hear(stranger_, consensus::BatchMessage{foreign});
+  EXPECT_EQ(payloads_, 0U);
+  EXPECT_EQ(refused(consensus::RejectReason::NotMember), 1U);
+  const auto endless =
+      consensus::wire::make_batch(self_, 1, {now_.wall.ms + 1'000'000'000}, operations);
+  driver_->on_own_batch(endless);
+  driver_->turn();
+  EXPECT_EQ(refused(consensus::RejectReason::ExpiresTooLate), 1U);
+  EXPECT_EQ(payloads_, 0U);
+  own_batch();
+  EXPECT_EQ(payloads_, 1U);
+}
 
-  // For ten seconds after it was replaced a stolen key could leave the primary's place, or cast its
-  // suspicion.
-  TEST_F(SeatTest, R43_with_another_key_than_the_seat_s_a_channel_speaks_as_an_observer) {
-    const consensus::Member old{primary_.institution, crypto::SecretKey::generate().public_key()};
-    const consensus::Suspect leaving{{0}, {1}, consensus::SuspectReason::Leaving};
-    consensus::Status status;
-    status.view = {1};
-    status.suspected = true;
-    hear(old, leaving);
-    hear(old, status);
-    hear(old, consensus::BatchMessage{consensus::wire::make_batch(
-                  old.institution, 1, {now_.wall.ms + 30'000},
-                  std::vector<crypto::ByteView>{crypto::as_view("an operation")})});
-    EXPECT_EQ(refused(consensus::RejectReason::NotMember), 3U);
-    EXPECT_EQ(driver_->replica().view().view.value, 1U);
-    EXPECT_EQ(payloads_, 0U);
-    EXPECT_FALSE(contains("violation"));
-    // What proves itself, or asks, is heard.
-    status.epoch = {1};
-    hear(old, status);
-    hear(old, consensus::FetchChain{{0}, {0}});
-    EXPECT_EQ(refused(consensus::RejectReason::NotMember), 3U);
-    EXPECT_TRUE(contains("serve chain"));
-    // The seat's own key is believed: with ours, two of four suspect the view.
-    hear(primary_, leaving);
-    EXPECT_EQ(driver_->replica().view().view.value, 2U);
+// Members 1 to 4; this is the driver of the first.
+class SeatTest : public DriverTest {
+ protected:
+  SeatTest() {
+    consensus::ValidatorSet set;
+    set.members = {{self_, signer_.public_key()}};
+    for (std::uint32_t id = 2; id <= 4; ++id)
+      set.members.push_back({{id}, crypto::SecretKey::generate().public_key()});
+    primary_ = set.members[1];
+    auto recovered = consensus::RecoveredState::fresh(set, header_, header_.hash(chain_));
+    recovered.view = recovered.first_view = {1};
+    guard_.emplace(signer_, chain_, self_, consensus::Ceiling{}, parameters_.window);
+    driver_.emplace(
+        consensus::Replica(chain_, set.members[0], parameters_, {}, std::move(recovered), now_),
+        &*guard_, consensus::SnapshotVotes(chain_, set.members[0], parameters_),
+        consensus::wire::Verifier(chain_, self_), self_, ports());
   }
+  consensus::Member primary_;
+};
+
+// For ten seconds after it was replaced a stolen key could leave the primary's place, or cast its
+// suspicion.
+TEST_F(SeatTest, R43_with_another_key_than_the_seat_s_a_channel_speaks_as_an_observer) {
+  const consensus::Member old{primary_.institution, crypto::SecretKey::generate().public_key()};
+  const consensus::Suspect leaving{{0}, {1}, consensus::SuspectReason::Leaving};
+  consensus::Status status;
+  status.view = {1};
+  status.suspected = true;
+  hear(old, leaving);
+  hear(old, status);
+  hear(old, consensus::BatchMessage{consensus::wire::make_batch(
+                old.institution, 1, {now_.wall.ms + 30'000},
+                std::vector<crypto::ByteView>{crypto::as_view("an operation")})});
+  EXPECT_EQ(refused(consensus::RejectReason::NotMember), 3U);
+  EXPECT_EQ(driver_->replica().view().view.value, 1U);
+  EXPECT_EQ(payloads_, 0U);
+  EXPECT_FALSE(contains("violation"));
+  // What proves itself, or asks, is heard.
+  status.epoch = {1};
+  hear(old, status);
+  hear(old, consensus::FetchChain{{0}, {0}});
+  EXPECT_EQ(refused(consensus::RejectReason::NotMember), 3U);
+  EXPECT_TRUE(contains("serve chain"));
+  hear(old, consensus::FetchSnapshot{{0}, {0}});
+  EXPECT_TRUE(contains("snapshot message"));
+  consensus::Vote last_word;
+  last_word.content = {consensus::VoteKind::Snapshot, {0}, {}, {16}, chain_};
+  hear(old, last_word);
+  EXPECT_EQ(refused(consensus::RejectReason::NotMember), 3U);
+  // The seat's own key is believed: with ours, two of four suspect the view.
+  hear(primary_, leaving);
+  EXPECT_EQ(driver_->replica().view().view.value, 2U);
+}
 
 }  // namespace
 }  // namespace giro::runtime
