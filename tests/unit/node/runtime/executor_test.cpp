@@ -42,7 +42,11 @@ class ExecutorTest : public testing::Test {
             .tree = *ledger::StateTree::rebuild(*store_.read())};
   }
 
-  DemoLedger demo_{kEpochBlocks};
+  DemoLedger demo_{[] {
+    consensus::Parameters parameters;
+    parameters.epoch_blocks = kEpochBlocks;
+    return parameters;
+  }()};
   consensus::Header genesis_;
   std::vector<consensus::Member> renewed_;
   Store store_;

@@ -35,7 +35,8 @@ class LogWriterTest : public testing::Test {
     auto lane = std::make_unique<HeldLane>();
     auto& held = lane->held;
     LogWriter writer(
-        std::move(*log), &*sign_state, std::move(lane), [](LogWriter::Synced) {}, [](double) {});
+        std::move(*log), BlockPlaces(100), &*sign_state, std::move(lane), [](LogWriter::Synced) {},
+        [](double) {});
     for (std::uint64_t number = 1; number <= 3; ++number) {
       const consensus::Ceiling to{number, {0}, {number}, {8}};
       writer.append({.number = number,
