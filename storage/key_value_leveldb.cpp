@@ -93,6 +93,7 @@ class LevelDbStore final : public KeyValueStore {
     database_options.max_open_files = options.open_files_max;
     database_options.block_cache = cache_.get();
     database_options.filter_policy = filter_.get();
+    if (!options.compress) database_options.compression = leveldb::kNoCompression;
     if (options.env != nullptr) database_options.env = options.env;
     leveldb::DB* database = nullptr;
     const auto status = leveldb::DB::Open(database_options, directory, &database);
