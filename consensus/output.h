@@ -107,8 +107,8 @@ struct FloorRecord {
 struct KeyRecord {
   crypto::PublicKey key;
 };
-// Replicas write all of these but VoteRecord, CeilingRecord, AmnesiaRecord and KeyRecord: the first
-// two are the driver's, the others are written by whoever opens the log.
+// Replicas write all of these but VoteRecord, CeilingRecord and KeyRecord: the first two are the
+// driver's, and whoever opens the log writes the last, and AmnesiaRecord where the log is behind.
 using DurableRecord = std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord,
                                    EpochRecord, CeilingRecord, AbstainRecord, ChainProofRecord,
                                    EvidenceRecord, ViewRecord, ViewChangeRecord, NewViewRecord,

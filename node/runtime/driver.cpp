@@ -93,6 +93,7 @@ bool Driver::may_say(const consensus::Member& from, const Message& message) cons
   if (const auto* status = std::get_if<consensus::Status>(&message))
     return status->epoch != set.epoch;  // of ours it would carry the seat's suspicion
   return std::holds_alternative<consensus::ChainSegment>(message) ||
+         std::holds_alternative<consensus::QueryStable>(message) ||
          std::holds_alternative<consensus::FetchChain>(message) ||
          std::holds_alternative<consensus::FetchBatches>(message);
 }
