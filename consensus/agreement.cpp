@@ -340,6 +340,7 @@ void Replica::State::watch_own_key(const Certificate& certificate) {
   const auto known = asked.find({content.height, content.kind, content.view});
   if (signed_by_us && (known == asked.end() || known->second != content.digest)) {
     stop_voting(RejectReason::NotAsked);
+    forget_everything(content.height);
   }
 }
 

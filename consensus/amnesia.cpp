@@ -27,8 +27,13 @@ const Certificate* Replica::State::highest_proof() const {
   return highest;
 }
 
+// Asked by whoever may read the chain, with a seat or without: nothing is believed for it.
 void Replica::State::on(const QueryStable& query, InstitutionId from) {
-  Peer& peer = peers.at(from);
+  const auto member = peers.find(from);
+  const auto outsider = outsiders.find(from);
+  if (member == peers.end() && outsider == outsiders.end())
+    return refuse(RejectReason::NotMember);  // it has not said yet where it stands
+  Peer& peer = member != peers.end() ? member->second : outsider->second;
   const auto pause = static_cast<std::int64_t>(parameters.status_interval_ms) * 500;
   if (peer.replied && now.steady.us - peer.replied->us < pause)
     return refuse(RejectReason::OverBudget);
@@ -84,21 +89,26 @@ void Replica::State::watch_floor(const VoteContent& signed_by_us) {
   const bool is_within = signed_by_us.height <= amnesic_below->height &&
                          std::pair(signed_by_us.epoch, signed_by_us.view) <=
                              std::pair(amnesic_below->epoch, amnesic_below->view);
-  if (is_within) return;
+  if (!is_within) forget_everything(signed_by_us.height);
+}
+
+// The key has signed what neither log nor sign state tells: it is not known how far. For good,
+// until a search has given it a floor.
+void Replica::State::forget_everything(Height height) {
   amnesic_below = kUnknownFloor;
   out.persist.push_back(AmnesiaRecord{kUnknownFloor});
-  emit(EventType::FloorRefuted, signed_by_us.height);
+  emit(EventType::FloorRefuted, height);
 }
 
 // Above everything that it may have signed, on a certificate of a view not below, whose block the
 // forgotten ones cannot contradict; or in a later epoch, where it has signed nothing. Attest votes
 // for what it executed meanwhile follow.
 void Replica::State::end_amnesia() {
-  if (!amnesic_below || floor_search || !me) return;
+  if (!amnesic_below || floor_search) return;
   const Floor floor = *amnesic_below;
   if (stable < floor.height) return;
   if (set.epoch <= floor.epoch) {
-    if (stable == floor.height) return;
+    if (stable == floor.height || !me) return;
     const auto proof = std::ranges::find_if(commits, [&](const auto& entry) {
       const VoteContent& content = entry.second.content;
       return entry.first <= committed &&

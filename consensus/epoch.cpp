@@ -48,8 +48,6 @@ void Replica::State::enter_next_epoch(const Header& last, const Certificate& att
   guilty.clear();
   suspicions.clear();
   if (set.at(set.primary(view)).institution != primary_before) censorship.reset();
-  if (floor_search)
-    std::erase_if(floor_search->answers, [&](const auto& entry) { return !set.find(entry.first); });
   last_block = now.steady;
   last_commit = now.steady;
   emit(EventType::EpochEntered, stable, last.next_set);
@@ -59,6 +57,13 @@ void Replica::State::enter_next_epoch(const Header& last, const Certificate& att
 // Who is known to be ahead stays known, with a seat or without.
 void Replica::State::take_seats(ValidatorSet next) {
   const bool was_member = me.has_value();
+  // An answer stays while its member does, with its key: another key's process may have seen more.
+  if (floor_search) {
+    std::erase_if(floor_search->answers, [&](const auto& entry) {
+      const auto seat = set.find(entry.first);
+      return !seat || !next.find(set.at(*seat));
+    });
+  }
   set = std::move(next);
   me = set.find(Member{self, own_key});
   std::map<InstitutionId, Peer> members;

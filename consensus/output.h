@@ -126,9 +126,9 @@ struct BaseRecord {
 struct AbandonedRecord {
   Block block;
 };
-// Replicas write all of these. VoteRecord and CeilingRecord are otherwise the driver's;
-// AmnesiaRecord, KeyRecord and the BaseRecord of an installed snapshot are also written by whoever
-// opens the log.
+// Replicas write all of these. VoteRecord and CeilingRecord are otherwise the driver's; whoever
+// opens the log also writes KeyRecord, the BaseRecord of an installed snapshot, and AmnesiaRecord
+// where the log is behind.
 using DurableRecord =
     std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
                  CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord, ViewRecord,

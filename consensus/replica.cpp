@@ -64,6 +64,7 @@ void Replica::State::on(VerifiedMessage&& message) {
     // Without a seat nobody is believed: what it knows of the chain proves itself.
     const auto* status = std::get_if<Status>(&message.claim());
     if (status != nullptr) return on_outsider(*status, from);
+    if (const auto* query = std::get_if<QueryStable>(&message.claim())) return on(*query, from);
     const auto* segment = std::get_if<ChainSegment>(&message.claim());
     const bool is_answer = segment != nullptr && catch_up.asked && catch_up.asked->peer == from;
     if (!is_answer) return refuse(RejectReason::NotMember);

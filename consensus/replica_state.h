@@ -246,6 +246,7 @@ struct Replica::State {
   [[nodiscard]] const Certificate* highest_proof() const;
   void query_stable();
   void find_floor();
+  void forget_everything(Height height);
   void watch_floor(const VoteContent& signed_by_us);
   void end_amnesia();
 

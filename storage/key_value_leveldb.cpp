@@ -130,6 +130,7 @@ class LevelDbStore final : public KeyValueStore {
     database_options.block_cache = cache_.get();
     database_options.filter_policy = filter_.get();
     database_options.env = &env_;
+    if (!options.compress) database_options.compression = leveldb::kNoCompression;
     leveldb::DB* database = nullptr;
     const auto status = leveldb::DB::Open(database_options, directory, &database);
     database_.reset(database);

@@ -19,6 +19,7 @@ struct LevelDbOptions {
   std::uint64_t write_buffer_bytes = 16ULL << 20;  // twice this may be held in memory
   int open_files_max = 500;
   bool must_exist = false;
+  bool compress = true;
   leveldb::Env* env = nullptr;  // borrowed, outlives the store; the simulator's. None: the real one
 };
 

@@ -220,8 +220,9 @@ std::expected<VerifiedMessage, RejectReason> Verifier::verify(InstitutionId from
                                                               const ValidatorSet& set) const {
   if (from == self_) return std::unexpected(RejectReason::FromSelf);
   // Without a seat in our epoch nothing is said that would have to be believed.
-  const bool proves_itself =
-      std::holds_alternative<Status>(message) || std::holds_alternative<ChainSegment>(message);
+  const bool proves_itself = std::holds_alternative<Status>(message) ||
+                             std::holds_alternative<ChainSegment>(message) ||
+                             std::holds_alternative<QueryStable>(message);
   if (!set.find(from) && !proves_itself) return std::unexpected(RejectReason::NotMember);
   const Judge judge(chain_, from, set);
   return std::visit(

@@ -156,7 +156,8 @@ void start(Run& run, const StartOptions& options) {
   while (end && goes_on(*end)) end = live(*loaded.value, options.mode, signals);
   if (!end) return fail_with(run, "start", static_cast<int>(end.error().code), end.error().message);
   if (*end == End::MayVote) {
-    std::cerr << "giro: recovered: this validator may vote. Go on with  giro start --config "
+    std::cerr << "giro: recovered: this validator may vote while it has a seat. Go on with  giro "
+                 "start --config "
               << options.file << '\n';
   }
 }

@@ -90,11 +90,11 @@ class Store {
   // existed_before).
   template <class Visit>
   void changed_since(Mark mark, std::uint64_t savepoint, const Visit& visit) const {
-    static const Record kBlank{};
+    const Record blank{};
     for (std::size_t i = mark.undo; i < undo_.size(); ++i) {
       const Undo& undo = undo_[i];
       if (undo.saved_in < savepoint)
-        visit(*undo.cell, undo.existed ? old_values_[undo.old_value] : kBlank, undo.existed);
+        visit(*undo.cell, undo.existed ? old_values_[undo.old_value] : blank, undo.existed);
     }
   }
 

@@ -116,6 +116,7 @@ bool Driver::may_say(const consensus::Member& from, const Message& message) cons
     return status->epoch != set.epoch;  // of ours it would carry the seat's suspicion
   // A snapshot vote may be the old key's last word: it is judged by the set of its own epoch.
   return std::holds_alternative<consensus::ChainSegment>(message) ||
+         std::holds_alternative<consensus::QueryStable>(message) ||
          std::holds_alternative<consensus::FetchChain>(message) ||
          std::holds_alternative<consensus::FetchBatches>(message) || is_about_snapshots(message) ||
          snapshot_vote(message) != nullptr;

@@ -106,6 +106,33 @@ TEST(FloorSearch, where_an_epoch_is_over_it_goes_on_to_the_next) {
   EXPECT_FALSE(signed_anything(solo));
 }
 
+TEST(FloorSearch, R43_a_seat_that_has_another_key_is_asked_again) {
+  Members members(4);
+  members.seat({1}, {{0}, {1, 1}, {2}, {3}});
+  Solo solo(members, 3, Parameters::tiny(), [&] {
+    RecoveredState state = members.fresh();
+    state.floor_search = kNumber;
+    return state;
+  }());
+  const auto shown = [&](std::uint64_t height) {
+    return ReplyStable{kNumber,
+                       {},
+                       false,
+                       members.certificate({VoteKind::Commit, {}, {}, {height}, hash_of("block")})};
+  };
+  for (const std::size_t i : {0U, 1U, 2U}) solo.deliver(i, shown(10));
+  ASSERT_EQ(answers(solo), 3U);
+  while (solo.replica->view().epoch == Epoch{0}) solo.make_stable(solo.next_block());
+  EXPECT_EQ(answers(solo), 2U);
+  EXPECT_EQ(found(solo), std::nullopt);
+  solo.sent.clear();
+  solo.pass(1'000);
+  solo.tick();
+  ASSERT_EQ(solo.sent_of<QueryStable>().size(), 1U);
+  solo.deliver(1, ReplyStable{kNumber, {1}, false, std::nullopt});
+  EXPECT_EQ(found(solo), (Floor{{1}, kEveryView, {20}}));
+}
+
 TEST(FloorSearch, a_quorum_of_others_must_answer_each_of_them_once) {
   Solo solo = searching();
   for (int i = 0; i < 5; ++i) solo.deliver(0, reply({}));
@@ -383,6 +410,19 @@ TEST(R40, an_attest_vote_of_ours_that_we_do_not_know_stops_our_votes) {
   solo.deliver(0, AttestProof{signed_by_us_too({VoteKind::Attest, {}, {}, {5}, hash_of("other")})});
   EXPECT_EQ(solo.events(EventType::VotesStopped), 1U);
   EXPECT_FALSE(solo.replica->view().voting);
+  // A restart does not forget it: only a search gives this key a floor again.
+  EXPECT_EQ(solo.recovered({0}).amnesic_below, kUnknownFloor);
+}
+
+TEST(R39, a_copy_of_an_earlier_epoch_is_found_out_after_it_was_believed) {
+  RecoveredState state = four().fresh();
+  state.amnesic_below = Floor{{0}, {0}, {10}};
+  Solo solo(four(), 3, Parameters::tiny(), std::move(state));
+  for (int i = 0; i < 10; ++i) solo.make_stable(solo.next_block());
+  ASSERT_TRUE(solo.replica->view().voting);
+  solo.deliver(0, AttestProof{signed_by_us_too({VoteKind::Attest, {1}, {}, {16}, hash_of("x")})});
+  EXPECT_FALSE(solo.replica->view().voting);
+  EXPECT_EQ(solo.recovered({10}).amnesic_below, kUnknownFloor);
 }
 
 TEST(R39, a_view_change_at_or_below_the_floor_is_not_asked_for_again_after_a_restart) {
@@ -415,6 +455,46 @@ TEST(R37, a_log_knows_the_sign_states_last_record_word_for_word) {
   // Of another life of the key: the numbers fit, the words do not.
   EXPECT_EQ(compare(second, {other, first}), Memory::LogBehind);
   EXPECT_EQ(compare(second, {third, other}), Memory::LogBehind);
+}
+
+TEST(R43, amnesia_ends_in_a_later_epoch_also_without_a_seat) {
+  Members members(5);
+  members.seat({0}, {{0}, {1}, {2}, {3}, {4}});
+  members.seat({1}, {{0}, {1}, {2}, {3}});
+  RecoveredState state = members.fresh();
+  const Floor floor{{0}, kEveryView, {10}};
+  state.amnesic_below = floor;
+  Solo solo(members, 4, Parameters::tiny(), std::move(state));
+  while (solo.replica->view().epoch == Epoch{0}) {
+    const Block block = solo.next_block();
+    solo.blocks[block.height] = block;
+    solo.deliver(0,
+                 CertifiedBlocks{
+                     {block},
+                     members.certificate_of_set(
+                         {VoteKind::Commit, {}, {}, block.height, block.hash(members.chain())})});
+    solo.deliver(0, AttestProof{members.certificate_of_set(
+                        {VoteKind::Attest, {}, {}, block.height, solo.header_hash(block.height)})});
+  }
+  EXPECT_FALSE(solo.replica->view().member);
+  EXPECT_EQ(solo.replica->view().amnesic_below, std::nullopt);
+  EXPECT_EQ(solo.records_of<FloorRecord>().size(), 1U);
+  EXPECT_TRUE(solo.voted.empty());
+}
+
+TEST(ReplyStable, R43_who_has_no_seat_is_answered_once_it_has_said_where_it_stands) {
+  Members members(5);
+  members.seat({0}, {{0}, {1}, {2}, {3}});
+  Solo solo(members, 1);
+  solo.deliver(4, QueryStable{kNumber});
+  EXPECT_TRUE(solo.sent_of<ReplyStable>().empty());
+  EXPECT_EQ(solo.rejects(RejectReason::NotMember), 1U);
+  solo.deliver(4, Status{});
+  solo.deliver(4, QueryStable{kNumber});
+  ASSERT_EQ(solo.sent_of<ReplyStable>().size(), 1U);
+  EXPECT_EQ(solo.sent_of<ReplyStable>()[0].number, kNumber);
+  solo.deliver(4, QueryStable{kNumber});  // too soon
+  EXPECT_EQ(solo.sent_of<ReplyStable>().size(), 1U);
 }
 
 // ---- under load
