@@ -2,16 +2,13 @@
 
 #include <tuple>
 
+#include "crypto/overloaded.h"
+
 namespace giro::consensus {
 namespace {
 
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-
 const Vote& first_vote(const Evidence& evidence) {
-  return std::visit(Overloaded{[](const ConflictingVotes& e) -> const Vote& { return e.first; },
+  return std::visit(crypto::Overloaded{[](const ConflictingVotes& e) -> const Vote& { return e.first; },
                                [](const ForgottenCommit& e) -> const Vote& { return e.commit; },
                                [](const FalseAttest& e) -> const Vote& { return e.vote; }},
                     evidence);
@@ -60,7 +57,7 @@ bool verify_evidence(const Evidence& evidence, const ValidatorSet& set, const Ha
   const auto is_cast = [&](const Vote& vote) {
     return is_signed(vote.content.sign_bytes(chain), vote.signature);
   };
-  return std::visit(Overloaded{[&](const ConflictingVotes& e) {
+  return std::visit(crypto::Overloaded{[&](const ConflictingVotes& e) {
                                  return contradicts(e) && is_cast(e.first) && is_cast(e.second);
                                },
                                [&](const ForgottenCommit& e) {

@@ -12,17 +12,12 @@
 
 #include "crypto/check.h"
 #include "crypto/digest.h"
+#include "crypto/fast_signatures.h"
+#include "crypto/raw_bytes.h"
 
 namespace giro::crypto {
 
 namespace {
-
-const unsigned char* raw(const std::byte* bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes);
-}
-unsigned char* raw(std::byte* bytes) {
-  return reinterpret_cast<unsigned char*>(bytes);
-}
 
 // Blinded against timing and power leaks; constant after construction, so that all threads may sign
 // with it.

@@ -54,13 +54,6 @@ class SecretKey {
   PublicKey public_key_{};
 };
 
-#ifdef GIRO_SIM
-// The simulator's signatures (assurance T12): keyed hashes, a hundred times as fast as the curve's.
-// They hold only as long as nobody makes one for a key that is not his: the simulator sees to that.
-// For all keys at once, before anything is signed.
-void use_fast_signatures(bool fast);
-#endif
-
 void random_bytes(std::span<std::byte> out);  // system random source; aborts if there is none
 
 }  // namespace giro::crypto

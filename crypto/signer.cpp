@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "crypto/check.h"
+#include "crypto/raw_bytes.h"
 
 namespace giro::crypto {
 
@@ -96,13 +97,6 @@ struct Secret {
   Secret& operator=(const Secret&) = delete;
   std::array<std::byte, 32> bytes{};
 };
-
-unsigned char* raw(std::byte* bytes) {
-  return reinterpret_cast<unsigned char*>(bytes);
-}
-const unsigned char* raw(const std::byte* bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes);
-}
 
 // False if the memory cannot be had.
 bool derive_file_key(std::string_view passphrase, const Header& header, Secret& key) {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t kRemoval = std::numeric_limits<std::uint64_t>::max();
 
-KeyValueError too_large(std::string_view what, std::uint64_t bytes, std::uint64_t bytes_max) {
+KeyValueError beyond_limit(std::string_view what, std::uint64_t bytes, std::uint64_t bytes_max) {
   return {KeyValueErrorCode::TooLarge, std::string(what) + " of " + std::to_string(bytes) +
                                            " bytes, at most " + std::to_string(bytes_max)};
 }
@@ -71,13 +71,13 @@ void WriteBatch::for_each(
 
 KeyValueResult<void> WriteBatch::check() const {
   if (key_bytes_max_ > kKeyBytesMax) {
-    return std::unexpected(too_large("key", key_bytes_max_, kKeyBytesMax));
+    return std::unexpected(beyond_limit("key", key_bytes_max_, kKeyBytesMax));
   }
   if (value_bytes_max_ > kValueBytesMax) {
-    return std::unexpected(too_large("value", value_bytes_max_, kValueBytesMax));
+    return std::unexpected(beyond_limit("value", value_bytes_max_, kValueBytesMax));
   }
   if (bytes() > kWriteBatchBytesMax) {
-    return std::unexpected(too_large("batch", bytes(), kWriteBatchBytesMax));
+    return std::unexpected(beyond_limit("batch", bytes(), kWriteBatchBytesMax));
   }
   return {};
 }

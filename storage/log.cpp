@@ -15,10 +15,6 @@ namespace {
 // A buffer that one large group left behind is given back above this.
 constexpr std::size_t kBufferBytesKept = 8 << 20;
 
-LogError file_error(FileError error) {
-  return {LogErrorCode::File, {}, 0, error.text, std::move(error)};
-}
-
 }  // namespace
 
 std::string_view to_text(LogErrorCode code) {
@@ -155,7 +151,7 @@ std::expected<Log, LogError> Log::open(FilePort& port, const std::string& direct
       options.segment_bytes >= kLogSegmentBytesMin && options.segment_bytes <= kLogSegmentBytesMax,
       options.segment_bytes);
   if (auto done = make_directories(port, directory); !done) {
-    return std::unexpected(file_error(done.error()));
+    return std::unexpected(log_file_error(done.error()));
   }
   auto state = std::make_unique<State>(port, directory, align_log(options.segment_bytes));
   auto tip = read_back(port, directory, visit);
@@ -170,14 +166,14 @@ std::expected<Log, LogError> Log::open(FilePort& port, const std::string& direct
       crypto::random_bytes(state->tip.salt);
     }
     auto segment = create_segment(port, directory, state->tip, state->segment_bytes);
-    if (!segment) return std::unexpected(file_error(segment.error()));
+    if (!segment) return std::unexpected(log_file_error(segment.error()));
     state->tip.segments.push_back(std::move(*segment));
   }
   if (auto done = repair(port, directory, state->tip); !done) {
-    return std::unexpected(file_error(done.error()));
+    return std::unexpected(log_file_error(done.error()));
   }
   if (auto done = port.sync_directory(parent_path(directory)); !done) {
-    return std::unexpected(file_error(done.error()));
+    return std::unexpected(log_file_error(done.error()));
   }
   state->opened.records = state->tip.next - state->tip.segments.front()->first_sequence;
   state->chain = state->tip.chain;
@@ -257,7 +253,7 @@ std::expected<StoredRecord, LogError> Log::read(LogPosition position) const {
   }
   Bytes bytes(kRecordHeaderBytes + place.length);
   const auto got = segment->file->read(place.offset, bytes);
-  if (!got) return std::unexpected(file_error(got.error()));
+  if (!got) return std::unexpected(log_file_error(got.error()));
   const auto record = parse_record(ByteView(bytes).first(*got), position.value);
   if (!record || record->payload.size() != place.length) {
     const auto text = record ? std::string_view("record length altered") : record.error();

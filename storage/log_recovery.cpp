@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::string_view kUnfinishedSuffix = ".log.new";
 
-LogError file_error(FileError error) {
-  return {LogErrorCode::File, {}, 0, error.text, std::move(error)};
-}
-
 std::unexpected<LogError> damaged(const std::string& segment, std::uint64_t offset,
                                   std::string_view text) {
   return std::unexpected(LogError{LogErrorCode::Damaged, segment, offset, std::string(text), {}});
@@ -141,7 +137,7 @@ class SegmentWalk {
 std::expected<std::vector<std::string>, LogError> segment_names(FilePort& port,
                                                                 const std::string& directory) {
   auto names = port.list(directory);
-  if (!names) return std::unexpected(file_error(names.error()));
+  if (!names) return std::unexpected(log_file_error(names.error()));
   std::erase_if(*names, [](const auto& name) { return !parse_segment_name(name); });
   return std::move(*names);
 }
@@ -155,12 +151,12 @@ struct LoadedSegment {
 std::expected<LoadedSegment, LogError> load_segment(FilePort& port, const std::string& directory,
                                                     const std::string& name) {
   auto file = port.open(join_path(directory, name), OpenMode::Write);
-  if (!file) return std::unexpected(file_error(file.error()));
+  if (!file) return std::unexpected(log_file_error(file.error()));
   const auto size = (*file)->size();
-  if (!size) return std::unexpected(file_error(size.error()));
+  if (!size) return std::unexpected(log_file_error(size.error()));
   Bytes head(kSegmentHeaderBytes);
   const auto got = (*file)->read(0, head);
-  if (!got) return std::unexpected(file_error(got.error()));
+  if (!got) return std::unexpected(log_file_error(got.error()));
   const auto header = *got == head.size() ? decode_segment_header(head) : std::nullopt;
   if (!header) return damaged(name, 0, "segment header unreadable");
   if (header->first_sequence != parse_segment_name(name)) {
@@ -173,7 +169,7 @@ std::expected<LoadedSegment, LogError> load_segment(FilePort& port, const std::s
   loaded.segment->first_sequence = header->first_sequence;
   loaded.segment->bytes = *size;
   const auto read = loaded.segment->file->read(0, loaded.image);
-  if (!read) return std::unexpected(file_error(read.error()));
+  if (!read) return std::unexpected(log_file_error(read.error()));
   if (*read != *size) return damaged(name, *read, "segment has the wrong size");
   return loaded;
 }

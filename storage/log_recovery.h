@@ -13,6 +13,11 @@
 
 namespace giro::storage {
 
+// A failure of the file port as one of the log.
+[[nodiscard]] inline LogError log_file_error(FileError error) {
+  return {LogErrorCode::File, {}, 0, error.text, std::move(error)};
+}
+
 struct Segment {
   std::string name;
   std::unique_ptr<File> file;

@@ -7,14 +7,10 @@
 #include "consensus/wire/convert.h"
 #include "consensus/wire/snapshot_codec.h"
 #include "crypto/check.h"
+#include "crypto/overloaded.h"
 
 namespace giro::consensus::wire {
 namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 using Decoded = std::expected<Message, RejectReason>;
 
@@ -328,7 +324,7 @@ std::expected<Message, RejectReason> decode(std::uint8_t type, ByteView bytes) {
 
 Bytes encode(const Message& message) {
   return std::visit(
-      Overloaded{
+      crypto::Overloaded{
           [](const BatchMessage& m) { return m.batch->bytes; },
           [](const BatchConfirm& m) {
             return made<pb::BatchConfirm>([&](auto& out) { out.set_batch(text(m.batch)); });

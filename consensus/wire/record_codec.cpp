@@ -5,14 +5,10 @@
 #include "consensus/limits.h"
 #include "consensus/wire/codec.h"
 #include "consensus/wire/convert.h"
+#include "crypto/overloaded.h"
 
 namespace giro::consensus::wire {
 namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 using Decoded = std::expected<DurableRecord, RejectReason>;
 
@@ -260,7 +256,7 @@ std::expected<DurableRecord, RejectReason> decode_record(std::uint8_t type, Byte
 
 Bytes encode_record(const DurableRecord& record) {
   return std::visit(
-      Overloaded{
+      crypto::Overloaded{
           [](const BatchRecord& r) { return r.batch->bytes; },
           [](const BlockRecord& r) { return encode_block(r.block); },
           [](const CertificateRecord& r) { return encode_certificate(r.certificate); },

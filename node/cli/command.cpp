@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "node/config/file_text.h"
 #include "node/config/node_config.h"
 #include "node/config/values.h"
 
@@ -42,6 +43,15 @@ CLI::App* add_command(CLI::App& parent, Run& run, const std::string& name,
 void add_profile_option(CLI::App& command, Run& run) {
   command.add_option("--profile", run.profile,
                      "Client profile; else GIRO_PROFILE, else ~/.config/giro/client.toml");
+}
+
+std::expected<std::string, client::Error> read_file(const std::string& file) {
+  constexpr std::size_t kFileBytesMax = 64 << 20;
+  auto text =
+      file == "-" ? config::read_text(std::cin, kFileBytesMax) : config::read_text(file, kFileBytesMax);
+  if (text) return std::move(*text);
+  return std::unexpected(client::Error{
+      client::ErrorKind::Unreachable, {}, "cannot read " + file + ": " + text.error()});
 }
 
 std::expected<std::string, client::Error> ask_passphrase(const std::string& key) {

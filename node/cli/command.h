@@ -39,6 +39,8 @@ CLI::App* add_command(CLI::App& parent, Run& run, const std::string& name, const
 void add_profile_option(CLI::App& command, Run& run);
 
 [[nodiscard]] std::expected<client::Session, client::Error> open_session(const Run& run);
+// The whole of a file that the caller named, at most 64 MiB of it; "-" is standard input.
+[[nodiscard]] std::expected<std::string, client::Error> read_file(const std::string& file);
 // Reads a secret from the terminal without showing it.
 [[nodiscard]] std::expected<std::string, client::Error> ask_passphrase(const std::string& key);
 

@@ -1,8 +1,5 @@
 // giro genesis new | hash | show
-#include <fstream>
 #include <iostream>
-#include <iterator>
-#include <sstream>
 
 #include "node/cli/command.h"
 #include "node/client/json_fields.h"
@@ -14,14 +11,6 @@ namespace giro::cli {
 namespace {
 
 using client::text_field;
-
-std::expected<std::string, client::Error> read_file(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    return std::unexpected(
-        client::Error{client::ErrorKind::Unreachable, {}, "cannot read " + file});
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 struct NewOptions {
   std::string file, keys, network = "giro-dev";
@@ -89,7 +78,7 @@ void hash(Run& run, const std::string& file) {
 }
 
 // Also the check of a genesis file: every reference in it, and block 0 itself.
-void show(Run& run, const std::string& file) {
+void show_genesis(Run& run, const std::string& file) {
   const auto text = read_file(file);
   if (!text) return fail(run, "genesis.show", text.error());
   const auto checked = config::check_genesis_file(*text);
@@ -150,7 +139,7 @@ void add_genesis(CLI::App& app, Run& run) {
   hash_command->callback([&run, file] { hash(run, *file); });
   CLI::App* show_command = add_command(*group, run, "show", "Check a genesis file and sum it up");
   show_command->add_option("FILE", *file, "Genesis file")->required();
-  show_command->callback([&run, file] { show(run, *file); });
+  show_command->callback([&run, file] { show_genesis(run, *file); });
 }
 
 }  // namespace giro::cli

@@ -53,7 +53,7 @@ void list(Run& run) {
   }
 }
 
-void show(Run& run, const std::string& proposal) {
+void show_proposal(Run& run, const std::string& proposal) {
   auto session = open_session(run);
   if (!session) return fail(run, "gov.show", session.error());
   const auto value = session->client.get("/v1/proposals/" + proposal);
@@ -131,7 +131,7 @@ void add_gov(CLI::App& app, Run& run) {
   CLI::App* show_command = add_command(*group, run, "show", "One proposal and its votes");
   add_profile_option(*show_command, run);
   show_command->add_option("PROPOSAL", *name, "As bank-a/ID")->required();
-  show_command->callback([&run, name] { show(run, *name); });
+  show_command->callback([&run, name] { show_proposal(run, *name); });
 
   auto proposing = std::make_shared<ProposeOptions>();
   CLI::App* propose_command =

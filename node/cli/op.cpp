@@ -1,22 +1,11 @@
 // giro op build | sign | submit | status | wait
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "node/cli/command.h"
 #include "node/cli/operation_file.h"
 
 namespace giro::cli {
 namespace {
-
-std::expected<std::string, client::Error> read_file(const std::string& file) {
-  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    return std::unexpected(
-        client::Error{client::ErrorKind::Unreachable, {}, "cannot read " + file});
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 struct OpOptions {
   std::string file, id, actor;

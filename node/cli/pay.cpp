@@ -1,7 +1,5 @@
 // giro pay FROM TO AMT (surface 2.1, 2.3).
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "node/cli/command.h"
 #include "node/client/payment.h"
@@ -33,14 +31,9 @@ std::expected<client::PaymentRequest, client::Error> request_of(const PayOptions
                                  .travel_rule_data = {},
                                  .throwaway = session.genesis.genesis.throwaway};
   if (!options.travel_rule.empty()) {
-    std::ifstream in(options.travel_rule, std::ios::binary);
-    std::stringstream text;
-    text << in.rdbuf();
-    if (!in) {
-      return std::unexpected(
-          client::Error{client::ErrorKind::Unreachable, {}, "cannot read " + options.travel_rule});
-    }
-    request.travel_rule_data = std::move(text).str();
+    auto text = read_file(options.travel_rule);
+    if (!text) return std::unexpected(std::move(text.error()));
+    request.travel_rule_data = std::move(*text);
   }
   return request;
 }

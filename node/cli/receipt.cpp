@@ -1,8 +1,6 @@
 // giro receipt get | verify (offline)
 #include <algorithm>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "node/cli/command.h"
 #include "node/ledger/amount.h"
@@ -50,14 +48,8 @@ std::string what(const receipt::Receipt& receipt, const client::PinnedGenesis& g
 
 void verify(Run& run, const std::string& file, const std::string& genesis_file) {
   const std::string command = "receipt.verify";
-  std::string text;
-  if (file == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return fail_with(run, command, 69, "cannot read " + file);
-    text.assign(std::istreambuf_iterator<char>(in), {});
-  }
+  const auto text = read_file(file);
+  if (!text) return fail(run, command, text.error());
   std::filesystem::path genesis_path = genesis_file;
   if (genesis_path.empty()) {
     const auto session = open_session(run);
@@ -66,7 +58,7 @@ void verify(Run& run, const std::string& file, const std::string& genesis_file) 
   }
   const auto genesis = client::read_genesis(genesis_path);
   if (!genesis) return fail(run, command, genesis.error());
-  const auto parsed = receipt::from_json(text);
+  const auto parsed = receipt::from_json(*text);
   const auto facts = parsed ? receipt::verify(*parsed, genesis->for_receipts())
                             : std::unexpected(receipt::Failure::Malformed);
   if (!facts) {

@@ -19,7 +19,7 @@ std::string id_text(const crypto::PublicKey& key) {
 }
 
 // Looks without a lock: the node may run meanwhile.
-void show(Run& run, const std::string& file) {
+void show_sign_state(Run& run, const std::string& file) {
   const auto loaded = config::load_node_config(file, run.environment);
   if (!loaded.ok()) return fail_with(run, kShow, 1, loaded.errors.front().to_string());
   const auto& node = *loaded.value;
@@ -61,7 +61,7 @@ void add_sign_state(CLI::App& app, Run& run) {
   auto file = std::make_shared<std::string>("/etc/giro/node.toml");
   CLI::App* command = add_command(*group, run, "show", "The ceiling, as the file holds it");
   command->add_option("--config", *file, "node.toml")->capture_default_str();
-  command->callback([&run, file] { show(run, *file); });
+  command->callback([&run, file] { show_sign_state(run, *file); });
 }
 
 }  // namespace giro::cli

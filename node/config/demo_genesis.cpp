@@ -12,7 +12,7 @@ namespace {
 using ledger::Amount;
 using ledger::Role;
 
-constexpr std::uint64_t kTwoYearsMs = 2 * 365 * 86'400'000ULL;
+constexpr std::uint64_t kTwoYearsMs = 2 * 365 * ledger::kDayMs;
 constexpr std::int64_t kKeysEndMs = 253'402'300'799'999;  // the end of the year 9999
 constexpr std::size_t kBanksMax = 18;  // up to bank-r: the next letter is the agent's
 
@@ -31,7 +31,7 @@ struct Member {
   std::uint64_t eur;
 };
 constexpr auto kBank = ledger::InstitutionKind::Bank;
-constexpr Member kMembers[] = {
+constexpr Member kDemoMembers[] = {
     {"bank-a", kBank, "US", "GIRAUS33", "GIRO00DEMO00BANK0A36", 5'000'000, 500'000},
     {"bank-b", kBank, "HK", "GIRBHKHH", "GIRO00DEMO00BANK0B33", 1'000'000, 500'000},
     {"bank-c", kBank, "DE", "GIRCDEFF", "GIRO00DEMO00BANK0C30", 0, 2'000'000},
@@ -39,7 +39,7 @@ constexpr Member kMembers[] = {
     {"agent-s", ledger::InstitutionKind::SettlementAgent, "GB", "GIRSGB2L", "GIRO00DEMO00BANK0S79",
      0, 0},
 };
-constexpr std::size_t kMemberCount = std::size(kMembers);
+constexpr std::size_t kMemberCount = std::size(kDemoMembers);
 constexpr ledger::InstId kA = 1, kB = 2, kC = 3, kD = 4, kS = 5;
 constexpr ledger::TokenId kAUsd = 1, kAEur = 2, kBUsd = 3, kBEur = 4, kSUsd = 7, kSEur = 8;
 
@@ -118,7 +118,7 @@ ledger::CorridorHalf half(const std::vector<ledger::TokenId>& settle_tokens, boo
 // Institutions in the order of their ids: those of ledger 14, then further banks.
 std::vector<std::string> member_names(std::size_t banks) {
   std::vector<std::string> names;
-  for (const Member& member : kMembers) {
+  for (const Member& member : kDemoMembers) {
     names.emplace_back(member.name);
   }
   for (std::size_t number = kMemberCount; number <= banks; ++number) {
@@ -159,8 +159,8 @@ class Demo {
   void institution(const std::string& name) {
     ledger::GenesisInstitution item;
     item.name = name;
-    const auto* member = std::ranges::find(kMembers, name, &Member::name);
-    if (member != std::end(kMembers)) {
+    const auto* member = std::ranges::find(kDemoMembers, name, &Member::name);
+    if (member != std::end(kDemoMembers)) {
       item.kind = member->kind;
       item.lei = ledger::Lei::from(member->lei);
       item.bic = member->bic;
@@ -217,14 +217,14 @@ class Demo {
 
   void nostro(ledger::InstId owner, ledger::InstId servicer,
               std::vector<ledger::GenesisPosition> positions) {
-    const auto name = [](ledger::InstId id) { return kMembers[id - 1].name; };
+    const auto name = [](ledger::InstId id) { return kDemoMembers[id - 1].name; };
     account(servicer, demo_nostro(name(owner), name(servicer)), ledger::AccountKind::Nostro, owner)
         .positions = std::move(positions);
   }
 
   void nostros() {
     for (const ledger::InstId bank : {kA, kB, kC, kD}) {
-      const Member& member = kMembers[bank - 1];
+      const Member& member = kDemoMembers[bank - 1];
       nostro(bank, kS, {{kSUsd, major(member.usd), {}}, {kSEur, major(member.eur), {}}});
     }
     const auto most = [](std::uint64_t units) {

@@ -19,12 +19,7 @@ std::string why_unreadable(const std::filesystem::path& path) {
   return std::ifstream(path, std::ios::binary) ? "" : "cannot be read";
 }
 
-std::expected<std::string, std::string> read_text(const std::filesystem::path& path,
-                                                  std::size_t bytes_max) {
-  if (std::string why = why_unreadable(path); !why.empty()) {
-    return std::unexpected(std::move(why));
-  }
-  std::ifstream in(path, std::ios::binary);
+std::expected<std::string, std::string> read_text(std::istream& in, std::size_t bytes_max) {
   std::string text;
   char chunk[16 * 1024];
   while (in.read(chunk, sizeof chunk), in.gcount() > 0) {
@@ -37,6 +32,15 @@ std::expected<std::string, std::string> read_text(const std::filesystem::path& p
     return std::unexpected("cannot be read");
   }
   return text;
+}
+
+std::expected<std::string, std::string> read_text(const std::filesystem::path& path,
+                                                  std::size_t bytes_max) {
+  if (std::string why = why_unreadable(path); !why.empty()) {
+    return std::unexpected(std::move(why));
+  }
+  std::ifstream in(path, std::ios::binary);
+  return read_text(in, bytes_max);
 }
 
 }  // namespace giro::config

@@ -8,7 +8,7 @@ namespace {
 using consensus::Parameters;
 
 // In the order of protocol 14: the first has id 1.
-constexpr std::array kMembers{
+constexpr std::array kParameterMembers{
     &Parameters::window,
     &Parameters::batch_bytes,
     &Parameters::batch_operations,
@@ -32,8 +32,8 @@ constexpr std::array kMembers{
 
 std::vector<ledger::NetworkParam> to_network_params(const Parameters& parameters) {
   std::vector<ledger::NetworkParam> params;
-  for (std::size_t at = 0; at < kMembers.size(); ++at) {
-    params.push_back({static_cast<std::uint32_t>(at + 1), parameters.*kMembers[at]});
+  for (std::size_t at = 0; at < kParameterMembers.size(); ++at) {
+    params.push_back({static_cast<std::uint32_t>(at + 1), parameters.*kParameterMembers[at]});
   }
   return params;
 }
@@ -41,8 +41,8 @@ std::vector<ledger::NetworkParam> to_network_params(const Parameters& parameters
 Parameters to_parameters(std::span<const ledger::NetworkParam> params) {
   Parameters parameters;
   for (const ledger::NetworkParam& param : params) {
-    if (param.id >= 1 && param.id <= kMembers.size()) {
-      parameters.*kMembers[param.id - 1] = param.value;
+    if (param.id >= 1 && param.id <= kParameterMembers.size()) {
+      parameters.*kParameterMembers[param.id - 1] = param.value;
     }
   }
   return parameters;

@@ -6,30 +6,27 @@
 namespace giro::config {
 namespace {
 
-constexpr auto kRequired = Presence::Required;
-constexpr auto kInTable = Presence::InTable;
-
-constexpr std::array kRules{
+constexpr std::array kProfileRules{
     KeyRule{.key = "profile_version",
             .kind = ValueKind::Count,
-            .presence = kRequired,
+            .presence = Presence::Required,
             .example = "1",
             .explanation = "Version of this file's form.",
             .min = 1,
             .max = 1},
     KeyRule{.key = "genesis",
             .kind = ValueKind::Path,
-            .presence = kRequired,
+            .presence = Presence::Required,
             .example = "\"genesis.json\"",
             .explanation = "The genesis file that receipts are checked against."},
     KeyRule{.key = "institution",
             .kind = ValueKind::Institution,
-            .presence = kRequired,
+            .presence = Presence::Required,
             .example = "\"bank-a\"",
             .explanation = "Who acts, where a command does not say."},
     KeyRule{.key = "api",
             .kind = ValueKind::Url,
-            .presence = kRequired,
+            .presence = Presence::Required,
             .example = "[\"https://node.bank-a.example:7400\"]",
             .explanation = "The nodes, asked in this order.",
             .list = true},
@@ -40,22 +37,22 @@ constexpr std::array kRules{
             .explanation = "Operations are written down here before they are sent."},
     KeyRule{.key = "tls.ca",
             .kind = ValueKind::Path,
-            .presence = kInTable,
+            .presence = Presence::InTable,
             .example = "\"tls/servers.pem\"",
             .explanation = "Server certificates to believe."},
     KeyRule{.key = "tls.cert",
             .kind = ValueKind::Path,
-            .presence = kInTable,
+            .presence = Presence::InTable,
             .example = "\"tls/client.pem\"",
             .explanation = "The client's certificate."},
     KeyRule{.key = "tls.key",
             .kind = ValueKind::Path,
-            .presence = kInTable,
+            .presence = Presence::InTable,
             .example = "\"tls/client.key\"",
             .explanation = "Private key of that certificate."},
     KeyRule{.key = "keys.*.path",
             .kind = ValueKind::Path,
-            .presence = kInTable,
+            .presence = Presence::InTable,
             .example = "\"keys/maker.key\"",
             .explanation = "The encrypted key file."},
     KeyRule{.key = "keys.*.passphrase",
@@ -82,7 +79,7 @@ constexpr std::array kRules{
 }  // namespace
 
 KeyTable profile_keys() {
-  return {"client.toml", kRules};
+  return {"client.toml", kProfileRules};
 }
 
 }  // namespace giro::config

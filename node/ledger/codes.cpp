@@ -7,7 +7,7 @@ namespace giro::ledger {
 namespace {
 
 // Ledger 7, ascending.
-constexpr CodeRow kRows[] = {
+constexpr CodeRow kCodeRows[] = {
     {Code::Ok, "OK", "", "", Retry::None},
     {Code::Malformed, "MALFORMED", "FF01", "", Retry::Void},
     {Code::UnknownOperation, "UNKNOWN_OPERATION", "AG03", "", Retry::Void},
@@ -126,13 +126,13 @@ constexpr CodeRow kRows[] = {
 }  // namespace
 
 std::span<const CodeRow> code_rows() {
-  return kRows;
+  return kCodeRows;
 }
 
 const CodeRow* find_code(Code code) {
-  const auto* row = std::lower_bound(std::begin(kRows), std::end(kRows), code,
+  const auto* row = std::lower_bound(std::begin(kCodeRows), std::end(kCodeRows), code,
                                      [](const CodeRow& a, Code b) { return a.code < b; });
-  return row != std::end(kRows) && row->code == code ? row : nullptr;
+  return row != std::end(kCodeRows) && row->code == code ? row : nullptr;
 }
 
 std::optional<Code> code_of(std::uint32_t number) {

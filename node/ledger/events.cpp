@@ -8,11 +8,11 @@ namespace giro::ledger {
 
 namespace {
 
-struct Row {
+struct EventRow {
   EventType type;
   std::string_view name;
 };
-constexpr Row kRows[] = {
+constexpr EventRow kEventRows[] = {
     {EventType::PaymentPending, "PaymentPending"},
     {EventType::PaymentSettled, "PaymentSettled"},
     {EventType::PaymentRejected, "PaymentRejected"},
@@ -60,9 +60,9 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::string_view name(EventType type) {
-  const auto* row = std::find_if(std::begin(kRows), std::end(kRows),
-                                 [type](const Row& each) { return each.type == type; });
-  return row == std::end(kRows) ? "Unknown" : row->name;
+  const auto* row = std::find_if(std::begin(kEventRows), std::end(kEventRows),
+                                 [type](const EventRow& each) { return each.type == type; });
+  return row == std::end(kEventRows) ? "Unknown" : row->name;
 }
 
 Hash next_entry_chain(const Hash& previous, ByteView entry) {

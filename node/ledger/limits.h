@@ -6,6 +6,11 @@
 
 namespace giro::ledger {
 
+inline constexpr std::uint64_t kSecondMs = 1'000;
+inline constexpr std::uint64_t kMinuteMs = 60 * kSecondMs;
+inline constexpr std::uint64_t kHourMs = 60 * kMinuteMs;
+inline constexpr std::uint64_t kDayMs = 24 * kHourMs;
+
 inline constexpr std::size_t kOperationBytesMax = 16 * 1024;  // SignedOperation; 104 above
 inline constexpr std::size_t kEnvelopeSignaturesMax = 16;
 inline constexpr std::size_t kTicketSignaturesMax = 8;

@@ -2,15 +2,13 @@
 
 #include <array>
 
+#include "node/ledger/limits.h"
+
 namespace giro::ledger {
 namespace {
 
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
-constexpr std::uint64_t kSecond = 1'000;
-constexpr std::uint64_t kMinute = 60 * kSecond;
-constexpr std::uint64_t kHour = 60 * kMinute;
-constexpr std::uint64_t kDay = 24 * kHour;
 
 enum : std::uint32_t {
   kWindow = 1,
@@ -39,39 +37,39 @@ constexpr std::array kNetwork{
     NetworkParamRule{kWindow, "window", kCount, 64, 4, 1024},
     NetworkParamRule{kBatchBytes, "batch_bytes", kBytes, 512 * kKiB, kKiB, 4 * kMiB},
     NetworkParamRule{kBatchOperations, "batch_operations", kCount, 4096, 1, 65536},
-    NetworkParamRule{kBatchLinger, "batch_linger", kMs, 2, 0, kSecond},
-    NetworkParamRule{kBatchLifetime, "batch_lifetime", kMs, kMinute, kSecond, kHour},
+    NetworkParamRule{kBatchLinger, "batch_linger", kMs, 2, 0, kSecondMs},
+    NetworkParamRule{kBatchLifetime, "batch_lifetime", kMs, kMinuteMs, kSecondMs, kHourMs},
     NetworkParamRule{kBlockBytes, "block_bytes", kBytes, 4 * kMiB, kKiB, 32 * kMiB},
     NetworkParamRule{kBlockBatches, "block_batches", kCount, 1024, 1, 65536},
     NetworkParamRule{kAuthorQuota, "author_quota", kBytes, 32 * kMiB, kKiB, 256 * kMiB},
-    NetworkParamRule{kIdleBlockInterval, "idle_block_interval", kMs, kSecond, 100, kMinute},
-    NetworkParamRule{kViewTimeoutBase, "view_timeout_base", kMs, kSecond, 100, 10 * kSecond},
-    NetworkParamRule{kViewTimeoutCap, "view_timeout_cap", kMs, 8 * kSecond, 100, 10 * kSecond},
-    NetworkParamRule{kStatusInterval, "status_interval", kMs, 200, 50, 5 * kSecond},
-    NetworkParamRule{kClockSkew, "clock_skew", kMs, 2 * kSecond, 100, 10 * kSecond},
-    NetworkParamRule{kClockLag, "clock_lag", kMs, 20 * kSecond, 101, kHour},
+    NetworkParamRule{kIdleBlockInterval, "idle_block_interval", kMs, kSecondMs, 100, kMinuteMs},
+    NetworkParamRule{kViewTimeoutBase, "view_timeout_base", kMs, kSecondMs, 100, 10 * kSecondMs},
+    NetworkParamRule{kViewTimeoutCap, "view_timeout_cap", kMs, 8 * kSecondMs, 100, 10 * kSecondMs},
+    NetworkParamRule{kStatusInterval, "status_interval", kMs, 200, 50, 5 * kSecondMs},
+    NetworkParamRule{kClockSkew, "clock_skew", kMs, 2 * kSecondMs, 100, 10 * kSecondMs},
+    NetworkParamRule{kClockLag, "clock_lag", kMs, 20 * kSecondMs, 101, kHourMs},
     NetworkParamRule{kSnapshotInterval, "snapshot_interval", kCount, 10'000, 16, 100'000'000},
     NetworkParamRule{kSnapshotChunk, "snapshot_chunk", kBytes, 4 * kMiB, 64 * kKiB, 16 * kMiB},
     NetworkParamRule{kEpochBlocks, "epoch_blocks", kCount, 1'000, 10, 100'000, true},
 };
 
 constexpr std::array kLedger{
-    LedgerParamRule{"op_window", kMs, &Params::op_window_ms, kDay, kMinute, kDay},
-    LedgerParamRule{"outcome_retention", kMs, &Params::outcome_retention_ms, kHour, 0, kDay},
-    LedgerParamRule{"payment_retention", kMs, &Params::payment_retention_ms, 400 * kDay, 35 * kDay,
-                    800 * kDay},
-    LedgerParamRule{"return_window", kMs, &Params::return_window_ms, 396 * kDay, kDay, 800 * kDay},
-    LedgerParamRule{"attest_ttl", kMs, &Params::attest_ttl_ms, 15 * kMinute, kMinute, kDay},
-    LedgerParamRule{"payment_ttl", kMs, &Params::payment_ttl_ms, 5 * kMinute, 10 * kSecond,
-                    30 * kDay},
-    LedgerParamRule{"payment_ttl_max", kMs, &Params::payment_ttl_max_ms, 5 * kDay, kMinute,
-                    30 * kDay},
-    LedgerParamRule{"hold_ttl_max", kMs, &Params::hold_ttl_max_ms, 180 * kDay, kDay, 730 * kDay},
-    LedgerParamRule{"gov_timelock", kMs, &Params::gov_timelock_ms, kDay, 0, 30 * kDay},
-    LedgerParamRule{"proposal_ttl_max", kMs, &Params::proposal_ttl_max_ms, 7 * kDay, kHour,
-                    30 * kDay},
-    LedgerParamRule{"urgent_suspension", kMs, &Params::urgent_suspension_ms, 3 * kDay, kHour,
-                    7 * kDay},
+    LedgerParamRule{"op_window", kMs, &Params::op_window_ms, kDayMs, kMinuteMs, kDayMs},
+    LedgerParamRule{"outcome_retention", kMs, &Params::outcome_retention_ms, kHourMs, 0, kDayMs},
+    LedgerParamRule{"payment_retention", kMs, &Params::payment_retention_ms, 400 * kDayMs, 35 * kDayMs,
+                    800 * kDayMs},
+    LedgerParamRule{"return_window", kMs, &Params::return_window_ms, 396 * kDayMs, kDayMs, 800 * kDayMs},
+    LedgerParamRule{"attest_ttl", kMs, &Params::attest_ttl_ms, 15 * kMinuteMs, kMinuteMs, kDayMs},
+    LedgerParamRule{"payment_ttl", kMs, &Params::payment_ttl_ms, 5 * kMinuteMs, 10 * kSecondMs,
+                    30 * kDayMs},
+    LedgerParamRule{"payment_ttl_max", kMs, &Params::payment_ttl_max_ms, 5 * kDayMs, kMinuteMs,
+                    30 * kDayMs},
+    LedgerParamRule{"hold_ttl_max", kMs, &Params::hold_ttl_max_ms, 180 * kDayMs, kDayMs, 730 * kDayMs},
+    LedgerParamRule{"gov_timelock", kMs, &Params::gov_timelock_ms, kDayMs, 0, 30 * kDayMs},
+    LedgerParamRule{"proposal_ttl_max", kMs, &Params::proposal_ttl_max_ms, 7 * kDayMs, kHourMs,
+                    30 * kDayMs},
+    LedgerParamRule{"urgent_suspension", kMs, &Params::urgent_suspension_ms, 3 * kDayMs, kHourMs,
+                    7 * kDayMs},
     LedgerParamRule{"sweep_max", kCount, &Params::sweep_max, 2'000, 100, 20'000},
     LedgerParamRule{"sweep_delete_max", kCount, &Params::sweep_delete_max, 20'000, 1'000, 200'000},
 };

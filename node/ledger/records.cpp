@@ -1,25 +1,23 @@
 #include "node/ledger/records.h"
 
 #include "crypto/digest.h"
+#include "node/ledger/limits.h"
 
 namespace giro::ledger {
 
 Params Params::defaults() {
-  constexpr std::uint64_t kMinute = 60'000;
-  constexpr std::uint64_t kHour = 60 * kMinute;
-  constexpr std::uint64_t kDay = 24 * kHour;
   Params p;
-  p.op_window_ms = kDay;
-  p.outcome_retention_ms = kHour;
-  p.payment_retention_ms = 400 * kDay;
-  p.return_window_ms = 396 * kDay;
-  p.attest_ttl_ms = 15 * kMinute;
-  p.payment_ttl_ms = 5 * kMinute;
-  p.payment_ttl_max_ms = 5 * kDay;
-  p.hold_ttl_max_ms = 180 * kDay;
-  p.gov_timelock_ms = kDay;
-  p.proposal_ttl_max_ms = 7 * kDay;
-  p.urgent_suspension_ms = 72 * kHour;
+  p.op_window_ms = kDayMs;
+  p.outcome_retention_ms = kHourMs;
+  p.payment_retention_ms = 400 * kDayMs;
+  p.return_window_ms = 396 * kDayMs;
+  p.attest_ttl_ms = 15 * kMinuteMs;
+  p.payment_ttl_ms = 5 * kMinuteMs;
+  p.payment_ttl_max_ms = 5 * kDayMs;
+  p.hold_ttl_max_ms = 180 * kDayMs;
+  p.gov_timelock_ms = kDayMs;
+  p.proposal_ttl_max_ms = 7 * kDayMs;
+  p.urgent_suspension_ms = 72 * kHourMs;
   p.sweep_max = 2'000;
   p.sweep_delete_max = 20'000;
   p.epoch_blocks = 1'000;

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "node/runtime/stop_handler.h"
+
 namespace giro::runtime {
 
 #ifdef GIRO_SIM

@@ -16,10 +16,4 @@ enum class ExitCode : int {
 
 [[noreturn]] void stop_process(ExitCode code, std::string_view line);
 
-#ifdef GIRO_SIM
-// The simulator's process outlives its nodes: its handler takes over, and does not return.
-using StopHandler = void (*)(ExitCode code, std::string_view line);
-void set_stop_handler(StopHandler handler);
-#endif
-
 }  // namespace giro::runtime

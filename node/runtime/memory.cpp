@@ -11,13 +11,9 @@ namespace {
 
 using consensus::CeilingRecord;
 using storage::SignStateErrorCode;
-using Failure = std::unexpected<StartError>;
 
-Failure misconfigured(std::string message) {
-  return Failure(StartError{ExitCode::Configuration, std::move(message)});
-}
-Failure write_failed(const std::string& what, const std::string& why) {
-  return Failure(StartError{ExitCode::WriteFailed, what + ": " + why});
+StartFailure write_failed(const std::string& what, const std::string& why) {
+  return StartFailure(StartError{ExitCode::WriteFailed, what + ": " + why});
 }
 
 CeilingRecord as_record(const storage::Ceiling& ceiling) {

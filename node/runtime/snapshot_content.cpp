@@ -313,23 +313,23 @@ std::expected<consensus::ValidatorSet, LoadError> load(const storage::Snapshots&
                                                        const SnapshotCheck& check,
                                                        const Bytes& genesis_row,
                                                        storage::KeyValueStore& into) {
-  using Failure = std::unexpected<LoadError>;
+  using LoadFailure = std::unexpected<LoadError>;
   const auto agreed = agreed_manifest(manifest);
-  if (!agreed) return Failure(LoadError{"its header is damaged"});
+  if (!agreed) return LoadFailure(LoadError{"its header is damaged"});
   Loader loader(into, agreed->header, check.chain);
   const auto read =
       snapshots.read(manifest, [&](ByteView key, ByteView value) { loader.add(key, value); });
   if (!read)
-    return Failure(
+    return LoadFailure(
         LoadError{read.error().text, read.error().code == storage::SnapshotErrorCode::File});
   loader.finish(genesis_row);
-  if (loader.failed()) return Failure(*loader.failed());
+  if (loader.failed()) return LoadFailure(*loader.failed());
   const StoreView state(into);
   auto wrong = judge(loader, agreed->header, state, check);
   auto set = set_of_epoch(state, agreed->header.epoch);
-  if (state.failed()) return Failure(LoadError{"the store cannot be read", true});
+  if (state.failed()) return LoadFailure(LoadError{"the store cannot be read", true});
   if (!wrong && !set) wrong = "it has no set for the epoch of its height";
-  if (wrong) return Failure(LoadError{std::move(*wrong)});
+  if (wrong) return LoadFailure(LoadError{std::move(*wrong)});
   return std::move(*set);
 }
 

@@ -17,14 +17,10 @@
 namespace giro::runtime {
 namespace {
 
-using Failure = std::unexpected<StartError>;
 constexpr std::string_view kIdentityFormat = "giro data 1";
 
-Failure fail(ExitCode code, std::string message) {
-  return Failure(StartError{code, std::move(message)});
-}
-Failure misconfigured(std::string message) {
-  return fail(ExitCode::Configuration, std::move(message));
+StartFailure fail(ExitCode code, std::string message) {
+  return StartFailure(StartError{code, std::move(message)});
 }
 
 struct GenesisState {
@@ -203,7 +199,7 @@ const consensus::Certificate* attest_in(const consensus::DurableRecord& record) 
 std::expected<InstallFrom, StartError> install_from(Opened& node, const Platform& platform,
                                                     const Progress& progress) {
   auto genesis = load_genesis(platform.files, node.config);
-  if (!genesis) return Failure(genesis.error());
+  if (!genesis) return StartFailure(genesis.error());
   ExecutedBlock first;
   first.header = genesis_state(*genesis).header;
   first.block_hash = first.header.block;
@@ -223,7 +219,7 @@ std::expected<void, StartError> install(Opened& node, const Platform& platform,
   if (!type) return fail(ExitCode::WriteFailed, "data_dir: " + type.error().text);
   if (*type == storage::FileType::None) return {};
   const auto from = install_from(node, platform, progress);
-  if (!from) return Failure(from.error());
+  if (!from) return StartFailure(from.error());
   if (const auto done = install_marked(*from); !done)
     return fail(ExitCode::WriteFailed, "the snapshot cannot be installed: " + done.error());
   return {};
@@ -281,7 +277,7 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
                                node.genesis.genesis.parameters.epoch_blocks, executed,
                                node.executor.header_hash, std::move(recent));
   const auto base = snapshot_base(*node.store);
-  if (!base) return Failure(base.error());
+  if (!base) return StartFailure(base.error());
   if (*base) recovery.begin_at(**base);
   recovery.seed_ordered(node.store->ordered());
   node.blocks = BlockPlaces(node.genesis.genesis.parameters.snapshot_interval);
@@ -328,7 +324,7 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
   // A log that was cut, or began with a snapshot, goes with a store that knows what stood there
   // (protocol R34).
   if (recovery.has_gap()) return ReadLog{.fate = ReadLog::Fate::Gap};
-  if (const auto taken = take_over(*base, recovery, *log); !taken) return Failure(taken.error());
+  if (const auto taken = take_over(*base, recovery, *log); !taken) return StartFailure(taken.error());
   // What another key promised binds only that one (protocol R43).
   if (node.signer && recovery.last_key() != node.signer->public_key()) {
     const consensus::KeyRecord renewed{node.signer->public_key()};
@@ -356,7 +352,7 @@ std::expected<void, StartError> forget(Opened& node, const Platform& platform) {
   node.store.reset();
   node.batches.clear();
   auto genesis = load_genesis(platform.files, node.config);  // its first block was used up
-  if (!genesis) return Failure(genesis.error());
+  if (!genesis) return StartFailure(genesis.error());
   node.genesis = std::move(*genesis);
   return {};
 }
@@ -366,9 +362,9 @@ std::expected<void, StartError> forget(Opened& node, const Platform& platform) {
 std::expected<bool, StartError> rebuild_from_snapshot(Opened& node, const Platform& platform,
                                                       const Progress& progress) {
   progress("the store has lost what the log does not hold: it is rebuilt from a snapshot");
-  if (auto forgotten = forget(node, platform); !forgotten) return Failure(forgotten.error());
+  if (auto forgotten = forget(node, platform); !forgotten) return StartFailure(forgotten.error());
   const auto from = install_from(node, platform, progress);
-  if (!from) return Failure(from.error());
+  if (!from) return StartFailure(from.error());
   const auto installed = install_newest(*from);
   if (!installed)
     return fail(ExitCode::WriteFailed, "the store cannot be rebuilt: " + installed.error());
@@ -429,45 +425,45 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   node.config = config;
   node.files = &platform.files;
   auto genesis = load_genesis(platform.files, config);
-  if (!genesis) return Failure(genesis.error());
+  if (!genesis) return StartFailure(genesis.error());
   node.genesis = std::move(*genesis);
   const auto self = institution_of(node.genesis.genesis, config.name);
   if (!self)
     return misconfigured("name \"" + config.name + "\" is no institution of the genesis file");
   node.self = *self;
-  if (auto locked = lock_data(node); !locked) return Failure(locked.error());
+  if (auto locked = lock_data(node); !locked) return StartFailure(locked.error());
   const bool validator = config.role == config::NodeRole::Validator;
   if (validator) {
     auto signer = platform.open_key(config);
-    if (!signer) return Failure(signer.error());
+    if (!signer) return StartFailure(signer.error());
     node.signer = std::move(*signer);
   }
   if (auto installed = install(node, platform, progress); !installed)
-    return Failure(installed.error());
+    return StartFailure(installed.error());
   const auto read_back = [&]() -> std::expected<ReadLog, StartError> {
-    if (auto opened = open_store(node, platform, progress); !opened) return Failure(opened.error());
+    if (auto opened = open_store(node, platform, progress); !opened) return StartFailure(opened.error());
     if (auto prepared = prepare_executor(node, platform, progress); !prepared)
-      return Failure(prepared.error());
+      return StartFailure(prepared.error());
     return read_log(node, platform, progress);
   };
   auto log = read_back();
   if (log && log->fate == ReadLog::Fate::Gap) {
     const auto rebuilt = rebuild_from_snapshot(node, platform, progress);
-    if (!rebuilt) return Failure(rebuilt.error());
+    if (!rebuilt) return StartFailure(rebuilt.error());
     if (*rebuilt) log = read_back();
   }
   const bool was_damaged = log && log->fate != ReadLog::Fate::Whole;
   if (was_damaged) {
     progress("store and log are set aside: everything is fetched from the other validators");
-    if (auto aside = quarantine(node, platform, progress); !aside) return Failure(aside.error());
+    if (auto aside = quarantine(node, platform, progress); !aside) return StartFailure(aside.error());
     log = read_back();
   }
-  if (!log) return Failure(log.error());
+  if (!log) return StartFailure(log.error());
   if (validator) {
-    if (auto seated = check_seat(node, progress); !seated) return Failure(seated.error());
+    if (auto seated = check_seat(node, progress); !seated) return StartFailure(seated.error());
     if (was_damaged) node.log_was_empty = false;  // what it held was set aside
     if (auto bound = bind_sign_state(node, log->ceilings, mode, platform, progress); !bound)
-      return Failure(bound.error());
+      return StartFailure(bound.error());
   }
   return node;
 }
@@ -476,9 +472,9 @@ std::expected<void, StartError> create_sign_state(const config::NodeConfig& conf
                                                   const Platform& platform) {
   if (!config.validator_key) return misconfigured("only a validator has a sign state");
   auto genesis = load_genesis(platform.files, config);
-  if (!genesis) return Failure(genesis.error());
+  if (!genesis) return StartFailure(genesis.error());
   auto signer = platform.open_key(config);
-  if (!signer) return Failure(signer.error());
+  if (!signer) return StartFailure(signer.error());
   if (const auto made = storage::make_directories(platform.files, config.sign_state_dir.string());
       !made) {
     return misconfigured("sign_state_dir: " + made.error().text);

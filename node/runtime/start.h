@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "consensus/recovery.h"
@@ -31,6 +32,10 @@ struct StartError {
   ExitCode code = ExitCode::Configuration;
   std::string message;  // one line, with what to do
 };
+using StartFailure = std::unexpected<StartError>;
+[[nodiscard]] inline StartFailure misconfigured(std::string message) {
+  return StartFailure(StartError{ExitCode::Configuration, std::move(message)});
+}
 
 // Says what a start that takes its time is doing: "reading back the log: 120000 records".
 using Progress = std::function<void(const std::string&)>;

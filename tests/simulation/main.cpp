@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crypto/keys.h"
+#include "crypto/fast_signatures.h"
 #include "crypto/mutant.h"
 #include "tests/simulation/random.h"
 #include "tests/simulation/simulation.h"

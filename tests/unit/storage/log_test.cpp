@@ -10,7 +10,7 @@
 namespace giro::storage::test {
 namespace {
 
-constexpr const char* kDirectory = "/data/log";
+constexpr const char* kLogDirectory = "/data/log";
 constexpr RecordType kType{7};
 
 LogOptions small_segments() {
@@ -34,12 +34,12 @@ class LogTest : public ::testing::Test {
 
   std::expected<Log, LogError> open(const LogOptions& options = small_segments()) {
     seen_.clear();
-    return Log::open(port_, kDirectory, options, [this](const LogRecord& record) {
+    return Log::open(port_, kLogDirectory, options, [this](const LogRecord& record) {
       seen_.push_back({record.position, record.type, text_of(record.payload)});
     });
   }
   std::vector<std::string> segments() {
-    auto names = port_.list(kDirectory);
+    auto names = port_.list(kLogDirectory);
     return names.value_or(std::vector<std::string>{});
   }
   static void append_synced(Log& log, std::string_view text) {
@@ -350,7 +350,7 @@ TEST_F(LogTest, A_failed_directory_sync_is_told_when_a_segment_is_made_and_when_
   append_synced(*log, text);
   fail(FileOperation::SyncDirectory);
   EXPECT_FALSE(log->cut(log->next()));
-  EXPECT_EQ(Log::open(port_, kDirectory, small_segments(), [](const auto&) {}).error().code,
+  EXPECT_EQ(Log::open(port_, kLogDirectory, small_segments(), [](const auto&) {}).error().code,
             LogErrorCode::File);
 }
 
@@ -380,7 +380,7 @@ TEST_F(LogTest, Read_tells_rot_in_a_durable_record) {
   const auto start = kSegmentHeaderBytes + kFrameBytes;
   for (std::uint64_t at = start; at < start + kRecordHeaderBytes + 6; ++at) {
     const bool is_in_chain = at >= start + 12 && at < start + kRecordHeaderBytes;
-    port_.rot(join_path(kDirectory, segment_name(1)), at, std::byte{1});
+    port_.rot(join_path(kLogDirectory, segment_name(1)), at, std::byte{1});
     const auto record = log->read({1});
     if (is_in_chain) {  // the chain is checked when the log is read back
       ASSERT_TRUE(record);
@@ -391,7 +391,7 @@ TEST_F(LogTest, Read_tells_rot_in_a_durable_record) {
       EXPECT_EQ(record.error().segment, segment_name(1));
       EXPECT_EQ(record.error().offset, start);
     }
-    port_.rot(join_path(kDirectory, segment_name(1)), at, std::byte{1});
+    port_.rot(join_path(kLogDirectory, segment_name(1)), at, std::byte{1});
   }
 }
 

@@ -5,7 +5,7 @@
 namespace giro::storage::test {
 namespace {
 
-constexpr const char* kDirectory = "/signer";
+constexpr const char* kSignerDirectory = "/signer";
 
 SignStateOwner owner_of(int number) {
   SignStateOwner owner;
@@ -18,10 +18,10 @@ class SignStateTest : public ::testing::Test {
  protected:
   MemoryFilePort port_;
   SignStateOwner owner_ = owner_of(1);
-  std::string path_ = SignState::path_of(kDirectory, owner_.key);
+  std::string path_ = SignState::path_of(kSignerDirectory, owner_.key);
 
-  void create() { ASSERT_TRUE(SignState::create(port_, kDirectory, owner_)); }
-  SignStateResult<SignState> open() { return SignState::open(port_, kDirectory, owner_); }
+  void create() { ASSERT_TRUE(SignState::create(port_, kSignerDirectory, owner_)); }
+  SignStateResult<SignState> open() { return SignState::open(port_, kSignerDirectory, owner_); }
   SignStateErrorCode open_error() {
     const auto opened = open();
     EXPECT_FALSE(opened);
@@ -32,13 +32,13 @@ class SignStateTest : public ::testing::Test {
 TEST_F(SignStateTest, Is_made_once_and_empty) {
   create();
   EXPECT_EQ(open()->ceiling(), Ceiling{});
-  EXPECT_EQ(SignState::create(port_, kDirectory, owner_).error().code,
+  EXPECT_EQ(SignState::create(port_, kSignerDirectory, owner_).error().code,
             SignStateErrorCode::AlreadyExists);
 }
 
 TEST_F(SignStateTest, May_be_made_with_a_floor_as_its_ceiling) {
   const Ceiling floor{5, 3, 0, 3000};
-  ASSERT_TRUE(SignState::create(port_, kDirectory, owner_, floor));
+  ASSERT_TRUE(SignState::create(port_, kSignerDirectory, owner_, floor));
   EXPECT_EQ(open()->ceiling(), floor);
 }
 
@@ -51,7 +51,7 @@ TEST_F(SignStateTest, A_raise_survives_the_loss_of_all_that_was_not_synced) {
     ASSERT_TRUE(state);
     ASSERT_TRUE(state->raise(ceiling));
     port_.crash(Crash::lose_unsynced());
-    EXPECT_EQ(SignState::inspect(port_, kDirectory, owner_), ceiling);
+    EXPECT_EQ(SignState::inspect(port_, kSignerDirectory, owner_), ceiling);
   }
   EXPECT_EQ(open()->ceiling(), ceiling);
 }
@@ -91,19 +91,19 @@ TEST_F(SignStateTest, Missing_unreadable_wrong_chain_and_wrong_key_are_told_apar
 
   auto other_chain = owner_;
   other_chain.chain_id.bytes.fill(std::byte{8});
-  EXPECT_EQ(SignState::open(*original, kDirectory, other_chain).error().code,
+  EXPECT_EQ(SignState::open(*original, kSignerDirectory, other_chain).error().code,
             SignStateErrorCode::WrongChain);
   const auto other_key = owner_of(2);
-  ASSERT_TRUE(original->rename(path_, SignState::path_of(kDirectory, other_key.key)));
-  EXPECT_EQ(SignState::open(*original, kDirectory, other_key).error().code,
+  ASSERT_TRUE(original->rename(path_, SignState::path_of(kSignerDirectory, other_key.key)));
+  EXPECT_EQ(SignState::open(*original, kSignerDirectory, other_key).error().code,
             SignStateErrorCode::WrongKey);
 }
 
 TEST_F(SignStateTest, A_ceiling_copied_from_another_key_is_no_ceiling_of_this_one) {
   create();
   const auto other = owner_of(2);
-  ASSERT_TRUE(SignState::create(port_, kDirectory, other));
-  const auto from = join_path(SignState::path_of(kDirectory, other.key), "ceiling");
+  ASSERT_TRUE(SignState::create(port_, kSignerDirectory, other));
+  const auto from = join_path(SignState::path_of(kSignerDirectory, other.key), "ceiling");
   ASSERT_TRUE(port_.rename(from, join_path(path_, "ceiling")));
   EXPECT_EQ(open_error(), SignStateErrorCode::Unreadable);
 }
@@ -113,7 +113,7 @@ TEST_F(SignStateTest, One_process_at_a_time_holds_it) {
   auto held = open();
   ASSERT_TRUE(held);
   EXPECT_EQ(open_error(), SignStateErrorCode::Locked);
-  EXPECT_TRUE(SignState::inspect(port_, kDirectory, owner_));
+  EXPECT_TRUE(SignState::inspect(port_, kSignerDirectory, owner_));
   const SignState moved = std::move(*held);
   EXPECT_EQ(open_error(), SignStateErrorCode::Locked);
 }
@@ -156,15 +156,15 @@ TEST_F(SignStateTest, A_crash_in_a_raise_leaves_the_old_ceiling_or_the_new_one) 
         return FileFault{};
       });
       {
-        auto state = SignState::open(*disk, kDirectory, owner_);
+        auto state = SignState::open(*disk, kSignerDirectory, owner_);
         is_done = state && state->raise(after);
       }
       if (is_done) disk->crash(crash);
       disk->set_faults({});
-      const auto found = SignState::inspect(*disk, kDirectory, owner_);
+      const auto found = SignState::inspect(*disk, kSignerDirectory, owner_);
       ASSERT_TRUE(found) << found.error().text;
       ASSERT_TRUE(*found == after || (*found == before && !is_done)) << stop;
-      ASSERT_TRUE(SignState::open(*disk, kDirectory, owner_)->raise({3, 1, 0, 192}));
+      ASSERT_TRUE(SignState::open(*disk, kSignerDirectory, owner_)->raise({3, 1, 0, 192}));
     }
   }
 }
@@ -184,7 +184,7 @@ TEST_F(SignStateTest, Rot_in_either_slot_does_not_lower_the_ceiling) {
     for (const auto slot : {std::uint64_t{0}, std::uint64_t{4096}}) {
       const auto disk = port_.clone();
       disk->rot(join_path(path_, "ceiling"), slot + at, std::byte{0x40});
-      auto state = SignState::open(*disk, kDirectory, owner_);
+      auto state = SignState::open(*disk, kSignerDirectory, owner_);
       ASSERT_TRUE(state);
       EXPECT_EQ(state->ceiling(), ceiling);
       EXPECT_TRUE(state->had_bad_slot());
@@ -232,14 +232,14 @@ TEST_F(SignStateTest, A_crash_in_create_leaves_none_or_a_whole_one) {
         if (calls == stop + 1) disk.crash(Crash::shuffle(seed));
         return FileFault{};
       });
-      is_done = SignState::create(disk, kDirectory, owner_).has_value();
+      is_done = SignState::create(disk, kSignerDirectory, owner_).has_value();
       if (is_done) disk.crash(Crash::lose_unsynced());
       disk.set_faults({});
-      const auto opened = SignState::open(disk, kDirectory, owner_);
+      const auto opened = SignState::open(disk, kSignerDirectory, owner_);
       if (!opened) {
         ASSERT_FALSE(is_done);
         ASSERT_EQ(opened.error().code, SignStateErrorCode::Missing) << opened.error().text;
-        ASSERT_TRUE(SignState::create(disk, kDirectory, owner_));
+        ASSERT_TRUE(SignState::create(disk, kSignerDirectory, owner_));
       }
     }
   }

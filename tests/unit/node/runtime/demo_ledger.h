@@ -12,6 +12,8 @@
 
 namespace giro::runtime {
 
+inline constexpr std::uint64_t kEpochBlocks = 10;  // of Parameters::tiny()
+
 class DemoLedger {
  public:
   explicit DemoLedger(const consensus::Parameters& parameters = {}) {

@@ -9,11 +9,11 @@
 #include "node/ledger/records.h"
 #include "node/runtime/store_rows.h"
 #include "storage/key_value_memory.h"
+#include "tests/unit/node/runtime/demo_ledger.h"
 
 namespace giro::runtime {
 namespace {
 
-constexpr std::uint64_t kEpochBlocks = 10;
 
 crypto::PublicKey key_of(std::string_view name) {
   const crypto::Hash scalar = crypto::sha256(crypto::as_view(name));

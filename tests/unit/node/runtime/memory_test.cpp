@@ -6,6 +6,7 @@
 #include "consensus/wire/codec.h"
 #include "crypto/digest.h"
 #include "storage/file_memory.h"
+#include "tests/unit/node/runtime/demo_ledger.h"
 
 namespace giro::runtime {
 namespace {
@@ -15,7 +16,6 @@ using consensus::CeilingRecord;
 using consensus::Floor;
 using storage::SignState;
 
-constexpr std::uint64_t kEpochBlocks = 10;
 constexpr std::uint64_t kEveryView = UINT64_MAX;
 
 // One validator's disks. A start reads the log back and binds the sign state, as open_node does.

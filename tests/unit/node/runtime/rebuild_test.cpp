@@ -49,7 +49,7 @@ class Rebuilding : public ::testing::Test {
     const auto manifest = world.write(snapshots);
     consensus::Certificate certificate{
         consensus::snapshot_content(demo_->chain(), *agreed_manifest(manifest),
-                                    SnapshotWorld::kEpochBlocks),
+                                    kEpochBlocks),
         {}};
     for (std::uint32_t seat = 0; seat < 3; ++seat) {
       certificate.signatures.push_back(
@@ -69,7 +69,7 @@ class Rebuilding : public ::testing::Test {
     consensus::Hash parent = below.block;
     for (std::uint64_t i = 0; i < count; ++i) {
       const Height height{block.height.value + 1};
-      block = {consensus::epoch_of(height, SnapshotWorld::kEpochBlocks),
+      block = {consensus::epoch_of(height, kEpochBlocks),
                {7},
                height,
                parent,
@@ -80,8 +80,8 @@ class Rebuilding : public ::testing::Test {
     }
     consensus::BaseRecord base{};
     base.set = *set_of_epoch(*demo_->state(), {0});
-    base.set.epoch = consensus::epoch_of({block.height.value + 1}, SnapshotWorld::kEpochBlocks);
-    base.epoch_height = {base.set.epoch.value * SnapshotWorld::kEpochBlocks};
+    base.set.epoch = consensus::epoch_of({block.height.value + 1}, kEpochBlocks);
+    base.epoch_height = {base.set.epoch.value * kEpochBlocks};
     base.height = block.height;
     base.block = parent;
     base.time = block.time;

@@ -87,7 +87,7 @@ TEST_P(Loading, R31_the_installed_state_is_complete_and_gives_the_same_snapshot_
   auto again = snapshots_in(again_port);
   const SnapshotWorld::View view(installed);
   auto writer = again.create(GetParam(), storage::kSnapshotChunkBytesMin);
-  const auto second = write_snapshot(view, SnapshotWorld::kEpochBlocks, *writer);
+  const auto second = write_snapshot(view, kEpochBlocks, *writer);
   ASSERT_TRUE(second.has_value()) << second.error().text;
   EXPECT_EQ(second->chunks, manifest.chunks);
 }

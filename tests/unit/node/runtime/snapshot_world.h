@@ -48,7 +48,6 @@ class Works {
 // The demo network's first state, as the state after a block at `height` that named some batches.
 class SnapshotWorld {
  public:
-  static constexpr std::uint64_t kEpochBlocks = 10;
   static constexpr std::uint64_t kInterval = 16;
 
   explicit SnapshotWorld(std::uint64_t height, std::shared_ptr<const DemoLedger> demo = nullptr)
