@@ -8,10 +8,11 @@ namespace giro::consensus {
 namespace {
 
 const Vote& first_vote(const Evidence& evidence) {
-  return std::visit(crypto::Overloaded{[](const ConflictingVotes& e) -> const Vote& { return e.first; },
-                               [](const ForgottenCommit& e) -> const Vote& { return e.commit; },
-                               [](const FalseAttest& e) -> const Vote& { return e.vote; }},
-                    evidence);
+  return std::visit(
+      crypto::Overloaded{[](const ConflictingVotes& e) -> const Vote& { return e.first; },
+                         [](const ForgottenCommit& e) -> const Vote& { return e.commit; },
+                         [](const FalseAttest& e) -> const Vote& { return e.vote; }},
+      evidence);
 }
 
 bool contradicts(const ConflictingVotes& e) {
@@ -57,18 +58,19 @@ bool verify_evidence(const Evidence& evidence, const ValidatorSet& set, const Ha
   const auto is_cast = [&](const Vote& vote) {
     return is_signed(vote.content.sign_bytes(chain), vote.signature);
   };
-  return std::visit(crypto::Overloaded{[&](const ConflictingVotes& e) {
-                                 return contradicts(e) && is_cast(e.first) && is_cast(e.second);
-                               },
-                               [&](const ForgottenCommit& e) {
-                                 return contradicts(e) && is_cast(e.commit) &&
-                                        is_signed(e.change.digest(chain), e.change.signature);
-                               },
-                               [&](const FalseAttest& e) {
-                                 return contradicts(e) && is_cast(e.vote) &&
-                                        verify_certificate(e.certificate, set, chain);
-                               }},
-                    evidence);
+  return std::visit(
+      crypto::Overloaded{[&](const ConflictingVotes& e) {
+                           return contradicts(e) && is_cast(e.first) && is_cast(e.second);
+                         },
+                         [&](const ForgottenCommit& e) {
+                           return contradicts(e) && is_cast(e.commit) &&
+                                  is_signed(e.change.digest(chain), e.change.signature);
+                         },
+                         [&](const FalseAttest& e) {
+                           return contradicts(e) && is_cast(e.vote) &&
+                                  verify_certificate(e.certificate, set, chain);
+                         }},
+      evidence);
 }
 
 }  // namespace giro::consensus

@@ -47,8 +47,8 @@ void add_profile_option(CLI::App& command, Run& run) {
 
 std::expected<std::string, client::Error> read_file(const std::string& file) {
   constexpr std::size_t kFileBytesMax = 64 << 20;
-  auto text =
-      file == "-" ? config::read_text(std::cin, kFileBytesMax) : config::read_text(file, kFileBytesMax);
+  auto text = file == "-" ? config::read_text(std::cin, kFileBytesMax)
+                          : config::read_text(file, kFileBytesMax);
   if (text) return std::move(*text);
   return std::unexpected(client::Error{
       client::ErrorKind::Unreachable, {}, "cannot read " + file + ": " + text.error()});

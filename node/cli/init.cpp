@@ -152,7 +152,8 @@ std::expected<void, Error> configure(const InitOptions& options, const Run& run)
   const std::string mark = crypto::to_hex(loaded.value->chain_id) + "\n";
   if (read_text(options.sign_state_mark()) == mark) return {};
   storage::PosixFilePort files;
-  const auto made = runtime::create_sign_state(*loaded.value, runtime::real_platform(files));
+  const auto made =
+      runtime::create_sign_state(*loaded.value, runtime::real_platform(files, *loaded.value));
   if (!made) return failed(ErrorKind::No, made.error().message);
   return client::write_file_durably(options.sign_state_mark(), mark, 0644);
 }

@@ -161,7 +161,9 @@ void generate(Run& run, const GenOptions& options) {
     const auto config = config_with_key(run, options.node, options.file, options.passphrase_file);
     if (!config) return fail(run, command, config.error());
     storage::PosixFilePort files;
-    if (const auto made = runtime::create_sign_state(*config, runtime::real_platform(files)); !made)
+    if (const auto made =
+            runtime::create_sign_state(*config, runtime::real_platform(files, *config));
+        !made)
       return fail_with(run, command, static_cast<int>(made.error().code), made.error().message);
   }
   if (run.json) {

@@ -79,7 +79,8 @@ NodeConfig assemble(const Settings& settings, const fs::path& base) {
   api.read_rate = settings.number("api.rates.read");
   api.read_burst = settings.number("api.rates.read_burst");
   config.ops = {settings.address("ops.listen"), path("ops.socket")};
-  config.storage = {settings.number("storage.snapshot_keep"),
+  config.storage = {settings.number("storage.log_segment"),
+                    settings.number("storage.snapshot_keep"),
                     settings.number("storage.stop_below")};
   return config;
 }

@@ -73,6 +73,7 @@ struct NodeConfig {
     std::filesystem::path socket;
   } ops;
   struct Storage {
+    std::uint64_t log_segment_bytes = 64ULL << 20;
     std::uint64_t snapshot_keep = 3;
     std::uint64_t stop_below_bytes = 1ULL << 30;
   } storage;

@@ -91,6 +91,7 @@ std::string write_node_config(const NodeConfig& config) {
   out.text("listen", config.ops.listen.to_string());
   out.text("socket", config.ops.socket.string());
   out.table("storage");
+  out.text("log_segment", format_size(config.storage.log_segment_bytes));
   out.number("snapshot_keep", config.storage.snapshot_keep);
   out.text("stop_below", format_size(config.storage.stop_below_bytes));
   return out.take();

@@ -12,7 +12,7 @@ std::expected<std::unique_ptr<Node>, StartError> Node::open(const config::NodeCo
                                                             StartMode mode,
                                                             const Progress& progress) {
   auto files = std::make_unique<storage::PosixFilePort>();
-  auto opened = open_node(config, mode, real_platform(*files), progress);
+  auto opened = open_node(config, mode, real_platform(*files, config), progress);
   if (!opened) return std::unexpected(opened.error());
   auto certificate = p2p::read_certificate(config.p2p.tls.cert, config.p2p.tls.key);
   if (!certificate) {

@@ -324,7 +324,8 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
   // A log that was cut, or began with a snapshot, goes with a store that knows what stood there
   // (protocol R34).
   if (recovery.has_gap()) return ReadLog{.fate = ReadLog::Fate::Gap};
-  if (const auto taken = take_over(*base, recovery, *log); !taken) return StartFailure(taken.error());
+  if (const auto taken = take_over(*base, recovery, *log); !taken)
+    return StartFailure(taken.error());
   // What another key promised binds only that one (protocol R43).
   if (node.signer && recovery.last_key() != node.signer->public_key()) {
     const consensus::KeyRecord renewed{node.signer->public_key()};
@@ -410,12 +411,12 @@ std::optional<consensus::InstitutionId> institution_of(const config::Genesis& ge
 
 }  // namespace
 
-Platform real_platform(storage::FilePort& files) {
+Platform real_platform(storage::FilePort& files, const config::NodeConfig& config) {
   return {.files = files,
           .open_store =
               [](const std::string& directory) { return storage::open_leveldb(directory, {}); },
           .open_key = open_key,
-          .log = {},
+          .log = {.segment_bytes = config.storage.log_segment_bytes, .salt = {}},
           .random = [](std::span<std::byte> out) { crypto::random_bytes(out); }};
 }
 
@@ -441,7 +442,8 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   if (auto installed = install(node, platform, progress); !installed)
     return StartFailure(installed.error());
   const auto read_back = [&]() -> std::expected<ReadLog, StartError> {
-    if (auto opened = open_store(node, platform, progress); !opened) return StartFailure(opened.error());
+    if (auto opened = open_store(node, platform, progress); !opened)
+      return StartFailure(opened.error());
     if (auto prepared = prepare_executor(node, platform, progress); !prepared)
       return StartFailure(prepared.error());
     return read_log(node, platform, progress);
@@ -455,7 +457,8 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   const bool was_damaged = log && log->fate != ReadLog::Fate::Whole;
   if (was_damaged) {
     progress("store and log are set aside: everything is fetched from the other validators");
-    if (auto aside = quarantine(node, platform, progress); !aside) return StartFailure(aside.error());
+    if (auto aside = quarantine(node, platform, progress); !aside)
+      return StartFailure(aside.error());
     log = read_back();
   }
   if (!log) return StartFailure(log.error());

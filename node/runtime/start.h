@@ -53,7 +53,7 @@ struct Platform {
   storage::LogOptions log;
   std::function<void(std::span<std::byte>)> random;
 };
-[[nodiscard]] Platform real_platform(storage::FilePort& files);
+[[nodiscard]] Platform real_platform(storage::FilePort& files, const config::NodeConfig& config);
 
 struct Opened {
   config::NodeConfig config;

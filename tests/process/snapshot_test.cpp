@@ -2,6 +2,7 @@
 // everything and comes back by one (protocol R31, R34).
 #include <boost/json.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -13,6 +14,15 @@ namespace {
 
 class SnapshotTest : public ClusterTest {
  protected:
+  // A log is cut by whole files: small ones, so that what is cut is gone.
+  void SetUp() override {
+    ::setenv("GIRO_STORAGE__LOG_SEGMENT", "16KiB", 1);
+    ClusterTest::SetUp();
+  }
+  void TearDown() override {
+    ClusterTest::TearDown();
+    ::unsetenv("GIRO_STORAGE__LOG_SEGMENT");
+  }
   void adjust(config::DemoSetup& setup) const override {
     setup.parameters.snapshot_interval = 16;
     setup.parameters.snapshot_chunk = 64 * 1024;

@@ -48,6 +48,7 @@ TEST(NodeConfig, Defaults_of_the_file_are_those_of_the_struct) {
   EXPECT_EQ(config.api.read_rate, standard.api.read_rate);
   EXPECT_EQ(config.api.read_burst, standard.api.read_burst);
   EXPECT_EQ(config.ops.listen, standard.ops.listen);
+  EXPECT_EQ(config.storage.log_segment_bytes, standard.storage.log_segment_bytes);
   EXPECT_EQ(config.storage.snapshot_keep, standard.storage.snapshot_keep);
   EXPECT_EQ(config.storage.stop_below_bytes, standard.storage.stop_below_bytes);
 }
@@ -69,8 +70,8 @@ const Golden kGolden[] = {
       "node.toml:27:14: error: storage.stop_below = \"1 giga\" is not a size; example \"1GiB\""}},
     {"unknown_key_without_a_neighbour",
      {{25, "prune_after = 3"}},
-     {"node.toml:25:1: error: unknown key \"prune_after\" in [storage]; known here: snapshot_keep, "
-      "stop_below"}},
+     {"node.toml:25:1: error: unknown key \"prune_after\" in [storage]; known here: log_segment, "
+      "snapshot_keep, stop_below"}},
     {"unknown_table",
      {{24, "[storag]"}, {25, ""}},
      {"node.toml:24:2: error: unknown table \"storag\"; did you mean \"storage\"?"}},

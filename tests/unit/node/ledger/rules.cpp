@@ -8,15 +8,16 @@ namespace giro::ledger::demo {
 
 namespace {
 
-constexpr std::uint64_t kNumber = 500;    // of the op_id of a sample
+constexpr std::uint64_t kNumber = 500;          // of the op_id of a sample
 constexpr std::uint64_t kSampleProposal = 400;  // of the proposal that a sample votes on
 
 }  // namespace
 
 void make_ready(std::string_view name, World& world) {
   if (name != "GOV_VOTE") return;
-  const Outcome opened = world.run(operation(kB, kSampleProposal, seat_proposal(SeatChange::Add, kS),
-                                             {&key(kB, Role::Governor)}, world.now));
+  const Outcome opened =
+      world.run(operation(kB, kSampleProposal, seat_proposal(SeatChange::Add, kS),
+                          {&key(kB, Role::Governor)}, world.now));
   EXPECT_EQ(opened.code, Code::Ok);
 }
 
@@ -26,7 +27,8 @@ Signed sample(std::string_view name, const World& world) {
     return operation(kA, kNumber, seat_proposal(SeatChange::Add, kS), {&key(kA, Role::Governor)},
                      now);
   if (name == "GOV_VOTE") {
-    return operation(kA, kNumber, GovVote{.proposer = kB, .prop_id = uetr(kSampleProposal), .yes = true},
+    return operation(kA, kNumber,
+                     GovVote{.proposer = kB, .prop_id = uetr(kSampleProposal), .yes = true},
                      {&key(kA, Role::Governor)}, now);
   }
   if (name == "TOKEN_CREATE") {

@@ -10,7 +10,6 @@
 namespace giro::runtime {
 namespace {
 
-
 // The demo network's first state, in which seat 1 is about to take a new key.
 class ExecutorTest : public testing::Test {
  protected:

@@ -14,7 +14,6 @@
 namespace giro::runtime {
 namespace {
 
-
 crypto::PublicKey key_of(std::string_view name) {
   const crypto::Hash scalar = crypto::sha256(crypto::as_view(name));
   return crypto::SecretKey::from_bytes(scalar)->public_key();

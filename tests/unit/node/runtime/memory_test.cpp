@@ -53,7 +53,7 @@ class MemoryTest : public testing::Test {
     node.recovered = std::move(recovery).finish();
     node.log.emplace(std::move(*log));
     node.files = disk_.get();
-    const Platform platform = real_platform(*node.files);
+    const Platform platform = real_platform(*node.files, node.config);
     auto bound = bind_sign_state(node, logged, mode, platform, [](const std::string&) {});
     if (!bound) return std::unexpected(bound.error());
     return node;

@@ -48,9 +48,7 @@ class Rebuilding : public ::testing::Test {
     auto snapshots = snapshots_in(disk_);
     const auto manifest = world.write(snapshots);
     consensus::Certificate certificate{
-        consensus::snapshot_content(demo_->chain(), *agreed_manifest(manifest),
-                                    kEpochBlocks),
-        {}};
+        consensus::snapshot_content(demo_->chain(), *agreed_manifest(manifest), kEpochBlocks), {}};
     for (std::uint32_t seat = 0; seat < 3; ++seat) {
       certificate.signatures.push_back(
           {{seat},
@@ -69,12 +67,8 @@ class Rebuilding : public ::testing::Test {
     consensus::Hash parent = below.block;
     for (std::uint64_t i = 0; i < count; ++i) {
       const Height height{block.height.value + 1};
-      block = {consensus::epoch_of(height, kEpochBlocks),
-               {7},
-               height,
-               parent,
-               {block.time.ms + 1},
-               {}};
+      block = {
+          consensus::epoch_of(height, kEpochBlocks), {7}, height, parent, {block.time.ms + 1}, {}};
       parent = block.hash(demo_->chain());
       records.emplace_back(consensus::BlockRecord{block});
     }

@@ -227,7 +227,9 @@ TEST_F(Installing, R31_the_marked_snapshot_becomes_the_store) {
 TEST_F(Installing, R18_the_lineage_that_stands_beside_it_is_taken_along) {
   storage::MemoryFilePort port;
   prepare(port);
-  const consensus::SetChange change{world_.header(), {}, {{{1}, {}}}};
+  consensus::SetChange change{world_.header(), {}, {{{1}, {}}}};
+  change.attest.content.kind = consensus::VoteKind::Attest;
+  change.attest.signatures.push_back({{1}, {}});
   const auto bytes = consensus::wire::encode_lineage({&change, 1});
   ASSERT_TRUE(snapshots_in(port).put_lineage(16, bytes));
   const auto done = install(port);
