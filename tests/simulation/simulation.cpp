@@ -7,6 +7,7 @@
 #include "consensus/wire/codec.h"
 #include "crypto/check.h"
 #include "crypto/digest.h"
+#include "node/runtime/stop_handler.h"
 
 namespace giro::sim {
 namespace {
@@ -107,7 +108,8 @@ void Simulation::on_send(std::size_t node, std::optional<consensus::InstitutionI
 
 void Simulation::on_opened(std::size_t node, const runtime::Opened& opened) {
   checkers_.on_opened(node, opened);
-  if (std::exchange(damaged_[node], false)) {
+  if (damaged_[node]) {
+    damaged_[node] = false;
     ++report_.rebuilds;
     const bool may_forget = plan_.forgetful.contains(node) || plan_.disk_errors;
     if (is_correct(node) && !may_forget && opened.recovered.amnesic_below)
