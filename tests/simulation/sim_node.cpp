@@ -141,6 +141,8 @@ void SimNode::crash(const storage::Crash& crash) {
   ++life_;
   *dead_ = true;
   disk_.crash(crash);
+  disk_.set_faults({});  // the failing change was of this life
+  pending_.clear();      // before the store that it may read
   validator_.reset();
 }
 
@@ -153,7 +155,6 @@ void SimNode::wipe_data() {
 void SimNode::damage_store() {
   GIRO_CHECK(!is_up());
   const std::string current = std::string(kData) + "/state/CURRENT";
-  disk_.set_faults({});
   if (*disk_.type(current) == storage::FileType::None) return;  // wiped, or never started
   GIRO_CHECK(storage::write_whole(disk_, current, crypto::as_view("damaged")).has_value());
 }
@@ -185,12 +186,16 @@ void SimNode::later(Time delay, std::function<void()> work) {
 }
 
 void SimNode::at(Time when, std::function<void()> work) {
-  world_.scheduler().at(when, [this, life = life_, work = std::move(work)]() mutable {
+  const std::uint64_t number = next_pending_++;
+  pending_.emplace(number, std::move(work));
+  world_.scheduler().at(when, [this, life = life_, number] {
     if (life != life_) return;
-    if (world_.scheduler().now() < paused_until_) return at(paused_until_, std::move(work));
+    auto due = std::move(pending_.extract(number).mapped());
+    if (world_.scheduler().now() < paused_until_) return at(paused_until_, std::move(due));
     try {
-      work();
+      due();
     } catch (const ProcessEnded& end) {
+      due = nullptr;  // what it holds is of the life that ends
       world_.on_ended(index_, end);
     }
   });

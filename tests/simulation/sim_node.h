@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 
 #include "node/runtime/validator.h"
 #include "storage/file_memory.h"
@@ -76,6 +77,9 @@ class SimNode final : private runtime::EventSink {
   std::uint64_t life_ = 0;
   std::uint64_t starts_ = 0;
   std::unique_ptr<runtime::Validator> validator_;
+  // What waits for its time, which ends with the process: the scheduler has only the numbers.
+  std::unordered_map<std::uint64_t, std::function<void()>> pending_;
+  std::uint64_t next_pending_ = 0;
   std::optional<consensus::Instant> armed_;
   Time paused_until_ = 0;
   // The clock: steady = steady_at_ + (now - since_) * rate_.

@@ -144,7 +144,6 @@ void Simulation::on_ended(std::size_t node, const ProcessEnded& end) {
     throw Violation{"I3", node, "a correct node ended itself: " + end.line};
   if (is_correct(node) && !plan_.disk_errors)
     throw Violation{"I3", node, "a write failed on a disk without faults: " + end.line};
-  nodes_[node]->disk().set_faults({});
   crash(node, storage::Crash::lose_unsynced(), kSecond);
 }
 

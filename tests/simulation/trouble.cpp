@@ -103,6 +103,7 @@ void Simulation::begin_trouble() {
     const std::size_t node = random.below(count);
     auto left = std::make_shared<std::uint64_t>(random.below(30));
     const std::uint64_t written = random.below(5'000);
+    if (!nodes_[node]->is_up()) return;  // a failing change ends a life, and has none to end
     nodes_[node]->disk().set_faults(
         [left, written](storage::FileOperation operation,
                         std::string_view) -> std::optional<storage::FileFault> {
@@ -169,7 +170,6 @@ void Simulation::crash(std::size_t node, const storage::Crash& how, Time down) {
 void Simulation::restart(std::size_t node) {
   if (nodes_[node]->is_up()) return;
   if (options_.log != LogDetail::Off) say(node, "starts");
-  nodes_[node]->disk().set_faults({});
   const auto mode = wiped_[node] ? runtime::StartMode::Recover : runtime::StartMode::Normal;
   const auto started = nodes_[node]->start(mode);
   if (!started && is_correct(node))
