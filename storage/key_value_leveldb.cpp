@@ -8,7 +8,10 @@
 #include <leveldb/options.h>
 #include <leveldb/write_batch.h>
 
-#include <array>
+#include <algorithm>
+#include <vector>
+
+#include "storage/file_posix.h"
 
 namespace giro::storage {
 
@@ -53,15 +56,77 @@ class SyncedAtEnd final : public leveldb::WritableFile {
   bool is_closed_ = false;
 };
 
+// The form of LevelDB's write-ahead files: records in blocks, each with its checksum, length, type.
+constexpr std::size_t kLogBlockBytes = 32 << 10;
+constexpr std::size_t kLogHeaderBytes = 7;
+
+// LevelDB takes a record of type and length zero for space that was asked for and not used, and
+// goes on behind it in silence. After a power failure it may be a write that was lost, with a later
+// one behind it. True: something stands behind such a record.
+leveldb::Status find_hole(leveldb::SequentialFile& file, bool& has_hole) {
+  std::vector<char> scratch(kLogBlockBytes);
+  bool is_at_end = false;
+  has_hole = false;
+  while (true) {
+    leveldb::Slice block;
+    if (auto status = file.Read(scratch.size(), &block, scratch.data()); !status.ok())
+      return status;
+    if (block.empty()) return leveldb::Status::OK();
+    std::size_t at = 0;
+    while (!is_at_end && block.size() - at >= kLogHeaderBytes) {
+      const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(block[at + i]); };
+      const std::size_t length = byte(4) | static_cast<std::size_t>(byte(5)) << 8U;
+      is_at_end = length == 0 && byte(6) == 0;
+      if (!is_at_end) at = std::min(at + kLogHeaderBytes + length, block.size());
+    }
+    const auto is_zero = [](char value) { return value == 0; };
+    if (is_at_end && !std::all_of(block.data() + at, block.data() + block.size(), is_zero)) {
+      has_hole = true;
+      return leveldb::Status::OK();
+    }
+  }
+}
+
+// LevelDB's files with what a power failure asks for (protocol R37: what was synced stays, and all
+// that was written before it).
 class SyncingEnv final : public leveldb::EnvWrapper {
  public:
-  explicit SyncingEnv(leveldb::Env* below) : EnvWrapper(below) {}
+  SyncingEnv(leveldb::Env* below, FilePort& files) : EnvWrapper(below), files_(files) {}
+
   leveldb::Status NewWritableFile(const std::string& name, leveldb::WritableFile** out) override {
     const auto status = target()->NewWritableFile(name, out);
-    if (status.ok() && name.ends_with(".log"))
+    if (status.ok() && is_write_ahead(name))
       *out = std::make_unique<SyncedAtEnd>(std::unique_ptr<leveldb::WritableFile>(*out)).release();
     return status;
   }
+
+  leveldb::Status NewSequentialFile(const std::string& name,
+                                    leveldb::SequentialFile** out) override {
+    if (is_write_ahead(name)) {
+      leveldb::SequentialFile* opened = nullptr;
+      if (auto status = target()->NewSequentialFile(name, &opened); !status.ok()) return status;
+      const std::unique_ptr<leveldb::SequentialFile> file(opened);
+      bool has_hole = false;
+      if (auto status = find_hole(*file, has_hole); !status.ok()) return status;
+      if (has_hole) return leveldb::Status::Corruption(name, "a write is missing before others");
+    }
+    return target()->NewSequentialFile(name, out);
+  }
+
+  // Only CURRENT is ever renamed. Until its new name is durable a power failure brings the old
+  // manifest back, with the write-ahead files of both: the newer one has what was synced since, and
+  // of the older one the part is gone that was never synced, only read back.
+  leveldb::Status RenameFile(const std::string& from, const std::string& to) override {
+    if (auto status = target()->RenameFile(from, to); !status.ok()) return status;
+    if (const auto synced = files_.sync_directory(parent_path(to)); !synced)
+      return leveldb::Status::IOError(to, synced.error().text);
+    return leveldb::Status::OK();
+  }
+
+ private:
+  static bool is_write_ahead(const std::string& name) { return name.ends_with(".log"); }
+
+  FilePort& files_;
 };
 
 leveldb::ReadOptions read_options(const leveldb::Snapshot* snapshot, bool fill_cache) {
@@ -117,7 +182,8 @@ class LevelDbSnapshot final : public KeyValueReader {
 class LevelDbStore final : public KeyValueStore {
  public:
   explicit LevelDbStore(const LevelDbOptions& options)
-      : env_(options.env != nullptr ? options.env : leveldb::Env::Default()),
+      : env_(options.env != nullptr ? options.env : leveldb::Env::Default(),
+             options.files != nullptr ? *options.files : real_files_),
         filter_(leveldb::NewBloomFilterPolicy(kBloomBitsPerKey)),
         cache_(leveldb::NewLRUCache(options.cache_bytes)) {}
 
@@ -177,6 +243,7 @@ class LevelDbStore final : public KeyValueStore {
 
  private:
   // In this order: the database goes first.
+  PosixFilePort real_files_;
   SyncingEnv env_;
   std::unique_ptr<const leveldb::FilterPolicy> filter_;
   std::unique_ptr<leveldb::Cache> cache_;

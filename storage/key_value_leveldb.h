@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "storage/file.h"
 #include "storage/key_value.h"
 
 namespace leveldb {
@@ -20,7 +21,10 @@ struct LevelDbOptions {
   int open_files_max = 500;
   bool must_exist = false;
   bool compress = true;
-  leveldb::Env* env = nullptr;  // borrowed, outlives the store; the simulator's. None: the real one
+  // Borrowed, outlive the store: the simulator's disk, and LevelDB's view of it. None: the real
+  // one.
+  FilePort* files = nullptr;
+  leveldb::Env* env = nullptr;
 };
 
 // Opens or creates the store in `directory` (whose parent exists). Corruption and Io are told

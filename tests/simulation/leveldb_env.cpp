@@ -109,7 +109,7 @@ class NoLogger final : public leveldb::Logger {
 class SimulatedStore final : public storage::KeyValueStore {
  public:
   SimulatedStore(storage::FilePort& files, std::shared_ptr<const bool> dead)
-      : env_(std::make_unique<LevelDbEnv>(files)), dead_(std::move(dead)) {}
+      : files_(files), env_(std::make_unique<LevelDbEnv>(files)), dead_(std::move(dead)) {}
   ~SimulatedStore() override {
     env_->drain();
     inner_.reset();
@@ -122,6 +122,7 @@ class SimulatedStore final : public storage::KeyValueStore {
                                           .open_files_max = 500,
                                           .must_exist = false,
                                           .compress = false,  // an eighth of the time
+                                          .files = &files_,
                                           .env = env_.get()};
     auto opened = storage::open_leveldb(directory, options);
     env_->drain();
@@ -152,6 +153,7 @@ class SimulatedStore final : public storage::KeyValueStore {
   }
 
  private:
+  storage::FilePort& files_;
   std::unique_ptr<LevelDbEnv> env_;
   std::shared_ptr<const bool> dead_;
   std::unique_ptr<storage::KeyValueStore> inner_;

@@ -173,6 +173,59 @@ TEST(LevelDb, Reopens_with_what_was_written) {
   EXPECT_FALSE(open_leveldb(directory.path() + "/none", options));
 }
 
+// A power failure may lose any sector that was not synced, and leave zeros in its place.
+TEST(LevelDb, A_write_that_was_lost_before_others_is_corruption_wherever_it_was) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() + "/db";
+  constexpr int kWrites = 700;
+  const auto key_of = [](int i) { return bytes_of(std::to_string(1000 + i)); };
+  {
+    auto store = open_leveldb(path, {});
+    ASSERT_TRUE(store);
+    for (int i = 0; i < kWrites; ++i) {
+      WriteBatch batch;
+      batch.put(key_of(i), Bytes(90 + static_cast<std::size_t>(i % 7), std::byte{7}));
+      ASSERT_TRUE((*store)->write(batch));
+    }
+  }
+  std::filesystem::path log;
+  for (const auto& entry : std::filesystem::directory_iterator(path))
+    if (entry.path().extension() == ".log") log = entry.path();
+  const std::uint64_t size = std::filesystem::file_size(log);
+  constexpr std::uint64_t kSector = 512;
+  ASSERT_GT(size, 100 * kSector);
+  int refused = 0, opened = 0;
+  // One sector, a whole block of LevelDB's, and everything to the end.
+  for (const std::uint64_t lost : {kSector, 64 * kSector, size}) {
+    for (std::uint64_t at = 0; at < size; at += 11 * kSector) {
+      const TemporaryDirectory copied;
+      const std::filesystem::path copy = copied.path() + "/db";
+      std::filesystem::copy(path, copy);
+      std::fstream file(copy / log.filename(), std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(static_cast<std::streamoff>(at));
+      file << std::string(std::min(lost, size - at), '\0');
+      file.close();
+      const auto store = open_leveldb(copy.string(), {});
+      if (!store) {
+        EXPECT_EQ(store.error().code, KeyValueErrorCode::Corruption);
+        ++refused;
+        continue;
+      }
+      ++opened;
+      bool is_missing = false;
+      for (int i = 0; i < kWrites; ++i) {
+        const auto value = (*store)->get(key_of(i));
+        ASSERT_TRUE(value);
+        ASSERT_FALSE(*value && is_missing) << "write " << i << " without one before it, " << at;
+        is_missing = !*value;
+      }
+      EXPECT_TRUE(is_missing);
+    }
+  }
+  EXPECT_GT(refused, 10);
+  EXPECT_GT(opened, 0);
+}
+
 TEST(LevelDb, Tells_corruption_from_a_failed_file_system) {
   const TemporaryDirectory directory;
   const auto path = directory.path() + "/db";
