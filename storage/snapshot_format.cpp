@@ -37,12 +37,12 @@ Bytes encode_snapshot_manifest(const SnapshotManifest& manifest) {
 }
 
 std::expected<SnapshotManifest, std::string_view> decode_snapshot_manifest(ByteView bytes) {
-  using Failure = std::unexpected<std::string_view>;
-  if (bytes.size() < kFixedBytes + kHashBytes) return Failure("a manifest that is cut short");
+  using Refusal = std::unexpected<std::string_view>;
+  if (bytes.size() < kFixedBytes + kHashBytes) return Refusal("a manifest that is cut short");
   const ByteView body = bytes.first(bytes.size() - kHashBytes);
   crypto::Reader reader(body);
-  if (crypto::as_text(reader.raw(kMagic.size())) != kMagic) return Failure("not a manifest");
-  if (reader.u32() != kVersion) return Failure("a manifest of another version");
+  if (crypto::as_text(reader.raw(kMagic.size())) != kMagic) return Refusal("not a manifest");
+  if (reader.u32() != kVersion) return Refusal("a manifest of another version");
   const std::uint32_t header_bytes = reader.u32();
   SnapshotManifest manifest;
   manifest.height = reader.u64();
@@ -52,15 +52,15 @@ std::expected<SnapshotManifest, std::string_view> decode_snapshot_manifest(ByteV
   // The sizes are compared with what is here before anything is built from them.
   if (header_bytes > kSnapshotHeaderBytesMax || count > kSnapshotChunksMax || !is_padded ||
       reader.remaining() != header_bytes + count * kHashBytes) {
-    return Failure("a manifest whose sizes are wrong");
+    return Refusal("a manifest whose sizes are wrong");
   }
   const crypto::Hash check = check_of(body);
   if (!std::ranges::equal(check.bytes, bytes.last(kHashBytes)))
-    return Failure("a manifest that fails its check");
+    return Refusal("a manifest that fails its check");
   manifest.header = crypto::to_bytes(reader.raw(header_bytes));
   manifest.chunks.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) manifest.chunks.push_back(reader.hash());
-  if (!is_within_limits(manifest)) return Failure("a manifest beyond the limits");
+  if (!is_within_limits(manifest)) return Refusal("a manifest beyond the limits");
   return manifest;
 }
 

@@ -100,7 +100,7 @@ TEST(Statement, R34_a_restart_from_it_knows_what_one_from_the_whole_log_does) {
   solo.deliver_batch(waiting, 2);
   const auto full = solo.log;
   const auto cut = statement_of(solo);
-  for (const std::uint64_t executed : {12, 13, 14}) {
+  for (const std::uint64_t executed : {12U, 13U, 14U}) {
     if (!solo.headers.contains({executed})) continue;
     expect_same(recovered_from(solo, full, {executed}), recovered_from(solo, cut, {executed}));
     expect_same(recovered_from(solo, full, {executed}), recovered_from(solo, solo.log, {executed}));
@@ -136,7 +136,7 @@ TEST(Statement, R38_a_store_that_lost_its_newest_writes_is_done_again_while_noth
   for (int i = 0; i < 3; ++i) solo.make_stable(solo.next_block());
   const auto full = solo.log;
   (void)statement_of(solo);
-  for (const std::uint64_t executed : {0, 1, 2, 3}) {
+  for (const std::uint64_t executed : {0U, 1U, 2U, 3U}) {
     expect_same(recovered_from(solo, full, {executed}), recovered_from(solo, solo.log, {executed}));
   }
 }
@@ -186,7 +186,7 @@ TEST(Statement, R34_from_a_snapshot_the_log_that_was_cut_above_it_leads_on) {
   solo.propose(open);
   solo.prepare(open);
   solo.step(Restate{});
-  for (const std::uint64_t height : {10, 12, 14}) {  // 10 ends an epoch
+  for (const std::uint64_t height : {10U, 12U, 14U}) {  // 10 ends an epoch
     std::size_t first_kept = 0;
     while (first_kept < solo.log.size()) {
       const auto* block = std::get_if<BlockRecord>(&solo.log[first_kept]);
