@@ -9,6 +9,7 @@
 #include <leveldb/write_batch.h>
 
 #include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include "storage/file_posix.h"
@@ -34,25 +35,32 @@ std::unexpected<KeyValueError> failed(const leveldb::Status& status) {
 
 // LevelDB closes a write-ahead file unsynced when it begins the next: a synced write then says
 // nothing of what was written shortly before. Here the end of each is durable before the next one
-// takes a write, so that a synced write covers everything before it.
+// takes a write, so that a synced write covers everything before it. LevelDB drops the answer of a
+// close: once one has failed, no file takes anything any more.
 class SyncedAtEnd final : public leveldb::WritableFile {
  public:
-  explicit SyncedAtEnd(std::unique_ptr<leveldb::WritableFile> file) : file_(std::move(file)) {}
+  SyncedAtEnd(std::unique_ptr<leveldb::WritableFile> file, std::atomic<bool>& has_failed)
+      : file_(std::move(file)), has_failed_(has_failed) {}
   ~SyncedAtEnd() override {
     if (!is_closed_) (void)Close();
   }
-  leveldb::Status Append(const leveldb::Slice& data) override { return file_->Append(data); }
+  leveldb::Status Append(const leveldb::Slice& data) override {
+    if (has_failed_) return leveldb::Status::IOError("an earlier write-ahead file is not durable");
+    return file_->Append(data);
+  }
   leveldb::Status Flush() override { return file_->Flush(); }
   leveldb::Status Sync() override { return file_->Sync(); }
   leveldb::Status Close() override {
     is_closed_ = true;
     const auto synced = file_->Sync();
     const auto closed = file_->Close();
+    if (!synced.ok() || !closed.ok()) has_failed_ = true;
     return synced.ok() ? closed : synced;
   }
 
  private:
   const std::unique_ptr<leveldb::WritableFile> file_;
+  std::atomic<bool>& has_failed_;
   bool is_closed_ = false;
 };
 
@@ -94,10 +102,16 @@ class SyncingEnv final : public leveldb::EnvWrapper {
   SyncingEnv(leveldb::Env* below, FilePort& files) : EnvWrapper(below), files_(files) {}
 
   leveldb::Status NewWritableFile(const std::string& name, leveldb::WritableFile** out) override {
-    const auto status = target()->NewWritableFile(name, out);
-    if (status.ok() && is_write_ahead(name))
-      *out = std::make_unique<SyncedAtEnd>(std::unique_ptr<leveldb::WritableFile>(*out)).release();
-    return status;
+    leveldb::WritableFile* opened = nullptr;
+    if (auto status = target()->NewWritableFile(name, &opened); !status.ok()) return status;
+    std::unique_ptr<leveldb::WritableFile> file(opened);
+    if (is_write_ahead(name)) {
+      // A synced write is of no use in a file whose name is lost.
+      if (auto status = sync_names(name); !status.ok()) return status;
+      file = std::make_unique<SyncedAtEnd>(std::move(file), has_failed_);
+    }
+    *out = file.release();
+    return leveldb::Status::OK();
   }
 
   leveldb::Status NewSequentialFile(const std::string& name,
@@ -118,15 +132,19 @@ class SyncingEnv final : public leveldb::EnvWrapper {
   // of the older one the part is gone that was never synced, only read back.
   leveldb::Status RenameFile(const std::string& from, const std::string& to) override {
     if (auto status = target()->RenameFile(from, to); !status.ok()) return status;
-    if (const auto synced = files_.sync_directory(parent_path(to)); !synced)
-      return leveldb::Status::IOError(to, synced.error().text);
-    return leveldb::Status::OK();
+    return sync_names(to);
   }
 
  private:
+  leveldb::Status sync_names(const std::string& name) {
+    if (const auto synced = files_.sync_directory(parent_path(name)); !synced)
+      return leveldb::Status::IOError(name, synced.error().text);
+    return leveldb::Status::OK();
+  }
   static bool is_write_ahead(const std::string& name) { return name.ends_with(".log"); }
 
   FilePort& files_;
+  std::atomic<bool> has_failed_ = false;
 };
 
 leveldb::ReadOptions read_options(const leveldb::Snapshot* snapshot, bool fill_cache) {

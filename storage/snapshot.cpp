@@ -54,8 +54,12 @@ FileResult<void> write_file(FilePort& port, const std::string& path, ByteView by
 }
 
 // The names inside first, then the directory's own.
+// One that was written and one that was downloaded may come to the same height: the first stays.
 FileResult<void> publish(FilePort& port, const std::string& root, const std::string& from,
                          const std::string& to) {
+  const auto there = port.type(to);
+  if (!there) return std::unexpected(there.error());
+  if (*there != FileType::None) return remove_tree(port, from);
   if (auto done = port.sync_directory(from); !done) return done;
   if (auto done = port.rename(from, to); !done) return done;
   return port.sync_directory(root);

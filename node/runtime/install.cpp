@@ -52,6 +52,8 @@ std::expected<consensus::Height, std::string> stored_height(const InstallFrom& f
     return consensus::Height{};  // nothing of it can be used
   if (!store) return Failure(store.error().text);
   const auto head = (*store)->get(rows::head_key());
+  if (!head && head.error().code == storage::KeyValueErrorCode::Corruption)
+    return consensus::Height{};
   if (!head) return Failure(head.error().text);
   const auto header = *head ? consensus::wire::decode_header(**head) : consensus::Header{};
   return header ? header->height : consensus::Height{};

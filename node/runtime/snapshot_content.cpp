@@ -1,4 +1,5 @@
 #include "node/runtime/snapshot_content.h"
+#include "node/runtime/fallible_view.h"
 
 #include <algorithm>
 #include <utility>
@@ -180,25 +181,6 @@ storage::SnapshotManifest stored_manifest(const consensus::SnapshotManifest& man
 
 namespace {
 
-class StoreView final : public ledger::StateView {
- public:
-  explicit StoreView(const storage::KeyValueReader& reader) : reader_(reader) {}
-  std::optional<Bytes> get(ByteView key) const override {
-    auto value = reader_.get(key);
-    if (!value) return failed_ = true, std::nullopt;
-    return std::move(*value);
-  }
-  void scan(ByteView from, ByteView to,
-            const std::function<bool(ByteView, ByteView)>& visit) const override {
-    if (!reader_.scan(from, to, visit)) failed_ = true;
-  }
-  [[nodiscard]] bool failed() const { return failed_; }
-
- private:
-  const storage::KeyValueReader& reader_;
-  mutable bool failed_ = false;
-};
-
 // Puts rows where the store has them, batch by batch.
 class Loader {
  public:
@@ -278,7 +260,7 @@ class Loader {
 
 // What the header does not bind must agree with what it does.
 std::optional<std::string> judge(const Loader& loader, const consensus::Header& header,
-                                 const StoreView& state, const SnapshotCheck& check) {
+                                 const FallibleView& state, const SnapshotCheck& check) {
   const auto& block = loader.block();
   if (!block || block->block.hash(check.chain) != header.block ||
       block->block.height != header.height) {
@@ -324,10 +306,10 @@ std::expected<consensus::ValidatorSet, LoadError> load(const storage::Snapshots&
         LoadError{read.error().text, read.error().code == storage::SnapshotErrorCode::File});
   loader.finish(genesis_row);
   if (loader.failed()) return LoadFailure(*loader.failed());
-  const StoreView state(into);
+  const FallibleView state(into);
   auto wrong = judge(loader, agreed->header, state, check);
   auto set = set_of_epoch(state, agreed->header.epoch);
-  if (state.failed()) return LoadFailure(LoadError{"the store cannot be read", true});
+  if (state.error()) return LoadFailure(LoadError{"the store cannot be read", true});
   if (!wrong && !set) wrong = "it has no set for the epoch of its height";
   if (wrong) return LoadFailure(LoadError{std::move(*wrong)});
   return std::move(*set);

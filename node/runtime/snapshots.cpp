@@ -5,10 +5,12 @@
 
 #include "consensus/limits.h"
 #include "consensus/wire/codec.h"
+#include "consensus/wire/snapshot_codec.h"
 #include "crypto/check.h"
 #include "node/ledger/audit.h"
 #include "node/runtime/fatal.h"
 #include "node/runtime/lineage.h"
+#include "p2p/frame.h"
 
 namespace giro::runtime {
 namespace {
@@ -98,7 +100,7 @@ void SnapshotKeeper::reached(Height attested) {
 // As large as the newest one will it be, about; and half as much again for its growth.
 std::uint64_t SnapshotKeeper::expected_bytes() const {
   const std::lock_guard lock(mutex_);
-  if (kept_.empty()) return 0;
+  if (kept_.empty()) return store_.approximate_bytes();
   const auto& newest = kept_.rbegin()->second->manifest;
   return newest.chunks.size() * newest.chunk_bytes * 3 / 2;
 }
@@ -131,6 +133,7 @@ void SnapshotKeeper::write(const ReadView& view) {
   Kept kept{std::move(*manifest), std::move(*agreed), {}, {}};
   kept.digest = kept.agreed.digest(options_.chain);
   add(std::move(kept), view);
+  prune();
 }
 
 // Those at other heights are the operator's: they are listed, and never voted for or served.
@@ -179,16 +182,21 @@ void SnapshotKeeper::put(const consensus::Certificate& certificate) {
   tell_certified();
 }
 
-// The newest certified ones stay, and what is newer than they are. The operator's own stay too.
+// The newest certified ones stay, and of what is newer than they are as many as can still be
+// certified: votes are taken for no more. The operator's own stay too.
 void SnapshotKeeper::prune() {
   std::vector<Height> goes;
   {
     const std::lock_guard lock(mutex_);
     std::uint64_t certified = 0;
+    std::uint64_t open = 0;
     for (auto entry = kept_.rbegin(); entry != kept_.rend(); ++entry) {
       const bool is_local = entry->first.value % options_.parameters.snapshot_interval != 0;
-      if (!is_local && certified >= options_.keep) goes.push_back(entry->first);
-      if (entry->second->certificate) ++certified;
+      const bool is_certified = entry->second->certificate.has_value();
+      if (!is_local && !is_certified) ++open;
+      const bool is_late = !is_certified && open > consensus::kOpenSnapshotsMax;
+      if (!is_local && (certified >= options_.keep || is_late)) goes.push_back(entry->first);
+      if (is_certified) ++certified;
     }
     for (const Height height : goes) kept_.erase(height);
   }
@@ -264,7 +272,13 @@ std::optional<consensus::SnapshotOffer> SnapshotKeeper::offer(
   auto changes =
       changes_between(asked.epoch, consensus::epoch_of(next, options_.parameters.epoch_blocks));
   if (!changes) return std::nullopt;
-  return consensus::SnapshotOffer{newest->agreed, *newest->certificate, std::move(*changes)};
+  consensus::SnapshotOffer offer{newest->agreed, *newest->certificate, std::move(*changes)};
+  if (!p2p::fits_frame(consensus::wire::encode_snapshot(offer).size())) {
+    ports_.tell("snapshot_not_offered", newest->agreed.header.height,
+                "its chunks and the changes of the set fill more than a frame");
+    return std::nullopt;
+  }
+  return offer;
 }
 
 consensus::SnapshotChunk SnapshotKeeper::chunk(const consensus::FetchChunk& asked) const {

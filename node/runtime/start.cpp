@@ -1,6 +1,7 @@
 #include "node/runtime/start.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "consensus/wire/codec.h"
@@ -8,6 +9,7 @@
 #include "node/ledger/genesis.h"
 #include "node/ledger/outcome_leaf.h"
 #include "node/ledger/roots.h"
+#include "node/runtime/fallible_view.h"
 #include "node/runtime/install.h"
 #include "node/runtime/lineage.h"
 #include "node/runtime/memory.h"
@@ -31,8 +33,8 @@ struct GenesisState {
 };
 
 // Block 0 (protocol 2): its block hash is the chain id, its header is made from the genesis state.
-GenesisState genesis_state(config::CheckedGenesis& checked) {
-  GenesisState state{.result = std::move(checked.block), .tree = {}, .roots = {}, .header = {}};
+GenesisState genesis_state(const config::CheckedGenesis& checked) {
+  GenesisState state{.result = checked.block, .tree = {}, .roots = {}, .header = {}};
   const ledger::Genesis& genesis = checked.genesis.ledger;
   const ledger::BlockContext context{.height = 0, .time = genesis.time};
   const auto leaves = ledger::build_leaves(context, {}, state.result);
@@ -130,54 +132,79 @@ std::expected<void, StartError> set_aside(Opened& node, const std::string& name,
   return {};
 }
 
+// A store that opens, as far as its newest state goes.
+struct StoredState {
+  consensus::Header header;
+  crypto::Hash chain_value;
+  ledger::StateTree tree;
+};
+
+// nullopt: nothing is in it yet. Corruption: the store itself says so, or its rows do not add up.
+storage::KeyValueResult<std::optional<StoredState>> stored_state(
+    const storage::KeyValueStore& store) {
+  const FallibleView rows(store);
+  const auto answer = [&](std::string damage) {
+    return std::unexpected(rows.error().value_or(
+        storage::KeyValueError{storage::KeyValueErrorCode::Corruption, std::move(damage)}));
+  };
+  const auto head = rows.get(rows::head_key());
+  if (!head) {
+    bool is_empty = true;
+    rows.scan({}, {}, [&](crypto::ByteView, crypto::ByteView) { return is_empty = false; });
+    if (rows.error() || !is_empty) return answer("it has rows and no newest block");
+    return std::nullopt;
+  }
+  const auto header = consensus::wire::decode_header(*head);
+  if (!header) return answer("its newest header is damaged");
+  auto tree = ledger::StateTree::rebuild(rows);
+  if (rows.error() || !tree) return answer(tree ? "" : std::string(describe(tree.error())));
+  const auto row = rows.get(ledger::chain_key());
+  const auto chain = row ? ledger::decode_record<ledger::Chain>(*row) : std::nullopt;
+  if (!chain || ledger::state_root(tree->root(), chain->value) != header->state_root) {
+    return answer("its records do not give the state root of height " +
+                  std::to_string(header->height.value));
+  }
+  return StoredState{*header, chain->value, std::move(*tree)};
+}
+
+// What cannot be used is set aside: log and snapshots give it all again.
 std::expected<void, StartError> open_store(Opened& node, const Platform& platform,
                                            const Progress& progress) {
   const std::string directory = (node.config.data_dir / "state").string();
-  auto backing = platform.open_store(directory);
-  if (!backing && backing.error().code == storage::KeyValueErrorCode::Corruption) {
-    // Its writes are not synced, so a power failure may leave it so: the log gives it all again.
-    progress("the store is damaged (" + backing.error().text + ") and is rebuilt from the log");
+  std::unique_ptr<storage::KeyValueStore> backing;
+  const auto open = [&]() -> storage::KeyValueResult<std::optional<StoredState>> {
+    auto opened = platform.open_store(directory);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    backing = std::move(*opened);
+    progress("rebuilding the state tree");
+    return stored_state(*backing);
+  };
+  auto state = open();
+  if (!state && state.error().code == storage::KeyValueErrorCode::Corruption) {
+    progress("the store is damaged (" + state.error().text + ") and is rebuilt from the log");
+    backing.reset();
     if (auto aside = set_aside(node, "state", progress); !aside) return aside;
-    backing = platform.open_store(directory);
+    state = open();
   }
-  if (!backing) return misconfigured("the store: " + backing.error().text);
-  node.store = std::make_unique<Store>(std::move(*backing));
-  if (node.store->is_empty()) {
-    auto state = genesis_state(node.genesis);
-    auto writes = std::move(state.result.writes);
+  if (!state) return misconfigured("the store: " + state.error().text);
+  node.store = std::make_unique<Store>(std::move(backing));
+  if (!*state) {
+    auto genesis = genesis_state(node.genesis);
+    auto writes = std::move(genesis.result.writes);
     writes.push_back(
-        {ledger::chain_key().to_bytes(), ledger::encode(ledger::Chain{state.roots.chain})});
-    node.store->write_genesis(writes, state.header, state.header.hash(node.genesis.chain_id));
-  }
-  return {};
-}
-
-std::expected<void, StartError> prepare_executor(Opened& node, const Platform& platform,
-                                                 const Progress& progress) {
-  const auto view = node.store->read();
-  progress("rebuilding the state tree");
-  auto tree = ledger::StateTree::rebuild(*view);
-  if (!tree)
-    return fail(ExitCode::Invariant,
-                "the store is damaged: " + std::string(describe(tree.error())));
-  const auto chain_row = view->get(ledger::chain_key());
-  const auto chain = chain_row ? ledger::decode_record<ledger::Chain>(*chain_row) : std::nullopt;
-  const auto header = node.store->header(view->height());
-  if (!chain || !header)
-    return fail(ExitCode::Invariant, "the store is damaged: no chain value, or no newest block");
-  if (ledger::state_root(tree->root(), chain->value) != header->state_root) {
-    return fail(ExitCode::Invariant,
-                "the store is damaged: its records do not give the state root of height " +
-                    std::to_string(header->height.value));
+        {ledger::chain_key().to_bytes(), ledger::encode(ledger::Chain{genesis.roots.chain})});
+    node.store->write_genesis(writes, genesis.header, genesis.header.hash(node.genesis.chain_id));
+    *state = StoredState{genesis.header, genesis.roots.chain, std::move(genesis.tree)};
   }
   std::array<std::byte, 8> seed{};
   platform.random(seed);
+  const consensus::Header& header = (*state)->header;
   node.executor = {.chain = node.genesis.chain_id,
                    .epoch_blocks = node.genesis.genesis.parameters.epoch_blocks,
-                   .header = *header,
-                   .header_hash = header->hash(node.genesis.chain_id),
-                   .chain_value = chain->value,
-                   .tree = std::move(*tree),
+                   .header = header,
+                   .header_hash = header.hash(node.genesis.chain_id),
+                   .chain_value = (*state)->chain_value,
+                   .tree = std::move((*state)->tree),
                    .rules_version = node.genesis.genesis.ledger.params.rules_version,
                    .hash_seed = crypto::Reader(seed).u64()};
   return {};
@@ -444,8 +471,6 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   const auto read_back = [&]() -> std::expected<ReadLog, StartError> {
     if (auto opened = open_store(node, platform, progress); !opened)
       return StartFailure(opened.error());
-    if (auto prepared = prepare_executor(node, platform, progress); !prepared)
-      return StartFailure(prepared.error());
     return read_log(node, platform, progress);
   };
   auto log = read_back();

@@ -22,7 +22,9 @@ class Rebuilding : public ::testing::Test {
     EXPECT_TRUE(
         storage::write_whole(disk_, "genesis.json", crypto::as_view(demo_->genesis_file())));
     EXPECT_TRUE(create_sign_state(config_, platform()).has_value());
-    EXPECT_TRUE(open().has_value());  // the first start, with block 0
+    const auto first = open();  // the first start, with block 0
+    EXPECT_TRUE(first.has_value());
+    genesis_root_ = first->executor.header.state_root;
   }
 
   Platform platform() {
@@ -96,6 +98,7 @@ class Rebuilding : public ::testing::Test {
   storage::MemoryFilePort disk_;
   config::NodeConfig config_;
   std::string told_;
+  crypto::Hash genesis_root_;
 };
 
 TEST_F(Rebuilding, R34_a_damaged_store_begins_again_with_the_newest_certified_snapshot) {
@@ -113,6 +116,51 @@ TEST_F(Rebuilding, R34_a_damaged_store_begins_again_with_the_newest_certified_sn
   EXPECT_FALSE(opened->recovered.amnesic_below.has_value()) << "its log remembers";
   EXPECT_EQ(opened->ceiling.number, 2U);
   EXPECT_EQ(*disk_.type("data/INSTALL"), storage::FileType::None);
+}
+
+// LevelDB opens such stores: what is wrong with them shows once they are read.
+TEST_F(Rebuilding, R34_a_store_whose_rows_do_not_add_up_is_a_damaged_one) {
+  const auto newest = keep_snapshot(16);
+  cut_log_above(newest, 2);
+  const auto damage = [&](const char* what, const auto& change) {
+    SCOPED_TRACE(what);
+    {
+      const auto store = open_file_store(disk_, "data/state");
+      ASSERT_TRUE(store.has_value());
+      storage::WriteBatch batch;
+      change(**store, batch);
+      ASSERT_TRUE((*store)->write(batch, storage::Durability::Synced).has_value());
+    }
+    told_.clear();
+    const auto opened = open();
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    EXPECT_NE(told_.find("the store is damaged"), std::string::npos) << told_;
+    EXPECT_EQ(opened->store->height(), newest.height);
+    EXPECT_EQ(ledger::state_root(opened->executor.tree.root(), opened->executor.chain_value),
+              newest.state_root);
+    EXPECT_FALSE(opened->recovered.amnesic_below.has_value());
+  };
+  ASSERT_TRUE(open().has_value());  // now it stands there
+  const auto first_of = [](storage::KeyValueStore& store, ledger::Table table) {
+    crypto::Bytes first;
+    const auto done = store.scan(ledger::table_begin(table), ledger::table_end(table),
+                                 [&](crypto::ByteView key, crypto::ByteView) {
+                                   first = crypto::to_bytes(key);
+                                   return false;
+                                 });
+    EXPECT_TRUE(done.has_value() && !first.empty());
+    return first;
+  };
+  damage("a slot is gone",
+         [&](auto& store, auto& batch) { batch.remove(first_of(store, ledger::Table::Slot)); });
+  damage("a record is gone",
+         [&](auto& store, auto& batch) { batch.remove(first_of(store, ledger::Table::Account)); });
+  damage("a record is another", [&](auto& store, auto& batch) {
+    batch.put(first_of(store, ledger::Table::Account), crypto::as_view("another"));
+  });
+  damage("the newest header is damaged",
+         [](auto&, auto& batch) { batch.put(rows::head_key(), crypto::as_view("damaged")); });
+  damage("the newest header is gone", [](auto&, auto& batch) { batch.remove(rows::head_key()); });
 }
 
 TEST_F(Rebuilding, R34_a_store_that_is_gone_begins_again_with_it_too) {
@@ -148,6 +196,7 @@ TEST_F(Rebuilding, R39_without_a_snapshot_it_has_lost_its_memory_and_says_so) {
   const auto opened = open();
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
   EXPECT_EQ(opened->store->height(), Height{});
+  EXPECT_EQ(opened->executor.header.state_root, genesis_root_) << "written a second time";
   EXPECT_TRUE(opened->recovered.amnesic_below.has_value());
   EXPECT_NE(told_.find("everything is fetched"), std::string::npos) << told_;
   EXPECT_EQ(disk_.list("data/quarantine")->size(), 3U) << "the damaged store, then both";
