@@ -154,21 +154,9 @@ void SimNode::wipe_data() {
 
 void SimNode::damage_store() {
   GIRO_CHECK(!is_up());
-  const std::string state = std::string(kData) + "/state";
-  if (*disk_.type(state + "/CURRENT") == storage::FileType::None) return;  // wiped, never started
-  std::vector<std::string> tables;
-  for (std::string& name : *disk_.list(state))
-    if (name.ends_with(".ldb")) tables.push_back(state + "/" + name);
-  if (tables.empty() || random_.chance(0.5)) {  // LevelDB will not open it any more
-    const auto current = crypto::as_view("damaged");
-    GIRO_CHECK(storage::write_whole(disk_, state + "/CURRENT", current).has_value());
-    return;
-  }
-  // It opens, and tells of the damage once that is read.
-  const std::string& table = tables[random_.below(tables.size())];
-  auto bytes = *storage::read_whole(disk_, table, UINT64_MAX);
-  bytes[random_.below(bytes.size())] ^= std::byte{1};
-  GIRO_CHECK(storage::write_whole(disk_, table, bytes).has_value());
+  const std::string current = std::string(kData) + "/state/CURRENT";
+  if (*disk_.type(current) == storage::FileType::None) return;  // wiped, or never started
+  GIRO_CHECK(storage::write_whole(disk_, current, crypto::as_view("damaged")).has_value());
 }
 
 void SimNode::lose_sign_state() {

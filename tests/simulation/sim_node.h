@@ -39,7 +39,7 @@ class SimNode final : private runtime::EventSink {
   void wipe_data();
   void lose_sign_state();
 
-  void damage_store();  // while it is down: the store does not open, or has a flipped bit
+  void damage_store();  // while it is down: LevelDB will not open it any more
 
   void receive(consensus::InstitutionId from, const p2p::Frame& frame);
   void submit(crypto::Bytes operation, std::function<void(runtime::SubmitAnswer)> done);
