@@ -19,7 +19,7 @@ namespace {
 constexpr Time kDelay = 5 * kMillisecond;
 
 // An idle block is overdue after twice its interval; then the view timer runs (R19).
-constexpr std::uint64_t kIdleMs = 200, kTimeoutMs = 300, kTimeoutCapMs = 1'200;
+constexpr std::uint64_t kIdleMs = 500, kTimeoutMs = 1000, kTimeoutCapMs = 8000;
 constexpr Time kUntilWork = static_cast<Time>(2 * kIdleMs) * kMillisecond + kDelay;
 constexpr Time kPhase = kUntilWork + static_cast<Time>(kTimeoutMs + 100) * kMillisecond;
 constexpr Time kLastTimeout = static_cast<Time>(kTimeoutCapMs) * kMillisecond + kDelay;
@@ -28,6 +28,7 @@ constexpr Time kLastTimeout = static_cast<Time>(kTimeoutCapMs) * kMillisecond + 
 consensus::Parameters twins_parameters() {
   consensus::Parameters parameters = consensus::Parameters::tiny();
   parameters.block_batches = 1;
+  parameters.status_interval_ms = 400;
   parameters.epoch_blocks = 6;
   parameters.idle_block_interval_ms = kIdleMs;
   parameters.view_timeout_base_ms = kTimeoutMs;

@@ -49,15 +49,16 @@ const std::vector<Partition>& partitions_of(TwinsSet set) {
 // Where a phase is cut, and what there is to order. A block is committed everywhere three message
 // delays after it was proposed, and its header certified one later; with a ViewChange and a NewView
 // before it, seven. A window full of blocks in flight is cut somewhere between proposal and commit
-// just as well.
-void draw_events(TwinsPlan::Phase& phase, Random& random) {
+// just as well. One copy of each part packs, and both of a twin, which as primaries then propose
+// different blocks.
+void draw_events(const TwinsPlan& plan, TwinsPlan::Phase& phase, Random& random) {
   if (!random.chance(0.25)) phase.cut_after = static_cast<unsigned>(random.between(2, 11));
   phase.batches = random.chance(0.25) ? 5 : 1;
-  std::size_t part = 0;
-  for (std::size_t copy = 0; copy < phase.part_of.size(); ++copy) {
-    if (phase.part_of[copy] != part) continue;  // the first of each part
-    phase.packers.push_back(copy);
-    ++part;
+  std::size_t parts = 0;
+  for (std::size_t copy = 0; copy < plan.copies(); ++copy) {
+    const bool is_first = phase.part_of[copy] == parts;
+    if (is_first) ++parts;
+    if (is_first || plan.is_twinned(plan.identity_of[copy])) phase.packers.push_back(copy);
   }
 }
 
@@ -73,7 +74,7 @@ TwinsPlan complete(TwinsSet set, std::uint64_t index) {
     TwinsPlan::Phase phase;
     phase.part_of = all[rest % all.size()];
     rest /= all.size();
-    draw_events(phase, random);
+    draw_events(plan, phase, random);
     plan.phases.push_back(std::move(phase));
   }
   GIRO_CHECK(rest == 0, index);
@@ -104,7 +105,7 @@ TwinsPlan drawn(std::uint64_t index) {
       phase.part_of.push_back(static_cast<std::size_t>(known - labels.begin()));
       if (known == labels.end()) labels.push_back(label);
     }
-    draw_events(phase, random);
+    draw_events(plan, phase, random);
     for (std::size_t copy = 0; restarts && copy < plan.copies(); ++copy) {
       if (random.chance(0.2)) phase.restarted.push_back(copy);
     }
