@@ -28,7 +28,7 @@ constexpr Time kLastTimeout = static_cast<Time>(kTimeoutCapMs) * kMillisecond + 
 consensus::Parameters twins_parameters() {
   consensus::Parameters parameters = consensus::Parameters::tiny();
   parameters.block_batches = 1;
-  parameters.status_interval_ms = 400;
+  parameters.status_interval_ms = 500;
   parameters.epoch_blocks = 6;
   parameters.idle_block_interval_ms = kIdleMs;
   parameters.view_timeout_base_ms = kTimeoutMs;
@@ -105,7 +105,7 @@ void Twins::play(const TwinsPlan::Phase& phase) {
                 phase.cut_after ? static_cast<int>(*phase.cut_after) : -1);
   }
   for (const std::size_t copy : phase.packers) {
-    for (unsigned i = 0; i < phase.batches; ++i) copies_[copy]->submit(now());
+    copies_[copy]->submit(now());
     copies_[copy]->end_turn(now());
   }
   const Time end = time_ + kPhase;

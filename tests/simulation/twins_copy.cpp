@@ -49,7 +49,7 @@ Copy::Copy(CopyWorld& world, const NetworkSetup& setup, std::size_t copy, std::s
       identity_(identity),
       self_{setup.institution(identity), setup.validator_key(identity).public_key()},
       verifier_(setup.chain(), self_.institution),
-      signer_(*crypto::SecretKey::from_bytes(setup.validator_key(identity).reveal())) {
+      signer_(setup.validator_key(identity)) {
   store_.push_back({genesis_header(setup), {}, {}});
   log_.push_back(KeyRecord{self_.key});
 }

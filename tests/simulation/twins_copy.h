@@ -30,6 +30,19 @@ class CopyWorld {
                          const std::vector<consensus::VoteContent>& votes) = 0;
 };
 
+// Signs with a key of the setup's, which outlives it.
+class SetupSigner final : public crypto::Signer {
+ public:
+  explicit SetupSigner(const crypto::SecretKey& key) : key_(key) {}
+  [[nodiscard]] const crypto::PublicKey& public_key() const override { return key_.public_key(); }
+  [[nodiscard]] std::optional<crypto::Signature> sign(const crypto::Hash& digest) override {
+    return key_.sign(digest);
+  }
+
+ private:
+  const crypto::SecretKey& key_;
+};
+
 class Copy final : consensus::DurabilityPort {
  public:
   // The world and the setup outlive it.
@@ -81,7 +94,7 @@ class Copy final : consensus::DurabilityPort {
   std::set<consensus::VoteContent> certificates_;
   std::map<consensus::Height, consensus::Certificate> attests_;
 
-  crypto::KeySigner signer_;
+  SetupSigner signer_;
   std::unique_ptr<consensus::VoteGuard> guard_;
   std::unique_ptr<consensus::Replica> replica_;
   consensus::Instant deadline_;

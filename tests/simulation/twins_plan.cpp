@@ -53,11 +53,12 @@ const std::vector<Partition>& partitions_of(TwinsSet set) {
 // different blocks.
 void draw_events(const TwinsPlan& plan, TwinsPlan::Phase& phase, Random& random) {
   if (!random.chance(0.25)) phase.cut_after = static_cast<unsigned>(random.between(2, 11));
-  phase.batches = random.chance(0.25) ? 5 : 1;
+  const std::size_t extra = random.chance(0.25) ? 3 : 0;  // the window is full at once
   std::size_t parts = 0;
   for (std::size_t copy = 0; copy < plan.copies(); ++copy) {
     const bool is_first = phase.part_of[copy] == parts;
     if (is_first) ++parts;
+    if (is_first) phase.packers.insert(phase.packers.end(), extra, copy);
     if (is_first || plan.is_twinned(plan.identity_of[copy])) phase.packers.push_back(copy);
   }
 }
@@ -94,16 +95,18 @@ TwinsPlan drawn(std::uint64_t index) {
   if (random.chance(0.5)) plan.loss = 0.3 * random.unit();
   plan.delay_max = static_cast<unsigned>(random.between(1, 3));
   const bool restarts = random.chance(0.5);
-  const std::size_t views = static_cast<std::size_t>(random.between(2, 12));
+  const double moves = random.chance(0.5) ? 1.0 : 0.15;  // between parts: a partition may last
+  std::vector<std::size_t> sides(plan.copies());
+  for (std::size_t& side : sides) side = random.below(3);
+  const auto views = static_cast<std::size_t>(random.between(2, 12));
   for (std::size_t view = 0; view < views; ++view) {
     TwinsPlan::Phase phase;
-    const std::size_t parts = 1 + random.below(3);
-    std::vector<std::size_t> labels;  // parts are numbered in the order of their first copies
-    for (std::size_t copy = 0; copy < plan.copies(); ++copy) {
-      const std::size_t label = random.below(parts);
-      const auto known = std::ranges::find(labels, label);
-      phase.part_of.push_back(static_cast<std::size_t>(known - labels.begin()));
-      if (known == labels.end()) labels.push_back(label);
+    std::vector<std::size_t> known;  // parts are numbered in the order of their first copies
+    for (std::size_t& side : sides) {
+      if (random.chance(moves)) side = random.below(3);
+      const auto part = std::ranges::find(known, side);
+      phase.part_of.push_back(static_cast<std::size_t>(part - known.begin()));
+      if (part == known.end()) known.push_back(side);
     }
     draw_events(plan, phase, random);
     for (std::size_t copy = 0; restarts && copy < plan.copies(); ++copy) {

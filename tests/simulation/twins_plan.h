@@ -27,8 +27,7 @@ struct TwinsPlan {
     // Message delays after which every link is cut; none: the parts run on until the view of those
     // that make no progress has timed out.
     std::optional<unsigned> cut_after;
-    unsigned batches = 1;                // of each copy that packs some
-    std::vector<std::size_t> packers;    // copies
+    std::vector<std::size_t> packers;    // copies, one for each batch that is packed
     std::vector<std::size_t> restarted;  // copies that come back from their logs at its end
   };
   std::size_t nodes = 4;
