@@ -307,7 +307,11 @@ void Replica::State::accept_certified(const CertifiedBlocks& message, Institutio
 // R11: what was committed is not what was accepted here. No more votes in this view, restarts
 // included.
 void Replica::State::stop_ordering() {
-  if (abstain || stage != Stage::Active) return;
+  if (stage == Stage::Active) abstain_here();
+}
+
+void Replica::State::abstain_here() {
+  if (abstain) return;
   abstain = true;
   out.persist.push_back(AbstainRecord{set.epoch, view});
   std::erase_if(out.sign, [](const VoteRequest& request) {

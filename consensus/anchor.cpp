@@ -16,7 +16,7 @@ void Replica::State::link_anchor() {
     const std::optional<Hash> here = chain.hash_at(fetch.next);
     const bool is_below = !here && fetch.next < chain.base();  // final, and released
     if (is_below || here == fetch.next_hash) return place_ancestors();
-    if (fetch.next <= committed) return stop_voting(RejectReason::ConflictsWithCommitted);  // R27
+    if (fetch.next <= committed) return leave_anchor();
     const Block* block = abandoned.find(fetch.next_hash);
     if (block == nullptr) return;
     fetch.blocks.emplace(block->height, *block);
@@ -24,6 +24,18 @@ void Replica::State::link_anchor() {
     fetch.next_hash = block->parent;
     fetch.deadline.reset();
   }
+}
+
+// What is committed here does not lie below the anchor. With a commit certificate of a lower view
+// that takes more than f liars (R27). Without, it was committed in this view or a later one: the
+// primary signed two NewViews, and this is the one that the others do not follow (R11).
+void Replica::State::leave_anchor() {
+  const bool is_refuted = std::ranges::any_of(commits, [&](const auto& entry) {
+    return entry.first >= anchor_fetch->next && entry.second.content.view < view;
+  });
+  if (is_refuted) return stop_voting(RejectReason::ConflictsWithCommitted);
+  abstain_here();
+  activate({committed, *chain.hash_at(committed)});
 }
 
 // The chain is held up to where the fetched blocks begin.

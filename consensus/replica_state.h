@@ -155,7 +155,8 @@ struct Replica::State {
   [[nodiscard]] RejectReason link(const std::vector<Block>& blocks) const;
   [[nodiscard]] bool continues_chain(const std::vector<Block>& blocks) const;
   void adopt(const std::vector<Block>& blocks, std::optional<InstitutionId> source);
-  void stop_ordering();                // R11
+  void stop_ordering();  // R11
+  void abstain_here();
   void stop_voting(RejectReason why);  // more than f are faulty, or the key is used elsewhere
   void on(const EvidenceMessage& message, InstitutionId from);
   void on_evidence(const Evidence& found);
@@ -223,6 +224,7 @@ struct Replica::State {
   void on(const FetchBlocks& question, InstitutionId from);
   void on(const BlockRange& answer, InstitutionId from);
   void link_anchor();
+  void leave_anchor();
   void place_ancestors();
   [[nodiscard]] const Block* held_block(Height height, const Hash& hash) const;
   void ask_for_anchor();

@@ -17,10 +17,10 @@ class CertificateAudit {
 
   // What is wrong with a certificate that a message carries; nullopt: nothing.
   [[nodiscard]] std::optional<std::string> judge(const consensus::Message& message);
+  [[nodiscard]] std::optional<std::string> judge(const consensus::Certificate& certificate);
   [[nodiscard]] std::uint64_t judged() const { return judged_; }
 
  private:
-  [[nodiscard]] std::optional<std::string> judge(const consensus::Certificate& certificate);
   [[nodiscard]] std::optional<std::string> judge(const consensus::NewView& begun);
   [[nodiscard]] bool is_signed(const consensus::ViewChange& change) const;
   [[nodiscard]] crypto::Hash vote_bytes(const consensus::VoteContent& content) const;

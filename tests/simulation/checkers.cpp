@@ -59,12 +59,12 @@ void Checkers::on_said(std::size_t node, const consensus::Message& message) {
   }
 }
 
-void Checkers::on_opened(std::size_t node, const runtime::Opened& opened) {
+void Checkers::on_opened(std::size_t node, const consensus::RecoveredState& recovered,
+                         const std::vector<consensus::VoteContent>& votes) {
   stable_[node] = {};
-  if (is_faulty(node) || !remembers_[node] || opened.recovered.amnesic_below) return;
-  const auto& recovered = opened.recovered;
+  if (is_faulty(node) || !remembers_[node] || recovered.amnesic_below) return;
   std::set<std::pair<Place, Hash>> remembered;
-  for (const auto& vote : opened.votes)
+  for (const auto& vote : votes)
     remembered.insert({{vote.kind, vote.epoch, vote.view, vote.height}, vote.digest});
   for (const auto& [place, digest] : said_[node].votes) {
     const auto& [kind, epoch, view, height] = place;

@@ -11,7 +11,7 @@
 
 #include "consensus/message.h"
 #include "consensus/output.h"
-#include "node/runtime/start.h"
+#include "consensus/recovery.h"
 #include "tests/simulation/network_setup.h"
 #include "tests/simulation/world.h"
 
@@ -30,7 +30,8 @@ class Checkers {
   // I3: one digest for a place, one ViewChange and one NewView for a view, in a key's whole life.
   void on_said(std::size_t node, const consensus::Message& message);
   // I3: what was said before is remembered.
-  void on_opened(std::size_t node, const runtime::Opened& opened);
+  void on_opened(std::size_t node, const consensus::RecoveredState& recovered,
+                 const std::vector<consensus::VoteContent>& votes);
   // I1, I2: one block and one header at a height; heights in order.
   void on_consensus(std::size_t node, const consensus::Event& event);
 

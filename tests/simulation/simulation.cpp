@@ -107,7 +107,7 @@ void Simulation::on_send(std::size_t node, std::optional<consensus::InstitutionI
 }
 
 void Simulation::on_opened(std::size_t node, const runtime::Opened& opened) {
-  checkers_.on_opened(node, opened);
+  checkers_.on_opened(node, opened.recovered, opened.votes);
   if (damaged_[node]) {
     damaged_[node] = false;
     ++report_.rebuilds;

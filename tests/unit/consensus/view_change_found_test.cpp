@@ -254,5 +254,62 @@ TEST(Found, A10_abandoned_blocks_stay_within_their_budget_and_the_lowest_views_g
   EXPECT_EQ(abandoned.find(hashes.back()), nullptr);
 }
 
+// A primary signs two NewViews, each with ViewChanges that another member sent: the others follow
+// the one, and the validator that adopted the other lacks its anchor when it catches up with what
+// was committed in that very view. It took one liar for more than f, and never voted again.
+class TwoNewViews : public ::testing::Test {
+ protected:
+  TwoNewViews() {
+    const Block abandoned = solo.next_block();
+    solo.deliver(1, new_view_of(View{1}, certified(VoteKind::Prepare, abandoned, View{0})));
+    Block followed = in_view(abandoned, View{1});
+    followed.time.ms += 1;
+    const Header header =
+        executed_after(four().genesis(), four(), followed, solo.parameters.epoch_blocks).header;
+    const VoteContent attested{
+        VoteKind::Attest, {}, {}, header.height, header.hash(four().chain())};
+    segment = ChainSegment{{followed}, header, four().certificate(attested)};
+  }
+
+  Solo solo{four(), 3};
+  ChainSegment segment;
+};
+
+TEST_F(TwoNewViews, who_adopted_the_other_abstains_in_that_view) {
+  solo.deliver(0, segment);
+  EXPECT_EQ(solo.replica->view().committed, Height{1});
+  EXPECT_EQ(solo.events(EventType::VotesStopped), 0U);
+  EXPECT_EQ(solo.events(EventType::Abstaining), 1U);
+  EXPECT_TRUE(solo.replica->may_vote());
+  EXPECT_FALSE(solo.has_voted(VoteKind::Prepare, Height{1}));
+  EXPECT_FALSE(solo.has_voted(VoteKind::Commit, Height{1}));
+}
+
+TEST_F(TwoNewViews, it_takes_part_in_the_next_view) {
+  solo.deliver(0, segment);
+  solo.deliver(0, four().view_change(0, View{2}));
+  solo.deliver(2, four().view_change(2, View{2}));
+  ASSERT_EQ(solo.sent_of<ProvenViewChange>().size(), 1U);
+  EXPECT_EQ(solo.sent_of<ProvenViewChange>().front().change.view, View{2});
+}
+
+TEST_F(TwoNewViews, it_abstains_after_a_restart_too) {
+  solo.deliver(0, segment);
+  Solo again(four(), 3, Parameters::tiny(), solo.recovered(Height{1}), {}, solo.headers);
+  EXPECT_EQ(again.events(EventType::VotesStopped), 0U);
+  EXPECT_TRUE(again.replica->may_vote());
+  const Block next = again.block_after(segment.blocks.back());
+  again.propose(next);
+  EXPECT_FALSE(again.has_voted(VoteKind::Prepare, Height{2}));
+}
+
+TEST_F(TwoNewViews, against_a_commit_of_a_lower_view_it_stops) {
+  Block committed = in_view(segment.blocks.front(), View{0});
+  committed.time.ms += 1;
+  const Certificate commit = certified(VoteKind::Commit, committed, View{0});
+  solo.deliver(0, CertifiedBlocks{{committed}, commit});
+  EXPECT_EQ(solo.events(EventType::VotesStopped), 1U);
+}
+
 }  // namespace
 }  // namespace giro::consensus::testing

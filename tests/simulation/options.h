@@ -1,0 +1,52 @@
+// What giro-sim is asked to do: its options, its exit codes, and the mutants that it can examine.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "tests/simulation/plan.h"
+#include "tests/simulation/simulation.h"
+#include "tests/simulation/twins_plan.h"
+
+namespace giro::sim {
+
+// Of several failures the lowest from 10 up.
+enum Exit : int {
+  kPass = 0,
+  kUsageError = 2,
+  kSafety = 10,
+  kLiveness = 11,
+  kTraceDiffers = 13,
+  kSurvived = 15,
+  kCrash = 16,
+  kTimeLimit = 17,
+};
+[[nodiscard]] int exit_of(const Violation& violation);
+[[nodiscard]] int worse_of(int code, int other);
+[[nodiscard]] constexpr bool is_kill(int code) {
+  return code == kSafety || code == kLiveness;
+}
+
+struct Options {
+  std::uint64_t first = 1, last = 1;  // seeds; of Twins, scenarios
+  bool is_one = false;
+  bool is_open = false;  // `A..`
+  Mode mode = Mode::Swarm;
+  std::optional<TwinsSet> twins;  // instead of a mode
+  std::optional<std::size_t> nodes;
+  std::optional<bool> real_crypto;
+  LogDetail log = LogDetail::Off;
+  std::uint64_t until = UINT64_MAX;
+  unsigned jobs = 1;
+  std::optional<std::chrono::seconds> limit;
+  bool twice = false;
+  int mutant = 0;  // 0: none
+};
+// Ends the process with what is wrong, or with what was asked for (--help, --list).
+[[nodiscard]] Options parse(const std::vector<std::string_view>& words);
+[[nodiscard]] const char* describe_mutant(int number);
+
+}  // namespace giro::sim
