@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <utility>
 
 #include "crypto/check.h"
@@ -28,20 +29,41 @@ class HarnessSigner final : public crypto::Signer {
   const crypto::SecretKey& key_;
 };
 
+void copy_tree(storage::FilePort& from, storage::FilePort& to, const std::string& path) {
+  if (*from.type(path) == storage::FileType::Directory) {
+    GIRO_CHECK(storage::make_directories(to, path).has_value());
+    const auto names = from.list(path);
+    GIRO_CHECK(names.has_value(), path);
+    for (const auto& name : *names) copy_tree(from, to, storage::join_path(path, name));
+    GIRO_CHECK(to.sync_directory(path).has_value());
+    return;
+  }
+  const auto bytes = storage::read_whole(from, path, UINT64_MAX);
+  GIRO_CHECK(bytes.has_value(), path);
+  GIRO_CHECK(storage::write_whole(to, path, *bytes).has_value(), path);
+}
+
 }  // namespace
 
-// Work one after another, each as long as it costs; what was not begun dies with the node.
+// Work one after another, each as long as it costs; what was not begun dies with the node, and
+// before the store whose state it may hold.
 class SimNode::SimLane final : public runtime::Lane {
  public:
   SimLane(SimNode& node, std::function<Time()> cost) : node_(node), cost_(std::move(cost)) {}
   void post(std::function<void()> work) override {
+    waiting_.push_back(std::move(work));
     free_at_ = std::max(free_at_, node_.world_.scheduler().now()) + cost_();
-    node_.at(free_at_, std::move(work));
+    node_.at(free_at_, [this] {
+      const auto next = std::move(waiting_.front());
+      waiting_.pop_front();
+      next();
+    });
   }
 
  private:
   SimNode& node_;
   std::function<Time()> cost_;
+  std::deque<std::function<void()>> waiting_;
   Time free_at_ = 0;
 };
 
@@ -162,6 +184,25 @@ void SimNode::lose_sign_state() {
   GIRO_CHECK(!is_up());
   GIRO_CHECK(storage::remove_tree(disk_, std::string(kSign)).has_value());
   GIRO_CHECK(storage::make_directories(disk_, std::string(kSign)).has_value());
+  GIRO_CHECK(disk_.sync_directory("/").has_value());
+}
+
+void SimNode::save() {
+  saved_ = disk_.clone();
+}
+
+void SimNode::restore_data() {
+  restore(std::string(kData));
+}
+
+void SimNode::restore_sign_state() {
+  restore(std::string(kSign));
+}
+
+void SimNode::restore(const std::string& directory) {
+  GIRO_CHECK(!is_up() && saved_ != nullptr, index_);
+  GIRO_CHECK(storage::remove_tree(disk_, directory).has_value());
+  copy_tree(*saved_, disk_, directory);
   GIRO_CHECK(disk_.sync_directory("/").has_value());
 }
 
