@@ -143,7 +143,8 @@ std::expected<void, StartError> open_store(Opened& node, const Platform& platfor
   if (!backing) return misconfigured("the store: " + backing.error().text);
   // Opening it named another manifest as the current one, and LevelDB does not sync that name:
   // after a power failure the one before would be read, and beside it only what was synced since.
-  if (const auto named = platform.files.sync_directory(directory); !named)
+  const auto named = platform.files.sync_directory(directory);
+  if (!named && named.error().code != storage::FileErrorCode::NotFound)  // one in memory has none
     return fail(ExitCode::WriteFailed, "the store: " + named.error().text);
   node.store = std::make_unique<Store>(std::move(*backing));
   if (node.store->is_empty()) {
