@@ -329,7 +329,7 @@ void read_line(Words& words, std::size_t line, Scenario& scenario) {
 
 std::expected<Scenario, ScenarioError> read_scenario(std::string name, std::string_view text) {
   Scenario scenario{.name = std::move(name), .plan = {}, .lies = {}, .steps = {}};
-  scenario.plan.mode = Mode::Partition;  // no view change would break L3 in a happy one
+  scenario.plan.mode = Mode::Partition;  // a happy one has no view change (L3)
   scenario.plan.parameters = consensus::Parameters::tiny();
   std::size_t line = 0;
   while (!text.empty()) {
