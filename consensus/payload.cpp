@@ -2,10 +2,17 @@
 #include <algorithm>
 
 #include "consensus/replica_state.h"
+#include "crypto/mutant.h"
 
 namespace giro::consensus {
 
 void Replica::State::on(BatchAvailable&& payload) {
+  if (GIRO_MUTANT(9) && payload.from != payload.batch->author && !requests.empty() &&
+      !requests.find(payload.batch->id)) {
+    auto renamed = std::make_shared<Batch>(*payload.batch);
+    renamed->id = requests.oldest(1).front();
+    payload.batch = std::move(renamed);
+  }
   const Batch& batch = *payload.batch;
   const RejectReason reason = judge(batch, payload.from);
   const bool from_author = payload.from == batch.author && payload.from != self;

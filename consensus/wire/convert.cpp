@@ -5,6 +5,7 @@
 
 #include "consensus/limits.h"
 #include "crypto/check.h"
+#include "crypto/mutant.h"
 
 namespace giro::consensus::wire {
 namespace {
@@ -186,7 +187,7 @@ RejectReason read(const pb::Certificate& in, Certificate& out) {
   ByteView signatures = crypto::as_view(in.signatures());
   for (const std::uint32_t voter : in.voters()) {
     if (voter >= kMembersMax) return RejectReason::Malformed;
-    if (!out.signatures.empty() && voter <= out.signatures.back().voter.value) {
+    if (!out.signatures.empty() && voter <= out.signatures.back().voter.value && !GIRO_MUTANT(5)) {
       return RejectReason::Malformed;
     }
     Certificate::Signed& entry = out.signatures.emplace_back();

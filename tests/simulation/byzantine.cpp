@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "consensus/wire/codec.h"
+#include "crypto/check.h"
 #include "node/runtime/driver.h"
 
 namespace giro::sim {
@@ -28,6 +29,12 @@ void Byzantine::add(std::size_t node) {
   liars_.emplace(node, std::move(liar));
 }
 
+void Byzantine::add(std::size_t node, std::string_view behaviour) {
+  const Behaviour* found = find(behaviour);
+  GIRO_CHECK(found != nullptr, behaviour);
+  liars_[node].does.push_back(found);
+}
+
 void Byzantine::send(std::size_t node, std::size_t to, const p2p::Frame& frame) {
   Liar& liar = liars_.at(node);
   if (liar.recorded.size() == kRecorded) liar.recorded.pop_front();
@@ -35,7 +42,13 @@ void Byzantine::send(std::size_t node, std::size_t to, const p2p::Frame& frame) 
   const crypto::ByteView bytes(*frame);
   auto message = consensus::wire::decode(std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
   if (!message) return deliver_(node, to, frame);
-  Hand hand{*message, node, to, random_, setup_};
+  Hand hand{*message,
+            node,
+            to,
+            random_,
+            setup_,
+            liar.recorded,
+            NetworkSetup::kGenesisMs + 1'000 + scheduler_.now() / kMillisecond};
   bool changed = false;
   for (const Behaviour* behaviour : liar.does) {
     if (!random_.chance(liar.often)) continue;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "consensus/message.h"
@@ -22,7 +23,8 @@ class Byzantine {
   using Deliver = std::function<void(std::size_t from, std::size_t to, const p2p::Frame& frame)>;
   Byzantine(const NetworkSetup& setup, Scheduler& scheduler, std::uint64_t seed, Deliver deliver);
 
-  void add(std::size_t node);  // draws what it does
+  void add(std::size_t node);                              // draws what it does
+  void add(std::size_t node, std::string_view behaviour);  // does this, always, and what was added
   // What the node itself would send; what leaves instead goes to `deliver`.
   void send(std::size_t node, std::size_t to, const p2p::Frame& frame);
   [[nodiscard]] const std::map<std::string, std::uint64_t>& activations() const {
@@ -36,6 +38,8 @@ class Byzantine {
     std::size_t to;
     Random& random;
     const NetworkSetup& setup;
+    const std::deque<p2p::Frame>& recorded;  // what it would have sent so far
+    std::int64_t wall_ms;                    // of a clock that is right
     bool drop = false;
     std::vector<consensus::Message> extra{};  // leave as well
     [[nodiscard]] const crypto::SecretKey& key() const { return setup.validator_key(node); }
@@ -48,7 +52,9 @@ class Byzantine {
     // True: it did something.
     bool (*act)(Hand& hand);
   };
-  [[nodiscard]] static const std::vector<Behaviour>& all();
+  [[nodiscard]] static const std::vector<Behaviour>& all();       // that seeds draw from
+  [[nodiscard]] static const std::vector<Behaviour>& directed();  // that scenarios ask for
+  [[nodiscard]] static const Behaviour* find(std::string_view id);
 
  private:
   struct Liar {

@@ -50,7 +50,15 @@ void Clients::begin(Time mean_interval) {
   running_ = true;
   mean_interval_ = mean_interval;
   scheduler_.in(0, [this] { submit_next(); });
+  watch();
+}
+
+void Clients::watch() {
   scheduler_.in(kPollEvery, [this] { poll(); });
+}
+
+void Clients::offer(std::size_t node) {
+  submit(next_for(node));
 }
 
 std::optional<std::size_t> Clients::some_node() {
@@ -105,17 +113,22 @@ crypto::Bytes Clients::make(runtime::OpId& id, std::int64_t now_ms) {
   return ledger::encode_signed_operation(body, std::move(signatures));
 }
 
+std::shared_ptr<Clients::Operation> Clients::next_for(std::size_t node) {
+  auto operation = std::make_shared<Operation>();
+  const std::int64_t now_ms = NetworkSetup::kGenesisMs + scheduler_.now() / kMillisecond;
+  operation->bytes = make(operation->id, now_ms);
+  operation->valid_until_ms = now_ms + kValidForMs;
+  operation->node = node;
+  operation->submitted = scheduler_.now();
+  open_.emplace(operation->id, operation);
+  ++submitted_;
+  return operation;
+}
+
 void Clients::submit_next() {
   if (!running_) return;
   if (const auto node = some_node()) {
-    auto operation = std::make_shared<Operation>();
-    const std::int64_t now_ms = NetworkSetup::kGenesisMs + scheduler_.now() / kMillisecond;
-    operation->bytes = make(operation->id, now_ms);
-    operation->valid_until_ms = now_ms + kValidForMs;
-    operation->node = *node;
-    operation->submitted = scheduler_.now();
-    open_.emplace(operation->id, operation);
-    ++submitted_;
+    const auto operation = next_for(*node);
     submit(operation);
     if (random_.chance(0.1)) {  // the same bytes at another node as well
       operation->node = *some_node();

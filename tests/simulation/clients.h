@@ -21,6 +21,8 @@ class Clients {
   Clients(const NetworkSetup& setup, Nodes& nodes, Scheduler& scheduler, std::uint64_t seed);
 
   void begin(Time mean_interval);   // from now on, one operation after another
+  void watch();                     // from now on, asks for the answers to what was submitted
+  void offer(std::size_t node);     // the next operation, to this node, which is up
   void end() { running_ = false; }  // no new ones
   void set_faulty(std::size_t node) { faulty_.insert(node); }
 
@@ -43,6 +45,7 @@ class Clients {
     std::optional<runtime::OperationInfo> answer;  // final
   };
   void submit_next();
+  std::shared_ptr<Operation> next_for(std::size_t node);
   void submit(const std::shared_ptr<Operation>& operation);
   void poll();
   void check(std::size_t node, Operation& operation);

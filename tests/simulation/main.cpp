@@ -16,6 +16,7 @@
 #include "crypto/mutant.h"
 #include "tests/simulation/options.h"
 #include "tests/simulation/random.h"
+#include "tests/simulation/scenario_suite.h"
 #include "tests/simulation/simulation.h"
 #include "tests/simulation/twins_command.h"
 
@@ -261,6 +262,7 @@ int run(const std::vector<std::string_view>& words) {
   const Options options = parse(words);
   crypto::active_mutant = options.mutant;
   if (options.twins) return run_twins(options);
+  if (!options.scenarios.empty()) return run_scenarios(options);
   if (options.mutant != 0) return exam(options);
   if (options.is_one) return run_seed(options, options.first).code;
   const Totals totals = run_all(options);

@@ -24,6 +24,8 @@ constexpr const char* kUsage =
            --list modes|behaviours|mutants
   giro-sim --mutant K --seeds A..B [--mode M] [--jobs J] [--time-limit 60s]
            exam: the code with mutant K; a broken rule kills it, a crash does not
+  giro-sim --scenario FILE... [--accept] [--mutant K] [--log off|events|all]
+           directed scenarios; --accept writes their traces, which are compared otherwise
 
 The same seed and mode replay exactly. Exit codes: 0 pass; 2 usage; 10 a safety rule broken; 11 a liveness
 rule; 13 a trace that differs; 15 a mutant survived; 16 a crash; 17 time limit before the last seed.
@@ -69,7 +71,10 @@ constexpr Mutant kMutants[] = {
     {3, "NewView of one ViewChange fewer than a quorum (R26, R27)"},
     {4, "stable with attest votes of f+1 (R16)"},
     {5, "a signer twice counts in a certificate (R13, A5)"},
+    {6, "a certificate judged by the set of another epoch (R43)"},
     {7, "a second block accepted at one place (R8)"},
+    {8, "a height is not compared with H (R6, R8)"},
+    {9, "a fetched batch is not checked against its id (R3, R9)"},
     {10, "a block accepted from who is not the primary (R8)"},
     {11, "a vote cast in a view that was left (R23, R36)"},
     {12, "a ViewChange says that there is no high (R23)"},
@@ -92,8 +97,10 @@ void list(std::string_view what) {
     for (const Mode mode : all_modes()) std::printf("%s\n", std::string(name(mode)).c_str());
     for (const TwinsSet set : all_twins_sets()) std::printf("%s\n", std::string(name(set)).c_str());
   } else if (what == "behaviours") {
-    for (const auto& behaviour : Byzantine::all())
-      std::printf("%-5s %s\n", behaviour.id, behaviour.what);
+    for (const auto* behaviours : {&Byzantine::all(), &Byzantine::directed()}) {
+      for (const auto& behaviour : *behaviours)
+        std::printf("%-5s %s\n", behaviour.id, behaviour.what);
+    }
   } else if (what == "mutants") {
     for (const auto& mutant : kMutants) std::printf("%-3d %s\n", mutant.number, mutant.what);
   } else {
@@ -151,6 +158,10 @@ Options parse(const std::vector<std::string_view>& words) {
       options.twice = true;
       continue;
     }
+    if (word == "--accept") {
+      options.accept = true;
+      continue;
+    }
     if (i + 1 == words.size()) usage("unknown option, or a value is missing: " + std::string(word));
     const std::string_view value = words[++i];
     if (word == "--seed") {
@@ -185,12 +196,17 @@ Options parse(const std::vector<std::string_view>& words) {
       options.mutant = static_cast<int>(need_number(word, value));
       if (std::ranges::find(kMutants, options.mutant, &Mutant::number) == std::end(kMutants))
         usage("unknown mutant " + std::string(value) + "; giro-sim --list mutants");
+    } else if (word == "--scenario") {
+      options.scenarios.emplace_back(value);
+      while (i + 1 < words.size() && !words[i + 1].starts_with("--"))
+        options.scenarios.emplace_back(words[++i]);
     } else if (word == "--list") {
       list(value);
     } else {
       usage("unknown option " + std::string(word));
     }
   }
+  if (!options.scenarios.empty()) return options;
   if (options.twins) check_twins(options, has_seed);
   if (!has_seed && !options.twins) usage("which seed? --seed N or --seeds A..B");
   if (options.is_open && !options.limit) usage("`A..` needs a --time-limit");

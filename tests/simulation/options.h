@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,7 +44,9 @@ struct Options {
   unsigned jobs = 1;
   std::optional<std::chrono::seconds> limit;
   bool twice = false;
-  int mutant = 0;  // 0: none
+  int mutant = 0;                      // 0: none
+  std::vector<std::string> scenarios;  // files NAME.txt, each beside its trace NAME.trace
+  bool accept = false;                 // their traces are written, not compared
 };
 // Ends the process with what is wrong, or with what was asked for (--help, --list).
 [[nodiscard]] Options parse(const std::vector<std::string_view>& words);

@@ -28,6 +28,20 @@ class HarnessSigner final : public crypto::Signer {
   const crypto::SecretKey& key_;
 };
 
+void copy_tree(storage::FilePort& from, storage::FilePort& to, const std::string& path) {
+  if (*from.type(path) == storage::FileType::Directory) {
+    GIRO_CHECK(storage::make_directories(to, path).has_value());
+    const auto names = from.list(path);
+    GIRO_CHECK(names.has_value(), path);
+    for (const auto& name : *names) copy_tree(from, to, storage::join_path(path, name));
+    GIRO_CHECK(to.sync_directory(path).has_value());
+    return;
+  }
+  const auto bytes = storage::read_whole(from, path, UINT64_MAX);
+  GIRO_CHECK(bytes.has_value(), path);
+  GIRO_CHECK(storage::write_whole(to, path, *bytes).has_value(), path);
+}
+
 }  // namespace
 
 // Work one after another, each as long as it costs; what was not begun dies with the node.
@@ -163,6 +177,25 @@ void SimNode::lose_sign_state() {
   GIRO_CHECK(!is_up());
   GIRO_CHECK(storage::remove_tree(disk_, std::string(kSign)).has_value());
   GIRO_CHECK(storage::make_directories(disk_, std::string(kSign)).has_value());
+  GIRO_CHECK(disk_.sync_directory("/").has_value());
+}
+
+void SimNode::save() {
+  saved_ = disk_.clone();
+}
+
+void SimNode::restore_data() {
+  restore(std::string(kData));
+}
+
+void SimNode::restore_sign_state() {
+  restore(std::string(kSign));
+}
+
+void SimNode::restore(const std::string& directory) {
+  GIRO_CHECK(!is_up() && saved_ != nullptr, index_);
+  GIRO_CHECK(storage::remove_tree(disk_, directory).has_value());
+  copy_tree(*saved_, disk_, directory);
   GIRO_CHECK(disk_.sync_directory("/").has_value());
 }
 

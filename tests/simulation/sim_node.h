@@ -39,6 +39,12 @@ class SimNode final : private runtime::EventSink {
   void wipe_data();
   void lose_sign_state();
 
+  // What the disk holds now, synced or not; and a part of that put back, while it is down: what an
+  // operator does with a backup.
+  void save();
+  void restore_data();
+  void restore_sign_state();
+
   void damage_store();  // while it is down: LevelDB will not open it any more
 
   void receive(consensus::InstitutionId from, const p2p::Frame& frame);
@@ -65,6 +71,7 @@ class SimNode final : private runtime::EventSink {
   void wake_at(std::optional<consensus::Instant> deadline);
   void tick();
   void adopt_floor();
+  void restore(const std::string& directory);
   void write(config::LogLevel level, std::string_view event, Fields fields,
              std::string_view message) override;
 
@@ -73,6 +80,7 @@ class SimNode final : private runtime::EventSink {
   const std::size_t index_;
   Random random_;
   storage::MemoryFilePort disk_;
+  std::unique_ptr<storage::MemoryFilePort> saved_;
   std::shared_ptr<bool> dead_;  // of the present life
   std::uint64_t life_ = 0;
   std::uint64_t starts_ = 0;

@@ -27,9 +27,13 @@ constexpr Time kCatchUpLimit = 60 * kSecond;
 
 }  // namespace
 
-Simulation::Simulation(const RunOptions& options)
+Simulation::Simulation(const RunOptions& options) : Simulation(options, draw_plan(options.plan)) {
+  for (const std::size_t node : plan_.faulty) byzantine_->add(node);
+}
+
+Simulation::Simulation(const RunOptions& options, Plan plan)
     : options_(options),
-      plan_(draw_plan(options.plan)),
+      plan_(std::move(plan)),
       setup_(plan_.nodes, plan_.parameters),
       checkers_(setup_),
       certificates_(setup_),
@@ -49,7 +53,6 @@ Simulation::Simulation(const RunOptions& options)
   for (const std::size_t node : plan_.faulty) {
     checkers_.set_faulty(node);
     clients_->set_faulty(node);
-    byzantine_->add(node);
   }
 }
 
@@ -61,9 +64,8 @@ Simulation::~Simulation() {
 Report Simulation::run() {
   try {
     for (auto& node : nodes_) restart(node->index());
-    clients_->begin(plan_.load_interval);
-    begin_trouble();
-    run_until(plan_.safety);
+    begin_load();
+    live();
     heal();
     expect_progress();
     audit();
@@ -82,6 +84,15 @@ Report Simulation::run() {
   return report_;
 }
 
+void Simulation::begin_load() {
+  clients_->begin(plan_.load_interval);
+}
+
+void Simulation::live() {
+  begin_trouble();
+  run_until(plan_.safety);
+}
+
 // --- what nodes do
 
 void Simulation::on_send(std::size_t node, std::optional<consensus::InstitutionId> to,
@@ -93,6 +104,7 @@ void Simulation::on_send(std::size_t node, std::optional<consensus::InstitutionI
     const auto message = consensus::wire::decode(type, bytes.subspan(6));
     if (!message) throw Violation{"I3", node, "a correct node sent what it would not read"};
     checkers_.on_said(node, *message);
+    expect_in_window(node, *message);
     if (auto wrong = certificates_.judge(*message))
       throw Violation{"I4", node, "type " + std::to_string(type) + ": " + *wrong};
   }
@@ -104,6 +116,17 @@ void Simulation::on_send(std::size_t node, std::optional<consensus::InstitutionI
       byzantine_->send(node, other, frame);
     }
   }
+}
+
+// I10: what it proposes itself lies at most a window above what is stable at it (protocol R6).
+void Simulation::expect_in_window(std::size_t node, const consensus::Message& message) const {
+  const auto* proposal = std::get_if<consensus::PrePrepare>(&message);
+  if (proposal == nullptr || proposal->vote.voter.value != node) return;
+  const auto stable = nodes_[node]->validator().replica().view().stable;
+  const auto height = proposal->block.height;
+  if (height.value > stable.value + plan_.parameters.window)
+    throw Violation{"I10", node,
+                    "it proposes beyond its window, at " + std::to_string(height.value)};
 }
 
 void Simulation::on_opened(std::size_t node, const runtime::Opened& opened) {
@@ -270,8 +293,10 @@ void Simulation::audit() {
       const auto installed = nodes_[i]->validator().store->installed();
       if (!block && installed && height < installed->height) continue;
       if (!block || block->header_hash != header)
-        throw Violation{"I2", i,
-                        "another header is stored at height " + std::to_string(height.value)};
+        throw Violation{
+            "I2", i,
+            (block ? "another header is stored at height " : "nothing is stored at height ") +
+                std::to_string(height.value)};
     }
   }
 }

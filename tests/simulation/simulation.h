@@ -45,13 +45,18 @@ struct Report {
   Plan plan;
 };
 
-class Simulation final : public World {
+class Simulation : public World {
  public:
   explicit Simulation(const RunOptions& options);
   ~Simulation() override;
   [[nodiscard]] Report run();
 
- private:
+ protected:
+  // A network of this shape, and none of its troubles drawn: whoever derives says what happens.
+  Simulation(const RunOptions& options, Plan plan);
+  virtual void begin_load();  // of the clients
+  virtual void live();        // everything up to healing
+
   // World
   Scheduler& scheduler() override { return scheduler_; }
   void on_send(std::size_t node, std::optional<consensus::InstitutionId> to,
@@ -63,8 +68,10 @@ class Simulation final : public World {
   void on_floor_adopted(std::size_t node) override;
   void on_line(std::size_t node, config::LogLevel level, const std::string& line) override;
 
+  void expect_in_window(std::size_t node, const consensus::Message& message) const;
+
   // network
-  void deliver(std::size_t from, std::size_t to, const p2p::Frame& frame);
+  virtual void deliver(std::size_t from, std::size_t to, const p2p::Frame& frame);
   void partition();
 
   // trouble
