@@ -299,6 +299,9 @@ std::uint64_t Replica::own_quota_left() const noexcept {
   const std::uint64_t used = state_->pool.unordered_bytes(state_->self) + kBatchOverheadBytes;
   return state_->parameters.author_quota - std::min(used, state_->parameters.author_quota);
 }
+bool Replica::may_sign() const noexcept {
+  return state_->may_sign();
+}
 bool Replica::may_vote() const noexcept {
   return state_->may_vote();
 }

@@ -100,9 +100,10 @@ struct Replica::State {
   [[nodiscard]] Height high_water() const;  // H of R6
   [[nodiscard]] Height kept_up_to() const;  // two windows ahead (R13)
   [[nodiscard]] bool is_primary() const { return me && *me == set.primary(view); }
-  [[nodiscard]] bool may_vote() const {
-    return me && !diverged && !stopped && !storage_low && !is_amnesic();
+  [[nodiscard]] bool may_sign() const {
+    return !diverged && !stopped && !storage_low && !is_amnesic();
   }
+  [[nodiscard]] bool may_vote() const { return me && may_sign(); }
   [[nodiscard]] bool is_amnesic() const { return amnesic_below || floor_search; }
   [[nodiscard]] bool may_order() const { return may_vote() && !abstain && stage == Stage::Active; }
   [[nodiscard]] bool is_idle_due(std::int64_t intervals, Instant since) const;

@@ -111,11 +111,11 @@ void SnapshotVotes::on_own(const Vote& vote) {
   try_certify(open->second);
 }
 
-std::vector<VoteRequest> SnapshotVotes::requests(bool may_vote) {
+std::vector<VoteRequest> SnapshotVotes::requests(bool may_sign) {
   std::vector<VoteRequest> requests;
-  if (!may_vote || contradicted_) return requests;
+  if (!may_sign || contradicted_) return requests;
   for (auto& [height, open] : open_) {
-    if (open.asked || !open.me) continue;
+    if (open.asked || !open.me || open.held.certificate) continue;
     open.asked = true;
     requests.push_back({open.held.content, *open.me, std::nullopt});
   }

@@ -40,9 +40,9 @@ class SnapshotVotes {
   // The peer holds certified snapshots up to this height: what it lacks is sent again (R22).
   void on_status(InstitutionId from, Height certified, Instant now);
 
-  // What this key should sign now, for as long as it is not signed. Nothing while `may_vote` says
-  // no (R39, R40).
-  [[nodiscard]] std::vector<VoteRequest> requests(bool may_vote);
+  // What this key should sign now, for as long as it is not signed. Nothing while `may_sign` says
+  // no (R39, R40), nor for what is certified.
+  [[nodiscard]] std::vector<VoteRequest> requests(bool may_sign);
   [[nodiscard]] std::vector<Outbound> take_sent() { return std::exchange(sent_, {}); }
   // Certificates that were completed, each once.
   [[nodiscard]] std::vector<Certificate> take_certified() { return std::exchange(certified_, {}); }

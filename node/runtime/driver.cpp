@@ -167,7 +167,7 @@ void Driver::on_snapshot_vote(consensus::InstitutionId from, const consensus::Vo
 // Snapshot votes stand beside the replica, and pass the same way as its own (protocol R34, R36).
 consensus::Output Driver::snapshot_output() {
   consensus::Output output;
-  for (auto& request : snapshots_.requests(guard_ != nullptr && replica_.may_vote())) {
+  for (auto& request : snapshots_.requests(guard_ != nullptr && replica_.may_sign())) {
     // What an amnesia has forbidden for ever is not asked for (protocol R39).
     if (guard_->may_ever_sign(request.content)) output.sign.push_back(std::move(request));
   }

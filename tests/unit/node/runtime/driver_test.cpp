@@ -18,8 +18,10 @@ class DriverTest : public testing::Test {
  protected:
   DriverTest() {
     chain_.bytes.fill(std::byte{9});
-    consensus::ValidatorSet set;
-    set.members = {{self_, signer_.public_key()}};
+    begin({{}, {{self_, signer_.public_key()}}});
+  }
+
+  void begin(const consensus::ValidatorSet& set) {
     consensus::Header genesis;
     genesis.block = chain_;
     genesis.time = {1'000'000};
@@ -215,6 +217,26 @@ TEST_F(DriverTest, R34_a_snapshot_vote_is_signed_after_its_intent_is_on_disk) {
   EXPECT_FALSE(contains("certified 16"));
   sync_all();
   EXPECT_TRUE(contains("certified 16")) << "one of one is a quorum";
+}
+
+// A snapshot at the end of an epoch is written when the next one has begun, with another set.
+TEST_F(DriverTest, R34_a_key_without_a_seat_any_more_signs_for_the_snapshot_of_its_epoch) {
+  begin({{}, {stranger_}});
+  const consensus::ValidatorSet before{{1}, {{self_, signer_.public_key()}, stranger_}};
+  const consensus::VoteContent content{consensus::VoteKind::Snapshot, {1}, {}, {16}, chain_};
+  driver_->on_snapshot({content, before, std::nullopt});
+  driver_->turn();
+  ASSERT_FALSE(groups_.empty());
+  EXPECT_TRUE(group_has<consensus::VoteRecord>(groups_.size() - 1));
+}
+
+TEST_F(DriverTest, R34_what_is_certified_already_is_not_signed_for) {
+  const consensus::VoteContent content{consensus::VoteKind::Snapshot, {1}, {}, {16}, chain_};
+  driver_->on_snapshot(
+      {content, {{1}, {{self_, signer_.public_key()}}}, consensus::Certificate{content, {}}});
+  driver_->turn();
+  for (std::size_t group = 0; group < groups_.size(); ++group)
+    EXPECT_FALSE(group_has<consensus::VoteRecord>(group));
 }
 
 TEST_F(DriverTest, R34_the_log_may_be_cut_once_the_statement_is_on_disk) {
