@@ -12,6 +12,14 @@ namespace giro::consensus {
 void Replica::State::link_anchor() {
   if (stage != Stage::Anchoring || stopped) return;
   AnchorFetch& fetch = *anchor_fetch;
+  // What was fetched may have been overtaken: another block is committed in the place of one.
+  for (const auto& [height, block] : fetch.blocks) {
+    if (height > committed) break;
+    const std::optional<Hash> here = chain.hash_at(height);
+    if (!here || *here == block.hash(chain_id)) continue;
+    fetch.next = height;
+    return leave_anchor();
+  }
   while (true) {
     const std::optional<Hash> here = chain.hash_at(fetch.next);
     const bool is_below = !here && fetch.next < chain.base();  // final, and released
@@ -28,7 +36,8 @@ void Replica::State::link_anchor() {
 
 // What is committed here does not lie below the anchor. With a commit certificate of a lower view
 // that takes more than f liars (R27). Without, it was committed in this view or a later one: the
-// primary signed two NewViews, and this is the one that the others do not follow (R11).
+// primary signed two NewViews, and this is the one that the others do not follow, or they went on
+// without it to a later view (R11).
 void Replica::State::leave_anchor() {
   const bool is_refuted = std::ranges::any_of(commits, [&](const auto& entry) {
     return entry.first >= anchor_fetch->next && entry.second.content.view < view;

@@ -133,8 +133,8 @@ class Replica final {
   // in bytes (R3): a batch that is larger is refused.
   [[nodiscard]] std::uint64_t unordered_own_batches() const noexcept;
   [[nodiscard]] std::uint64_t own_quota_left() const noexcept;
-  // Its memory is whole, and there is room to write. Enough for a snapshot's vote, which its seat in
-  // the epoch of the snapshot gives (protocol R34): that one may have ended meanwhile.
+  // Its memory is whole, and there is room to write. Enough for a snapshot's vote, which its seat
+  // in the epoch of the snapshot gives (protocol R34): that one may have ended meanwhile.
   [[nodiscard]] bool may_sign() const noexcept;
   // Whether it may take part in the present epoch: a member that may sign.
   [[nodiscard]] bool may_vote() const noexcept;

@@ -85,7 +85,8 @@ leveldb::Status find_hole(leveldb::SequentialFile& file, bool& has_hole) {
       const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(block[at + i]); };
       const std::size_t length = byte(4) | static_cast<std::size_t>(byte(5)) << 8U;
       is_at_end = length == 0 && byte(6) == 0;
-      if (!is_at_end) at = std::min(at + kLogHeaderBytes + length, block.size());
+      // Of a header that was torn at the end a part of the checksum may stand there.
+      at = std::min(at + kLogHeaderBytes + length, block.size());
     }
     const auto is_zero = [](char value) { return value == 0; };
     if (is_at_end && !std::all_of(block.data() + at, block.data() + block.size(), is_zero)) {

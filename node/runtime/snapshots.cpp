@@ -100,7 +100,7 @@ void SnapshotKeeper::reached(Height attested) {
 // As large as the newest one will it be, about; and half as much again for its growth.
 std::uint64_t SnapshotKeeper::expected_bytes() const {
   const std::lock_guard lock(mutex_);
-  if (kept_.empty()) return store_.approximate_bytes();
+  if (kept_.empty()) return 0;  // the store says nothing: its history is in no snapshot
   const auto& newest = kept_.rbegin()->second->manifest;
   return newest.chunks.size() * newest.chunk_bytes * 3 / 2;
 }

@@ -61,7 +61,6 @@ class Store {
   // --- start-up, before start()
   // -----------------------------------------------------------------------------------
   [[nodiscard]] bool is_empty() const;
-  [[nodiscard]] std::uint64_t approximate_bytes() const { return backing_->approximate_bytes(); }
   // Block 0, synced. `chain` is its block hash.
   void write_genesis(const std::vector<ledger::Write>& writes, const consensus::Header& header,
                      const consensus::Hash& header_hash);

@@ -311,5 +311,59 @@ TEST_F(TwoNewViews, against_a_commit_of_a_lower_view_it_stops) {
   EXPECT_EQ(solo.events(EventType::VotesStopped), 1U);
 }
 
+// A NewView reached this validator alone, and blocks of its anchor's chain were fetched. The others
+// went on to a later view, where they committed another block in the place of one of them.
+class AnchorOvertaken : public ::testing::Test {
+ protected:
+  // The anchor is the last of `fetched`; they stand above a first block that both chains have.
+  void adopt(const std::vector<Block>& fetched) {
+    solo.deliver(1, new_view_of(View{1}, certified(VoteKind::Prepare, fetched.back(), View{0})));
+    solo.deliver(0, BlockRange{fetched});
+  }
+  void catch_up_with(Block other) {
+    other.view = {2};
+    other.time.ms += 1;
+    Header header = four().genesis();
+    for (const Block& block : {first, other})
+      header = executed_after(header, four(), block, solo.parameters.epoch_blocks).header;
+    const VoteContent attested{
+        VoteKind::Attest, {}, {}, header.height, header.hash(four().chain())};
+    solo.deliver(0, ChainSegment{{first, other}, header, four().certificate(attested)});
+  }
+  void expect_abstains() {
+    EXPECT_EQ(solo.replica->view().committed, Height{2});
+    EXPECT_EQ(solo.replica->view().tip, Height{2});
+    EXPECT_EQ(solo.events(EventType::VotesStopped), 0U);
+    EXPECT_EQ(solo.events(EventType::Abstaining), 1U);
+    EXPECT_TRUE(solo.replica->may_vote());
+  }
+
+  Solo solo{four(), 3};
+  const Block first = solo.next_block();
+};
+
+TEST_F(AnchorOvertaken, R11_below_the_anchor_it_abstains) {
+  const Block second = solo.block_after(first);
+  adopt({second, solo.block_after(second)});
+  catch_up_with(second);
+  expect_abstains();
+}
+
+TEST_F(AnchorOvertaken, R11_also_when_both_chains_name_one_batch) {
+  const BatchPtr batch = batch_of(four().institution(2), 1, soon(solo));
+  solo.deliver_batch(batch, 2);
+  const Block second = solo.block_after(first);
+  adopt({second, solo.block_after(second, {batch->id})});
+  catch_up_with(solo.block_after(first, {batch->id}));
+  expect_abstains();
+}
+
+TEST_F(AnchorOvertaken, R11_in_the_anchor_s_own_place_too) {
+  const Block second = solo.block_after(first);
+  adopt({second});
+  catch_up_with(second);
+  expect_abstains();
+}
+
 }  // namespace
 }  // namespace giro::consensus::testing
