@@ -165,7 +165,6 @@ void SnapshotFetch::go_on(const consensus::ReplicaView& view) {
         fetch_->sources.try_emplace(peer.institution);
     }
   }
-  std::size_t pending = 0;
   bool has_source = false;
   for (auto& [peer, source] : fetch_->sources) {
     if (source.pending && now_ >= source.pending->deadline) {  // B40
@@ -173,10 +172,17 @@ void SnapshotFetch::go_on(const consensus::ReplicaView& view) {
       source.pending.reset();
       source.is_excluded = ++source.timeouts >= kTimeoutsMax;
     }
-    pending += source.pending ? 1 : 0;
     has_source = has_source || !source.is_excluded;
   }
   if (!has_source && fetch_->writing == 0) return drop("no peer has it any more");
+  share_out();
+}
+
+// As soon as somebody has nothing to do: a chunk a tick would be slower than snapshots are
+// replaced.
+void SnapshotFetch::share_out() {
+  std::size_t pending = 0;
+  for (const auto& [peer, source] : fetch_->sources) pending += source.pending ? 1 : 0;
   for (auto& [peer, source] : fetch_->sources) {
     if (fetch_->missing.empty() || pending + fetch_->writing >= kPendingMax) return;
     if (source.is_excluded || source.pending) continue;
@@ -210,6 +216,7 @@ void SnapshotFetch::on_chunk(InstitutionId from, const consensus::SnapshotChunk&
     fetch_->missing.insert(pending.index);
     source->second.pending.reset();
     source->second.is_excluded = true;
+    share_out();
   };
   if (piece.size == 0) return give_up();  // it has removed it meanwhile
   // Every piece is as large as it can be: nobody keeps a chunk open with single bytes (B40).
@@ -243,11 +250,13 @@ void SnapshotFetch::write(InstitutionId from, Pending chunk) {
       if (!is_good) {
         fetch_->missing.insert(index);
         fetch_->sources[from].is_excluded = true;
+        share_out();
         return ports_.refuse(from, RejectReason::Mismatch);
       }
       const bool is_pending = std::ranges::any_of(
           fetch_->sources, [](const auto& entry) { return entry.second.pending.has_value(); });
-      if (fetch_->missing.empty() && fetch_->writing == 0 && !is_pending) finish();
+      if (fetch_->missing.empty() && fetch_->writing == 0 && !is_pending) return finish();
+      share_out();
     });
   });
 }

@@ -77,6 +77,7 @@ class SnapshotFetch {
   void ask(const consensus::ReplicaView& view);
   void begin(const consensus::SnapshotOffer& offer);
   void go_on(const consensus::ReplicaView& view);
+  void share_out();
   void request(consensus::InstitutionId peer, Source& source);
   void write(consensus::InstitutionId from, Pending chunk);
   void finish();

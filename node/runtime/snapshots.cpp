@@ -21,6 +21,9 @@ using consensus::Height;
 constexpr std::size_t kPinnedMax = 2;
 // Chunks in memory while peers take them piece by piece: reading one costs its digest.
 constexpr std::size_t kCachedMax = 4;
+// Who has not asked for so long does not take it any more; and so many are kept for takers.
+constexpr std::int64_t kTakingUs = 60'000'000;
+constexpr std::size_t kTakenMax = 4;
 // Epochs that an offer looks through for changes of the set.
 constexpr std::uint64_t kEpochsMax = 200'000;
 
@@ -183,11 +186,15 @@ void SnapshotKeeper::put(const consensus::Certificate& certificate) {
 }
 
 // The newest certified ones stay, and of what is newer than they are as many as can still be
-// certified: votes are taken for no more. The operator's own stay too.
+// certified: votes are taken for no more. The operator's own stay too, and, while the disk has
+// room, what a peer is taking: where snapshots follow each other faster than one crosses the
+// network it would begin for ever.
 void SnapshotKeeper::prune() {
+  const bool has_room = ports_.has_room(0);
   std::vector<Height> goes;
   {
     const std::lock_guard lock(mutex_);
+    const std::set<Height> taken = has_room ? being_taken() : std::set<Height>();
     std::uint64_t certified = 0;
     std::uint64_t open = 0;
     for (auto entry = kept_.rbegin(); entry != kept_.rend(); ++entry) {
@@ -195,7 +202,8 @@ void SnapshotKeeper::prune() {
       const bool is_certified = entry->second->certificate.has_value();
       if (!is_local && !is_certified) ++open;
       const bool is_late = !is_certified && open > consensus::kOpenSnapshotsMax;
-      if (!is_local && (certified >= options_.keep || is_late)) goes.push_back(entry->first);
+      const bool is_old = certified >= options_.keep && !taken.contains(entry->first);
+      if (!is_local && (is_old || is_late)) goes.push_back(entry->first);
       if (is_certified) ++certified;
     }
     for (const Height height : goes) kept_.erase(height);
@@ -257,8 +265,24 @@ std::optional<std::vector<consensus::SetChange>> SnapshotKeeper::changes_between
   return changes;
 }
 
+// Each peer takes one at a time: it holds no more than that, however it asks.
+void SnapshotKeeper::note_taker(consensus::InstitutionId peer, Height height) {
+  const std::lock_guard lock(mutex_);
+  takers_.insert_or_assign(peer, Taking{height, ports_.now()});
+}
+
+std::set<Height> SnapshotKeeper::being_taken() {
+  const consensus::Instant now = ports_.now();
+  std::erase_if(takers_,
+                [&](const auto& entry) { return now.us - entry.second.asked.us > kTakingUs; });
+  std::set<Height> heights;
+  for (const auto& [peer, taking] : takers_) heights.insert(taking.height);
+  while (heights.size() > kTakenMax) heights.erase(heights.begin());
+  return heights;
+}
+
 std::optional<consensus::SnapshotOffer> SnapshotKeeper::offer(
-    const consensus::FetchSnapshot& asked) const {
+    consensus::InstitutionId to, const consensus::FetchSnapshot& asked) {
   KeptPtr newest;
   {
     const std::lock_guard lock(mutex_);
@@ -278,13 +302,16 @@ std::optional<consensus::SnapshotOffer> SnapshotKeeper::offer(
                 "its chunks and the changes of the set fill more than a frame");
     return std::nullopt;
   }
+  note_taker(to, newest->agreed.header.height);
   return offer;
 }
 
-consensus::SnapshotChunk SnapshotKeeper::chunk(const consensus::FetchChunk& asked) const {
+consensus::SnapshotChunk SnapshotKeeper::chunk(consensus::InstitutionId to,
+                                               const consensus::FetchChunk& asked) {
   consensus::SnapshotChunk answer{asked, 0, {}};
   const KeptPtr kept = find(asked.height);
   if (kept == nullptr || !kept->certificate || kept->digest != asked.manifest) return answer;
+  note_taker(to, asked.height);
   const std::pair place(asked.height, std::uint64_t{asked.index});
   std::shared_ptr<const crypto::Bytes> bytes;
   {

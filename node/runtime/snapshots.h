@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,7 @@ class SnapshotKeeper {
   struct Ports {
     std::function<void(consensus::SnapshotVotes::Held)> held;
     std::function<bool(std::uint64_t bytes)> has_room;  // on the disk, beside its reserve
+    std::function<consensus::Instant()> now;            // any thread
     std::function<void(Certified)> certified;
     std::function<void(std::string_view event, consensus::Height height, const std::string& text)>
         tell;
@@ -54,13 +56,15 @@ class SnapshotKeeper {
 
   // --- any thread
   [[nodiscard]] std::vector<SnapshotInfo> list() const;
-  // The newest certified one above; with the changes of the set that lead to it.
+  // The newest certified one above; with the changes of the set that lead to it. It is kept while
+  // that peer takes it.
   [[nodiscard]] std::optional<consensus::SnapshotOffer> offer(
-      const consensus::FetchSnapshot& asked) const;
+      consensus::InstitutionId to, const consensus::FetchSnapshot& asked);
   // Ascending, with their proofs; nullopt: the store does not hold them all.
   [[nodiscard]] std::optional<std::vector<consensus::SetChange>> changes_between(
       consensus::Epoch from, consensus::Epoch to) const;
-  [[nodiscard]] consensus::SnapshotChunk chunk(const consensus::FetchChunk& asked) const;
+  [[nodiscard]] consensus::SnapshotChunk chunk(consensus::InstitutionId to,
+                                               const consensus::FetchChunk& asked);
 
  private:
   struct Kept {
@@ -77,6 +81,8 @@ class SnapshotKeeper {
   void add(Kept kept, const ReadView& view);
   void put(const consensus::Certificate& certificate);
   void prune();
+  void note_taker(consensus::InstitutionId peer, consensus::Height height);
+  [[nodiscard]] std::set<consensus::Height> being_taken();  // the mutex is held
   void tell_certified();
   [[nodiscard]] KeptPtr find(consensus::Height height) const;
 
@@ -84,11 +90,16 @@ class SnapshotKeeper {
   const Store& store_;
   const Options options_;
   const Ports ports_;
-  mutable std::mutex mutex_;  // of the three below
+  mutable std::mutex mutex_;  // of the four below
   std::map<consensus::Height, KeptPtr> kept_;
   std::map<consensus::Height, std::shared_ptr<const ReadView>> pinned_;
   using Place = std::pair<consensus::Height, std::uint64_t>;
-  mutable std::deque<std::pair<Place, std::shared_ptr<const crypto::Bytes>>> chunks_;
+  std::deque<std::pair<Place, std::shared_ptr<const crypto::Bytes>>> chunks_;
+  struct Taking {
+    consensus::Height height;
+    consensus::Instant asked;  // last
+  };
+  std::map<consensus::InstitutionId, Taking> takers_;
   std::unique_ptr<Lane> lane_;  // the first to go: its work uses all of the above
 };
 

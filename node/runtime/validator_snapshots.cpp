@@ -43,6 +43,7 @@ void Validator::bind_snapshots() {
                                   });
                                 },
                             .has_room = [this](std::uint64_t bytes) { return has_room(bytes); },
+                            .now = [this] { return around_.now().steady; },
                             .certified =
                                 [this](SnapshotKeeper::Certified certified) {
                                   around_.post([this, certified] { on_certified(certified); });
@@ -146,9 +147,9 @@ void Validator::serve_snapshot(InstitutionId from, consensus::Message asked) {
   pool->run([this, from, asked = std::move(asked)] {
     p2p::Frame frame;
     if (const auto* fetch = std::get_if<consensus::FetchSnapshot>(&asked)) {
-      if (auto offer = keeper_->offer(*fetch)) frame = frame_of(std::move(*offer));
+      if (auto offer = keeper_->offer(from, *fetch)) frame = frame_of(std::move(*offer));
     } else if (const auto* piece = std::get_if<consensus::FetchChunk>(&asked)) {
-      frame = frame_of(keeper_->chunk(*piece));
+      frame = frame_of(keeper_->chunk(from, *piece));
     }
     around_.post([this, from, frame = std::move(frame)] {
       serving_.erase(from);

@@ -137,6 +137,21 @@ TEST_F(Fetching, R31_chunks_come_from_several_peers_and_make_a_whole_snapshot) {
   EXPECT_TRUE(refused_.empty());
 }
 
+TEST_F(Fetching, R31_who_has_given_a_chunk_is_asked_for_the_next_at_once) {
+  pass(0);
+  fetch_->on_offer(sent_.at(0).first, offer());
+  works_.run();
+  sent_.clear();
+  pass(1'000);  // the last tick
+  while (!sent_.empty()) {
+    for (const auto& [to, message] : std::exchange(sent_, {})) {
+      honest(to, std::get<consensus::FetchChunk>(message));
+      works_.run();
+    }
+  }
+  expect_whole();
+}
+
 TEST_F(Fetching, R31_nothing_is_asked_for_while_peers_can_give_what_comes_next) {
   for (auto& peer : view_.peers) peer.status.log_start = {4};
   pass(0);
