@@ -133,7 +133,16 @@ class SyncingEnv final : public leveldb::EnvWrapper {
   // of the older one the part is gone that was never synced, only read back.
   leveldb::Status RenameFile(const std::string& from, const std::string& to) override {
     if (auto status = target()->RenameFile(from, to); !status.ok()) return status;
-    return sync_names(to);
+    auto synced = sync_names(to);
+    if (!synced.ok()) has_failed_ = true;
+    return synced;
+  }
+
+  // Where CURRENT was renamed and its name is not durable, LevelDB takes the new manifest back,
+  // which CURRENT names by now. Nothing goes any more: either manifest may be the one.
+  leveldb::Status RemoveFile(const std::string& name) override {
+    if (has_failed_) return leveldb::Status::IOError(name, "an earlier change is not durable");
+    return target()->RemoveFile(name);
   }
 
  private:

@@ -8,6 +8,7 @@
 namespace giro::runtime {
 
 enum class ExitCode : int {
+  Damaged = 65,      // rows of the store fail their checks: the next start rebuilds it
   Invariant = 70,    // broken invariant, or a refusal of our own vote guard
   WriteFailed = 74,  // a write or fsync failed
   Configuration =

@@ -18,6 +18,16 @@ std::string mark_path(const std::string& data) {
   return storage::join_path(data, "INSTALL");
 }
 
+std::string state_path(const InstallFrom& from) {
+  return storage::join_path(from.data, "state");
+}
+std::string fresh_path(const InstallFrom& from) {
+  return state_path(from) + ".new";
+}
+std::string old_path(const InstallFrom& from) {
+  return state_path(from) + ".old";
+}
+
 template <typename T>
 Done done(const storage::FileResult<T>& result) {
   if (!result) return Failure(result.error().text);
@@ -114,6 +124,56 @@ bool is_certified(const InstallFrom& from, const storage::Snapshots& snapshots,
              consensus::snapshot_content(from.check.chain, *agreed, from.check.epoch_blocks);
 }
 
+// What lies there after a crash between the two renames of switch_to() is the old store.
+Done finish_crashed_switch(const InstallFrom& from) {
+  const auto left = from.files.type(old_path(from));
+  const auto there = from.files.type(state_path(from));
+  if (!left || !there) return Failure((!left ? left : there).error().text);
+  if (*there == storage::FileType::None && *left != storage::FileType::None)
+    return done(from.files.rename(old_path(from), state_path(from)));
+  return {};
+}
+
+// Makes the store of a snapshot beside the present one. False: there is nothing to switch to, since
+// the present one is as high, or since the snapshot is no good, and is removed.
+std::expected<bool, std::string> fresh_store(const InstallFrom& from, consensus::Height height) {
+  const auto present = stored_height(from, state_path(from));
+  if (!present) return Failure(present.error());
+  if (*present >= height) return false;
+  auto snapshots = storage::Snapshots::open(from.files, storage::join_path(from.data, "snapshots"));
+  if (!snapshots) return Failure(snapshots.error().text);
+  from.progress("loading the snapshot of height " + std::to_string(height.value));
+  const auto wrong = load_fresh(from, *snapshots, height, fresh_path(from));
+  if (!wrong) return Failure(wrong.error());
+  if (wrong->empty()) return true;
+  from.progress("the snapshot cannot be taken over and is removed: " + *wrong);
+  if (auto gone = done(storage::remove_tree(from.files, fresh_path(from))); !gone)
+    return Failure(gone.error());
+  const auto removed = snapshots->remove(height.value);
+  if (!removed && removed.error().code != storage::SnapshotErrorCode::NotFound)
+    return Failure(removed.error().text);
+  return false;
+}
+
+// The old one goes under another name first: whatever a crash leaves, the mark is still there, and
+// the snapshot is loaded once more.
+Done switch_to(const InstallFrom& from, bool has_fresh) {
+  if (has_fresh) {
+    if (auto gone = done(storage::remove_tree(from.files, old_path(from))); !gone) return gone;
+    const auto type = from.files.type(state_path(from));
+    if (!type) return Failure(type.error().text);
+    if (*type != storage::FileType::None) {
+      if (auto moved = done(from.files.rename(state_path(from), old_path(from))); !moved)
+        return moved;
+    }
+    if (auto moved = done(from.files.rename(fresh_path(from), state_path(from))); !moved)
+      return moved;
+    if (auto synced = done(from.files.sync_directory(from.data)); !synced) return synced;
+  }
+  if (auto gone = done(storage::remove_tree(from.files, old_path(from))); !gone) return gone;
+  return unmark(from);
+}
+
 }  // namespace
 
 storage::FileResult<void> mark_install(storage::FilePort& files, const std::string& data,
@@ -126,66 +186,32 @@ Done install_marked(const InstallFrom& from) {
   const auto height = marked(from.files, from.data);
   if (!height) return Failure(height.error());
   if (!*height) return {};
-  const std::string state = storage::join_path(from.data, "state");
-  const std::string fresh = state + ".new";
-  const std::string old = state + ".old";
-  // A crash between the two renames below: should the snapshot have rotted since, this one stays.
-  const auto left = from.files.type(old);
-  const auto there = from.files.type(state);
-  if (!left || !there) return Failure((!left ? left : there).error().text);
-  if (*there == storage::FileType::None && *left != storage::FileType::None) {
-    if (auto moved = done(from.files.rename(old, state)); !moved) return moved;
-  }
-  const auto present = stored_height(from, state);
-  if (!present) return Failure(present.error());
-  if (*present < **height) {
-    auto snapshots =
-        storage::Snapshots::open(from.files, storage::join_path(from.data, "snapshots"));
-    if (!snapshots) return Failure(snapshots.error().text);
-    from.progress("loading the snapshot of height " + std::to_string((*height)->value));
-    const auto wrong = load_fresh(from, *snapshots, **height, fresh);
-    if (!wrong) return Failure(wrong.error());
-    if (!wrong->empty()) {
-      from.progress("the snapshot cannot be taken over and is removed: " + *wrong);
-      if (auto gone = done(storage::remove_tree(from.files, fresh)); !gone) return gone;
-      const auto removed = snapshots->remove((*height)->value);
-      if (!removed && removed.error().code != storage::SnapshotErrorCode::NotFound)
-        return Failure(removed.error().text);
-      return unmark(from);
-    }
-    // The old one goes under another name first: whatever a crash leaves, the mark is still there,
-    // and the snapshot is loaded once more.
-    if (auto gone = done(storage::remove_tree(from.files, old)); !gone) return gone;
-    const auto type = from.files.type(state);
-    if (!type) return Failure(type.error().text);
-    if (*type != storage::FileType::None) {
-      if (auto moved = done(from.files.rename(state, old)); !moved) return moved;
-    }
-    if (auto moved = done(from.files.rename(fresh, state)); !moved) return moved;
-    if (auto synced = done(from.files.sync_directory(from.data)); !synced) return synced;
-  }
-  if (auto gone = done(storage::remove_tree(from.files, old)); !gone) return gone;
+  if (auto finished = finish_crashed_switch(from); !finished) return finished;
+  const auto fresh = fresh_store(from, **height);
+  if (fresh) return switch_to(from, *fresh);
+  // The disk is full, perhaps: the present store goes on, as it did while the snapshot came.
+  from.progress("the snapshot cannot be taken over now: " + fresh.error());
+  if (auto gone = done(storage::remove_tree(from.files, fresh_path(from))); !gone) return gone;
   return unmark(from);
 }
 
 std::expected<bool, std::string> install_newest(const InstallFrom& from) {
-  const std::string state = storage::join_path(from.data, "state");
   const auto snapshots =
       storage::Snapshots::open(from.files, storage::join_path(from.data, "snapshots"));
   if (!snapshots) return Failure(snapshots.error().text);
   const auto heights = snapshots->heights();
   if (!heights) return Failure(heights.error().text);
   for (const std::uint64_t height : *heights | std::views::reverse) {
-    const auto present = stored_height(from, state);
+    const auto present = stored_height(from, state_path(from));
     if (!present) return Failure(present.error());
     if (height <= present->value) return false;
     if (!is_certified(from, *snapshots, height)) continue;
     if (auto mark = done(mark_install(from.files, from.data, {height})); !mark)
       return Failure(mark.error());
-    if (auto installed = install_marked(from); !installed) return Failure(installed.error());
-    const auto now = stored_height(from, state);
-    if (!now) return Failure(now.error());
-    if (now->value == height) return true;
+    const auto fresh = fresh_store(from, {height});  // without it there is no store: no second way
+    if (!fresh) return Failure(fresh.error());
+    if (auto switched = switch_to(from, *fresh); !switched) return Failure(switched.error());
+    if (*fresh) return true;
   }
   return false;
 }

@@ -31,7 +31,8 @@ struct InstallFrom {
   std::function<void(const std::string&)> progress;
 };
 // Nothing to do without a mark, or where the store has that height already. A snapshot that cannot
-// be loaded is removed, and the store stays as it was. The error is the disk's.
+// be loaded is removed, one that the disk has no room for stays; the mark goes, and the store stays
+// as it was. The error is the disk's.
 [[nodiscard]] std::expected<void, std::string> install_marked(const InstallFrom& from);
 
 // For a store that was lost: takes over the newest certified snapshot that can be loaded; those

@@ -1,19 +1,13 @@
 #include "node/runtime/start.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "consensus/wire/codec.h"
 #include "crypto/check.h"
-#include "node/ledger/genesis.h"
-#include "node/ledger/outcome_leaf.h"
-#include "node/ledger/roots.h"
-#include "node/runtime/fallible_view.h"
-#include "node/runtime/install.h"
 #include "node/runtime/lineage.h"
 #include "node/runtime/memory.h"
-#include "node/runtime/store_rows.h"
+#include "node/runtime/open_store.h"
 #include "storage/key_value_leveldb.h"
 
 namespace giro::runtime {
@@ -23,34 +17,6 @@ constexpr std::string_view kIdentityFormat = "giro data 1";
 
 StartFailure fail(ExitCode code, std::string message) {
   return StartFailure(StartError{code, std::move(message)});
-}
-
-struct GenesisState {
-  ledger::BlockResult result;
-  ledger::StateTree tree;
-  ledger::BlockRoots roots;
-  consensus::Header header;
-};
-
-// Block 0 (protocol 2): its block hash is the chain id, its header is made from the genesis state.
-GenesisState genesis_state(const config::CheckedGenesis& checked) {
-  GenesisState state{.result = checked.block, .tree = {}, .roots = {}, .header = {}};
-  const ledger::Genesis& genesis = checked.genesis.ledger;
-  const ledger::BlockContext context{.height = 0, .time = genesis.time};
-  const auto leaves = ledger::build_leaves(context, {}, state.result);
-  state.roots = ledger::compute_roots(state.tree, {}, state.result, leaves.outcomes_root);
-  state.header = {.epoch = {},
-                  .height = {},
-                  .block = checked.chain_id,
-                  .time = {genesis.time.value},
-                  .previous = {},
-                  .state_root = state.roots.state_root,
-                  .outcomes_root = state.roots.outcomes_root,
-                  .totals_root = state.roots.totals_root,
-                  .next_set = {},
-                  .next_first_view = {},
-                  .rules_version = genesis.params.rules_version};
-  return state;
 }
 
 consensus::ValidatorSet genesis_set(const config::Genesis& genesis) {
@@ -121,95 +87,6 @@ std::expected<std::unique_ptr<crypto::Signer>, StartError> open_key(
   return std::make_unique<crypto::KeySigner>(std::move(*key));
 }
 
-// Moves what is damaged out of the way, where people can look at it.
-std::expected<void, StartError> set_aside(Opened& node, const std::string& name,
-                                          const Progress& progress) {
-  const std::string data = node.config.data_dir.string();
-  const auto moved = storage::quarantine(*node.files, storage::join_path(data, name),
-                                         storage::join_path(data, "quarantine"));
-  if (!moved) return fail(ExitCode::WriteFailed, "quarantine: " + moved.error().text);
-  progress("set aside as " + *moved);
-  return {};
-}
-
-// A store that opens, as far as its newest state goes.
-struct StoredState {
-  consensus::Header header;
-  crypto::Hash chain_value;
-  ledger::StateTree tree;
-};
-
-// nullopt: nothing is in it yet. Corruption: the store itself says so, or its rows do not add up.
-storage::KeyValueResult<std::optional<StoredState>> stored_state(
-    const storage::KeyValueStore& store) {
-  const FallibleView rows(store);
-  const auto answer = [&](std::string damage) {
-    return std::unexpected(rows.error().value_or(
-        storage::KeyValueError{storage::KeyValueErrorCode::Corruption, std::move(damage)}));
-  };
-  const auto head = rows.get(rows::head_key());
-  if (!head) {
-    bool is_empty = true;
-    rows.scan({}, {}, [&](crypto::ByteView, crypto::ByteView) { return is_empty = false; });
-    if (rows.error() || !is_empty) return answer("it has rows and no newest block");
-    return std::nullopt;
-  }
-  const auto header = consensus::wire::decode_header(*head);
-  if (!header) return answer("its newest header is damaged");
-  auto tree = ledger::StateTree::rebuild(rows);
-  if (rows.error() || !tree) return answer(tree ? "" : std::string(describe(tree.error())));
-  const auto row = rows.get(ledger::chain_key());
-  const auto chain = row ? ledger::decode_record<ledger::Chain>(*row) : std::nullopt;
-  if (!chain || ledger::state_root(tree->root(), chain->value) != header->state_root) {
-    return answer("its records do not give the state root of height " +
-                  std::to_string(header->height.value));
-  }
-  return StoredState{*header, chain->value, std::move(*tree)};
-}
-
-// What cannot be used is set aside: log and snapshots give it all again.
-std::expected<void, StartError> open_store(Opened& node, const Platform& platform,
-                                           const Progress& progress) {
-  const std::string directory = (node.config.data_dir / "state").string();
-  std::unique_ptr<storage::KeyValueStore> backing;
-  const auto open = [&]() -> storage::KeyValueResult<std::optional<StoredState>> {
-    auto opened = platform.open_store(directory);
-    if (!opened) return std::unexpected(std::move(opened.error()));
-    backing = std::move(*opened);
-    progress("rebuilding the state tree");
-    return stored_state(*backing);
-  };
-  auto state = open();
-  if (!state && state.error().code == storage::KeyValueErrorCode::Corruption) {
-    progress("the store is damaged (" + state.error().text + ") and is rebuilt from the log");
-    backing.reset();
-    if (auto aside = set_aside(node, "state", progress); !aside) return aside;
-    state = open();
-  }
-  if (!state) return misconfigured("the store: " + state.error().text);
-  node.store = std::make_unique<Store>(std::move(backing));
-  if (!*state) {
-    auto genesis = genesis_state(node.genesis);
-    auto writes = std::move(genesis.result.writes);
-    writes.push_back(
-        {ledger::chain_key().to_bytes(), ledger::encode(ledger::Chain{genesis.roots.chain})});
-    node.store->write_genesis(writes, genesis.header, genesis.header.hash(node.genesis.chain_id));
-    *state = StoredState{genesis.header, genesis.roots.chain, std::move(genesis.tree)};
-  }
-  std::array<std::byte, 8> seed{};
-  platform.random(seed);
-  const consensus::Header& header = (*state)->header;
-  node.executor = {.chain = node.genesis.chain_id,
-                   .epoch_blocks = node.genesis.genesis.parameters.epoch_blocks,
-                   .header = header,
-                   .header_hash = header.hash(node.genesis.chain_id),
-                   .chain_value = (*state)->chain_value,
-                   .tree = std::move((*state)->tree),
-                   .rules_version = node.genesis.genesis.ledger.params.rules_version,
-                   .hash_seed = crypto::Reader(seed).u64()};
-  return {};
-}
-
 void append(storage::Log& log, const consensus::DurableRecord& record) {
   log.append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
              consensus::wire::encode_record(record));
@@ -221,35 +98,6 @@ const consensus::Certificate* attest_in(const consensus::DurableRecord& record) 
   const bool attests =
       found != nullptr && found->certificate.content.kind == consensus::VoteKind::Attest;
   return attests ? &found->certificate : nullptr;
-}
-
-std::expected<InstallFrom, StartError> install_from(Opened& node, const Platform& platform,
-                                                    const Progress& progress) {
-  auto genesis = load_genesis(platform.files, node.config);
-  if (!genesis) return StartFailure(genesis.error());
-  ExecutedBlock first;
-  first.header = genesis_state(*genesis).header;
-  first.block_hash = first.header.block;
-  first.header_hash = first.header.hash(node.genesis.chain_id);
-  return InstallFrom{.files = platform.files,
-                     .data = node.config.data_dir.string(),
-                     .check = {node.genesis.chain_id, node.genesis.genesis.parameters.epoch_blocks},
-                     .genesis_row = rows::encode_block(first),
-                     .open_store = platform.open_store,
-                     .progress = progress};
-}
-
-// Of the marked snapshot, if there is one (protocol R31).
-std::expected<void, StartError> install(Opened& node, const Platform& platform,
-                                        const Progress& progress) {
-  const auto type = platform.files.type(node.config.data_dir.string() + "/INSTALL");
-  if (!type) return fail(ExitCode::WriteFailed, "data_dir: " + type.error().text);
-  if (*type == storage::FileType::None) return {};
-  const auto from = install_from(node, platform, progress);
-  if (!from) return StartFailure(from.error());
-  if (const auto done = install_marked(*from); !done)
-    return fail(ExitCode::WriteFailed, "the snapshot cannot be installed: " + done.error());
-  return {};
 }
 
 // Where the chain begins for a store that began with a snapshot.
@@ -375,36 +223,11 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
   return ReadLog{.ceilings = node.recovered.ceilings};
 }
 
-// Lets go of what was read, so that it can be read again from another store.
-std::expected<void, StartError> forget(Opened& node, const Platform& platform) {
-  node.store.reset();
-  node.batches.clear();
-  auto genesis = load_genesis(platform.files, node.config);  // its first block was used up
-  if (!genesis) return StartFailure(genesis.error());
-  node.genesis = std::move(*genesis);
-  return {};
-}
-
-// Begins the store again with the newest certified snapshot on this disk, above which the log was
-// not cut (protocol R34). False: no snapshot can be used.
-std::expected<bool, StartError> rebuild_from_snapshot(Opened& node, const Platform& platform,
-                                                      const Progress& progress) {
-  progress("the store has lost what the log does not hold: it is rebuilt from a snapshot");
-  if (auto forgotten = forget(node, platform); !forgotten) return StartFailure(forgotten.error());
-  const auto from = install_from(node, platform, progress);
-  if (!from) return StartFailure(from.error());
-  const auto installed = install_newest(*from);
-  if (!installed)
-    return fail(ExitCode::WriteFailed, "the store cannot be rebuilt: " + installed.error());
-  return *installed;
-}
-
 // Sets a damaged log aside, and the store with it, and begins again: everything is fetched from
 // peers (protocol R38, R39). The store first: after a crash in between the log is found damaged
 // again, while a store without its log would be one that ran ahead.
-std::expected<void, StartError> quarantine(Opened& node, const Platform& platform,
-                                           const Progress& progress) {
-  if (auto forgotten = forget(node, platform); !forgotten) return forgotten;
+std::expected<void, StartError> quarantine(Opened& node, const Progress& progress) {
+  close_store(node);
   for (const char* name : {"state", "log"}) {
     if (auto aside = set_aside(node, name, progress); !aside) return aside;
   }
@@ -482,8 +305,7 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   const bool was_damaged = log && log->fate != ReadLog::Fate::Whole;
   if (was_damaged) {
     progress("store and log are set aside: everything is fetched from the other validators");
-    if (auto aside = quarantine(node, platform, progress); !aside)
-      return StartFailure(aside.error());
+    if (auto aside = quarantine(node, progress); !aside) return StartFailure(aside.error());
     log = read_back();
   }
   if (!log) return StartFailure(log.error());

@@ -57,7 +57,7 @@ struct Platform {
 
 struct Opened {
   config::NodeConfig config;
-  config::CheckedGenesis genesis;  // its block is used up
+  config::CheckedGenesis genesis;
   consensus::InstitutionId self;
   storage::FilePort* files = nullptr;
   std::unique_ptr<storage::FileLock> data_lock;

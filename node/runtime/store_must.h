@@ -1,6 +1,7 @@
 // A store that fails ends the process (protocol R40). Private to the files of Store.
 #pragma once
 
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -12,9 +13,10 @@ namespace giro::runtime {
 template <typename T>
 T must(storage::KeyValueResult<T> result) {
   if (!result) {
-    const bool corrupt = result.error().code == storage::KeyValueErrorCode::Corruption;
-    stop_process(corrupt ? ExitCode::Invariant : ExitCode::WriteFailed,
-                 "the store failed: " + result.error().text);
+    const std::string& text = result.error().text;
+    if (result.error().code == storage::KeyValueErrorCode::Corruption)
+      stop_process(ExitCode::Damaged, "the store is damaged, the next start rebuilds it: " + text);
+    stop_process(ExitCode::WriteFailed, "the store failed: " + text);
   }
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }

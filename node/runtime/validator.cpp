@@ -246,6 +246,7 @@ void Validator::tick() {
   watch_sets();
   if (!storage_low_ && !leaving_)
     fetch_->on_tick(around_.now(), driver_->replica().view(), driver_->replica().set());
+  take_over_fetched();
   finality.time_passed(Finality::Clock::time_point(std::chrono::microseconds(now.us)));
 }
 

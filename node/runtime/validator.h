@@ -106,6 +106,7 @@ class Validator {
   void cut_log(consensus::Height above, storage::LogPosition oldest,
                const std::vector<consensus::Hash>& needed);  // the store's lane
   [[nodiscard]] bool has_room(std::uint64_t bytes);          // any thread: beside the reserve
+  void take_over_fetched();                                  // core
   void serve_snapshot(consensus::InstitutionId from, consensus::Message asked);
   void tell(config::LogLevel level, std::string_view event, consensus::Height height,
             std::string_view text);
@@ -134,6 +135,8 @@ class Validator {
   consensus::Kept kept_;                        // core
   std::optional<consensus::Height> cut_above_;  // core: a statement was asked for
   storage::LogPosition statement_;              // core: where the newest durable one begins
+  std::optional<consensus::Height> fetched_;    // core: a whole snapshot, not yet taken over
+  bool waits_for_room_ = false;                 // core: and that was said
   std::set<consensus::InstitutionId> serving_;  // core: one answer at a time for each peer
   std::map<consensus::InstitutionId, consensus::Instant> offered_;  // core: to whom, and when
 

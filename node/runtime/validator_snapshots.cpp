@@ -14,6 +14,7 @@ using consensus::InstitutionId;
 
 namespace {
 constexpr std::int64_t kOfferPauseUs = 1'000'000;
+constexpr std::uint64_t kStoreFactor = 2;  // of a snapshot: its rows, and those being merged
 }  // namespace
 
 void Validator::tell(config::LogLevel level, std::string_view event, Height height,
@@ -51,36 +52,53 @@ void Validator::bind_snapshots() {
                             .tell = say});
   fetch_ = std::make_unique<SnapshotFetch>(
       std::move(*files), chain, parameters, around_.lane(Work::SnapshotFetch),
-      SnapshotFetch::Ports{
-          .send = [this](
-                      InstitutionId to,
-                      const consensus::Message& message) { around_.send(to, frame_of(message)); },
-          .refuse =
-              [this](InstitutionId from, consensus::RejectReason reason) {
-                if (consensus::is_violation(reason)) on_violation(from, reason);
-              },
-          .post = around_.post,
-          .complete =
-              [this](Height height) {
-                const auto marked = mark_install(files_, config.data_dir.string(), height);
-                if (!marked)
-                  stop_process(ExitCode::WriteFailed, "data_dir: " + marked.error().text);
-                tell(config::LogLevel::Info, "snapshot_install", height,
-                     "fetched whole: opening again with its state");
-                if (around_.reopen) around_.reopen();
-              },
-          .tell = say,
-          .failed =
-              [](const storage::SnapshotError& error) {
-                stop_process(ExitCode::WriteFailed, "snapshots: " + error.text);
-              },
-          .lineage =
-              [this](consensus::Epoch epoch) {
-                return keeper_->changes_between({}, epoch).value_or(
-                    std::vector<consensus::SetChange>());
-              }});
+      SnapshotFetch::Ports{.send =
+                               [this](InstitutionId to, const consensus::Message& message) {
+                                 around_.send(to, frame_of(message));
+                               },
+                           .refuse =
+                               [this](InstitutionId from, consensus::RejectReason reason) {
+                                 if (consensus::is_violation(reason)) on_violation(from, reason);
+                               },
+                           .post = around_.post,
+                           .complete =
+                               [this](Height height) {
+                                 fetched_ = height;
+                                 take_over_fetched();
+                               },
+                           .tell = say,
+                           .failed =
+                               [](const storage::SnapshotError& error) {
+                                 stop_process(ExitCode::WriteFailed, "snapshots: " + error.text);
+                               },
+                           .lineage =
+                               [this](consensus::Epoch epoch) {
+                                 return keeper_->changes_between({}, epoch).value_or(
+                                     std::vector<consensus::SetChange>());
+                               }});
   store->pin_every(parameters.snapshot_interval,
                    [this](std::shared_ptr<const ReadView> view) { keeper_->pin(std::move(view)); });
+}
+
+// Loading it takes room for a second store beside the present one. Without it the snapshot waits.
+void Validator::take_over_fetched() {
+  if (!fetched_) return;
+  const auto whole = fetch_->progress();
+  const std::uint64_t bytes =
+      whole ? kStoreFactor * whole->chunks * genesis.genesis.parameters.snapshot_chunk : 0;
+  if (!has_room(bytes)) {
+    if (!std::exchange(waits_for_room_, true))
+      tell(config::LogLevel::Warn, "snapshot_waits", *fetched_,
+           "fetched whole, and the disk has no room for " + std::to_string(bytes) +
+               " bytes beside its reserve: free some, until then nothing is executed here");
+    return;
+  }
+  const Height height = *std::exchange(fetched_, std::nullopt);
+  const auto marked = mark_install(files_, config.data_dir.string(), height);
+  if (!marked) stop_process(ExitCode::WriteFailed, "data_dir: " + marked.error().text);
+  tell(config::LogLevel::Info, "snapshot_install", height,
+       "fetched whole: opening again with its state");
+  if (around_.reopen) around_.reopen();
 }
 
 bool Validator::has_room(std::uint64_t bytes) {

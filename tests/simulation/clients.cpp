@@ -174,7 +174,11 @@ void Clients::poll() {
 }
 
 void Clients::check(std::size_t node, Operation& operation) {
-  auto& validator = nodes_[node]->validator();
+  (void)nodes_[node]->ask(
+      [&](runtime::Validator& validator) { check(node, validator, operation); });
+}
+
+void Clients::check(std::size_t node, runtime::Validator& validator, Operation& operation) {
   const runtime::OperationInfo info = validator.status({kBankA, operation.id});
   if (operation.answer) return expect_same(node, operation, info);
   if (!is_final(info.status)) {

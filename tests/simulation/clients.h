@@ -49,6 +49,7 @@ class Clients {
   void submit(const std::shared_ptr<Operation>& operation);
   void poll();
   void check(std::size_t node, Operation& operation);
+  void check(std::size_t node, runtime::Validator& validator, Operation& operation);
   void expect_same(std::size_t node, const Operation& operation,
                    const runtime::OperationInfo& info) const;
   [[nodiscard]] std::optional<std::size_t> some_node();

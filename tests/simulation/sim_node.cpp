@@ -133,7 +133,13 @@ std::expected<void, runtime::StartError> SimNode::start(runtime::StartMode mode)
   ++starts_;
   dead_ = std::make_shared<bool>(false);
   armed_.reset();
-  auto opened = runtime::open_node(node_config(), mode, platform(), [](const std::string&) {});
+  auto opened = [&]() -> std::expected<runtime::Opened, runtime::StartError> {
+    try {
+      return runtime::open_node(node_config(), mode, platform(), [](const std::string&) {});
+    } catch (const ProcessEnded& end) {
+      return std::unexpected(runtime::StartError{end.code, end.line});
+    }
+  }();
   if (!opened) return std::unexpected(opened.error());
   world_.on_opened(index_, *opened);
   auto pool = std::make_unique<crypto::VerifierPool>([this] {
@@ -166,11 +172,21 @@ void SimNode::wipe_data() {
   GIRO_CHECK(disk_.sync_directory("/").has_value());
 }
 
-void SimNode::damage_store() {
+// So that it does not open, or, by a single bit, so that some row cannot be read.
+void SimNode::damage_store(Random& random) {
   GIRO_CHECK(!is_up());
-  const std::string current = std::string(kData) + "/state/CURRENT";
-  if (*disk_.type(current) == storage::FileType::None) return;  // wiped, or never started
-  GIRO_CHECK(storage::write_whole(disk_, current, crypto::as_view("damaged")).has_value());
+  const std::string state = std::string(kData) + "/state";
+  const auto names = disk_.list(state);
+  if (!names || names->empty()) return;  // wiped, or never started
+  if (random.chance(0.3)) {
+    const std::string current = storage::join_path(state, "CURRENT");
+    GIRO_CHECK(storage::write_whole(disk_, current, crypto::as_view("damaged")).has_value());
+    return;
+  }
+  const std::string path = storage::join_path(state, random.pick(*names));
+  const auto bytes = storage::read_whole(disk_, path, UINT64_MAX);
+  if (!bytes || bytes->empty()) return;
+  disk_.rot(path, random.below(bytes->size()), static_cast<std::byte>(1U << random.below(8)));
 }
 
 void SimNode::lose_sign_state() {
@@ -212,6 +228,16 @@ void SimNode::submit(crypto::Bytes operation, std::function<void(runtime::Submit
   later(0, [this, operation = std::move(operation), done = std::move(done)]() mutable {
     validator_->intake.submit(std::move(operation), std::move(done));
   });
+}
+
+bool SimNode::ask(const std::function<void(runtime::Validator&)>& question) {
+  try {
+    question(*validator_);
+    return true;
+  } catch (const ProcessEnded& end) {
+    world_.on_ended(index_, end);
+    return false;
+  }
 }
 
 void SimNode::later(Time delay, std::function<void()> work) {

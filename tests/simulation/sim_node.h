@@ -45,7 +45,9 @@ class SimNode final : private runtime::EventSink {
   void restore_data();
   void restore_sign_state();
 
-  void damage_store();  // while it is down: LevelDB will not open it any more
+  void damage_store(Random& random);  // while it is down
+  // A reader from outside, who may meet damaged rows. False: that has ended the process.
+  bool ask(const std::function<void(runtime::Validator&)>& question);
 
   void receive(consensus::InstitutionId from, const p2p::Frame& frame);
   void submit(crypto::Bytes operation, std::function<void(runtime::SubmitAnswer)> done);

@@ -40,7 +40,8 @@ Simulation::Simulation(const RunOptions& options, Plan plan)
       network_random_(options.plan.seed, "network"),
       links_(plan_.nodes, std::vector<Link>(plan_.nodes)),
       wiped_(plan_.nodes, false),
-      damaged_(plan_.nodes, false) {
+      damaged_(plan_.nodes, false),
+      rotten_(plan_.nodes, false) {
   runtime::set_stop_handler(end_process);
   report_.plan = plan_;
   for (std::size_t i = 0; i < plan_.nodes; ++i)
@@ -163,6 +164,10 @@ void Simulation::on_reopen(std::size_t node) {
 void Simulation::on_ended(std::size_t node, const ProcessEnded& end) {
   if (options_.log != LogDetail::Off)
     say(node, "ended with " + std::to_string(static_cast<int>(end.code)) + ": " + end.line);
+  if (end.code == runtime::ExitCode::Damaged && rotten_[node]) {
+    damaged_[node] = true;  // read at last: the next start rebuilds it
+    return crash(node, storage::Crash::process_only(), kSecond);
+  }
   if (is_correct(node) && end.code != runtime::ExitCode::WriteFailed)
     throw Violation{"I3", node, "a correct node ended itself: " + end.line};
   if (is_correct(node) && !plan_.disk_errors)

@@ -38,7 +38,7 @@ struct Report {
   std::uint64_t snapshots = 0;  // certified, at every node
   std::uint64_t log_cuts = 0;
   std::uint64_t installs = 0;
-  std::uint64_t rebuilds = 0;                       // of damaged stores
+  std::uint64_t rebuilds = 0;                       // starts with a damaged store
   std::map<std::string, std::uint64_t> behaviours;  // activations of Byzantine ones
   Time recovery = 0;                                // from healing to the first commit
   crypto::Hash trace;
@@ -79,7 +79,7 @@ class Simulation : public World {
   void every(std::optional<Time> mean, const char* name, std::function<void(Random&)> trouble);
   void crash(std::size_t node, const storage::Crash& crash, Time down);
   void restart(std::size_t node);
-  void damage_store(std::size_t node);
+  void damage_store(std::size_t node, Random& random);
   enum class Loss : std::uint8_t { Data, SignState, Both };
   void wipe(std::size_t node, Loss loss);
   void heal();
@@ -114,6 +114,7 @@ class Simulation : public World {
   bool healed_ = false;
   std::vector<bool> wiped_;    // since its last start
   std::vector<bool> damaged_;  // its store, since its last start
+  std::vector<bool> rotten_;   // its store, ever: rows may be damaged that nobody has read yet
   Report report_;
 };
 

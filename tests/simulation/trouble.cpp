@@ -116,7 +116,7 @@ void Simulation::begin_trouble() {
         });
   });
   every(plan_.store_damages, "store damages",
-        [this, count](Random& random) { damage_store(random.below(count)); });
+        [this, count](Random& random) { damage_store(random.below(count), random); });
   if (!plan_.forgetful.empty()) {
     every(60 * kSecond, "wipes", [this](Random& random) {
       std::vector<std::size_t> victims(plan_.forgetful.begin(), plan_.forgetful.end());
@@ -172,6 +172,10 @@ void Simulation::restart(std::size_t node) {
   if (options_.log != LogDetail::Off) say(node, "starts");
   const auto mode = wiped_[node] ? runtime::StartMode::Recover : runtime::StartMode::Normal;
   const auto started = nodes_[node]->start(mode);
+  if (!started && started.error().code == runtime::ExitCode::Damaged && rotten_[node]) {
+    damaged_[node] = true;  // it has found damaged rows, and the next start rebuilds them
+    return scheduler_.in(kSecond, [this, node] { restart(node); });
+  }
   if (!started && is_correct(node))
     throw Violation{"I3", node, "a correct node does not start: " + started.error().message};
   // Until it has a sign state, it has to be asked for a floor in each of its lives.
@@ -190,11 +194,11 @@ void Simulation::wipe(std::size_t node, Loss loss) {
   checkers_.on_wiped(node);
 }
 
-void Simulation::damage_store(std::size_t node) {
+void Simulation::damage_store(std::size_t node, Random& random) {
   if (options_.log != LogDetail::Off) say(node, "has a damaged store");
   if (nodes_[node]->is_up()) crash(node, storage::Crash::process_only(), 2 * kSecond);
-  nodes_[node]->damage_store();
-  damaged_[node] = true;
+  nodes_[node]->damage_store(random);
+  damaged_[node] = rotten_[node] = true;
 }
 
 void Simulation::heal() {
@@ -206,6 +210,12 @@ void Simulation::heal() {
     nodes_[i]->set_clock(1, 0);
     nodes_[i]->resume();
     restart(i);
+    // What is damaged and was not read yet is found now, and not in the audit.
+    if (rotten_[i] && nodes_[i]->is_up()) {
+      (void)nodes_[i]->ask([](runtime::Validator& validator) {
+        validator.store->read()->scan({}, {}, [](auto, auto) { return true; });
+      });
+    }
   }
 }
 

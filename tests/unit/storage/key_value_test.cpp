@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "crypto/keys.h"
+#include "storage/file_memory.h"
 #include "storage/key_value_leveldb.h"
 #include "storage/key_value_memory.h"
 #include "tests/unit/storage/test_disk.h"
@@ -224,6 +225,43 @@ TEST(LevelDb, A_write_that_was_lost_before_others_is_corruption_wherever_it_was)
   }
   EXPECT_GT(refused, 10);
   EXPECT_GT(opened, 0);
+}
+
+// Else LevelDB removes the manifest that CURRENT names by then, and the store is lost.
+TEST(LevelDb, A_directory_that_cannot_be_synced_costs_the_opening_and_not_the_store) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/db";
+  MemoryFilePort names;  // asked for the syncs of names alone
+  ASSERT_TRUE(make_directories(names, path).has_value());
+  LevelDbOptions options;
+  options.files = &names;
+  int opened = 0;
+  bool has_failed = true;
+  for (int stop = 0; has_failed; ++stop) {
+    {
+      has_failed = false;
+      names.set_faults([&, count = 0](FileOperation operation,
+                                      std::string_view) mutable -> std::optional<FileFault> {
+        if (operation != FileOperation::SyncDirectory || count++ != stop) return std::nullopt;
+        has_failed = true;
+        return FileFault{};
+      });
+      const auto store = open_leveldb(path, options);
+      names.set_faults({});
+      ASSERT_EQ(store.has_value(), !has_failed) << stop;
+      if (!store) {
+        EXPECT_EQ(store.error().code, KeyValueErrorCode::Io) << store.error().text;
+      }
+    }
+    auto store = open_leveldb(path, options);
+    ASSERT_TRUE(store.has_value()) << stop << ": " << store.error().text;
+    EXPECT_EQ((*store)->get(crypto::as_view("opened")).value().has_value(), opened > 0);
+    WriteBatch batch;
+    batch.put(crypto::as_view("opened"), crypto::as_view("yes"));
+    ASSERT_TRUE((*store)->write(batch, Durability::Synced).has_value());
+    ++opened;
+  }
+  EXPECT_GT(opened, 2) << "a write-ahead file and CURRENT have names";
 }
 
 TEST(LevelDb, Tells_corruption_from_a_failed_file_system) {

@@ -2,6 +2,7 @@
 // never silently with block 0 (protocol R31, R34, R38).
 #include "node/runtime/block_places.h"
 #include "node/runtime/start.h"
+#include "node/runtime/watched_store.h"
 #include "tests/unit/node/runtime/file_store.h"
 #include "tests/unit/node/runtime/snapshot_world.h"
 
@@ -88,6 +89,14 @@ class Rebuilding : public ::testing::Test {
       log->append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
                   consensus::wire::encode_record(record));
     ASSERT_TRUE(log->sync().has_value());
+  }
+  void crash_at_each_change(const consensus::Header& newest);
+  // For what is written of the present one, and not for a snapshot's state beside it.
+  void leave_room_for_one_store() {
+    const auto rows = storage::read_whole(disk_, FileStore::path_in("data/state"), UINT64_MAX);
+    ASSERT_TRUE(rows.has_value());
+    const std::uint64_t used = UINT64_MAX - *disk_.free_space("data");
+    disk_.set_capacity(used + rows->size() * 3 / 2);
   }
   void rot(std::uint64_t height) {
     disk_.rot("data/snapshots/" + std::to_string(height) + "/00000000.chunk", 9, std::byte{1});
@@ -227,10 +236,8 @@ TEST_F(Rebuilding, R38_from_a_log_that_is_whole_everything_is_executed_again) {
   EXPECT_FALSE(opened->recovered.amnesic_below.has_value());
 }
 
-TEST_F(Rebuilding, R34_a_crash_at_any_call_of_it_ends_in_the_same_state) {
-  const auto newest = keep_snapshot(16);
-  cut_log_above(newest, 2);
-  damage_file_store(disk_, "data/state");
+// Stops the machine at each change that a start makes, one after another.
+void Rebuilding::crash_at_each_change(const consensus::Header& newest) {
   const auto prepared = disk_.clone();
   bool is_done = false;
   for (std::uint64_t stop = 0; !is_done; ++stop) {
@@ -263,6 +270,103 @@ TEST_F(Rebuilding, R34_a_crash_at_any_call_of_it_ends_in_the_same_state) {
     ASSERT_TRUE(opened.has_value()) << stop << ": " << opened.error().message;
     EXPECT_EQ(opened->store->height(), newest.height) << stop;
     EXPECT_FALSE(opened->recovered.amnesic_below.has_value()) << stop;
+  }
+}
+
+TEST_F(Rebuilding, R34_a_crash_at_any_call_of_it_ends_in_the_same_state) {
+  const auto newest = keep_snapshot(16);
+  cut_log_above(newest, 2);
+  damage_file_store(disk_, "data/state");
+  crash_at_each_change(newest);
+}
+
+TEST_F(Rebuilding, R40_a_store_that_was_marked_while_it_ran_is_rebuilt) {
+  const auto newest = keep_snapshot(16);
+  cut_log_above(newest, 2);
+  ASSERT_TRUE(open().has_value());  // now it stands there
+  const DamageMark mark(disk_, "data");
+  mark.set("a row is damaged");
+  told_.clear();
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_NE(told_.find("rows of the store were damaged"), std::string::npos) << told_;
+  EXPECT_EQ(opened->store->height(), newest.height);
+  EXPECT_FALSE(opened->recovered.amnesic_below.has_value());
+  EXPECT_FALSE(*mark.is_set());
+  EXPECT_EQ(disk_.list("data/quarantine")->size(), 1U);
+}
+
+TEST_F(Rebuilding, R40_a_crash_at_any_call_of_that_ends_in_the_same_state) {
+  const auto newest = keep_snapshot(16);
+  cut_log_above(newest, 2);
+  DamageMark(disk_, "data").set("a row is damaged");
+  crash_at_each_change(newest);
+}
+
+// A store that was lost has nothing to go on with: here a full disk is an error.
+TEST_F(Rebuilding, R34_without_room_to_rebuild_it_the_start_ends_and_the_memory_stays) {
+  const auto newest = keep_snapshot(16);
+  cut_log_above(newest, 2);
+  ASSERT_TRUE(open().has_value());
+  DamageMark(disk_, "data").set("a row is damaged");
+  leave_room_for_one_store();
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto opened = open();
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().code, ExitCode::WriteFailed) << opened.error().message;
+  }
+  disk_.set_capacity(UINT64_MAX);
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(opened->store->height(), newest.height);
+  EXPECT_FALSE(opened->recovered.amnesic_below.has_value());
+}
+
+// The rows of one key are damaged.
+class RottenStore final : public storage::KeyValueStore {
+ public:
+  storage::KeyValueResult<std::optional<crypto::Bytes>> get(crypto::ByteView) const override {
+    return std::unexpected(error);
+  }
+  storage::KeyValueResult<void> scan(crypto::ByteView, crypto::ByteView,
+                                     const Visit&) const override {
+    return std::unexpected(error);
+  }
+  storage::KeyValueResult<void> write(const storage::WriteBatch&, storage::Durability) override {
+    return std::unexpected(error);
+  }
+  std::unique_ptr<storage::KeyValueReader> snapshot() const override {
+    auto copy = std::make_unique<RottenStore>();
+    copy->error = error;
+    return copy;
+  }
+  std::uint64_t approximate_bytes() const override { return 0; }
+  storage::KeyValueError error{storage::KeyValueErrorCode::Corruption, "block checksum mismatch"};
+};
+
+TEST(WatchedStore, R40_whoever_reads_or_writes_damaged_rows_leaves_a_mark) {
+  using Use = std::function<bool(storage::KeyValueStore&)>;
+  const std::vector<Use> uses = {
+      [](auto& store) { return store.get({}).has_value(); },
+      [](auto& store) { return store.scan({}, {}, {}).has_value(); },
+      [](auto& store) { return store.write({}, storage::Durability::Buffered).has_value(); },
+      [](auto& store) { return store.snapshot()->get({}).has_value(); },
+      [](auto& store) { return store.snapshot()->scan({}, {}, {}).has_value(); }};
+  for (const auto& use : uses) {
+    storage::MemoryFilePort disk;
+    ASSERT_TRUE(storage::make_directories(disk, "data").has_value());
+    const DamageMark mark(disk, "data");
+    auto rotten = std::make_unique<RottenStore>();
+    auto& error = rotten->error;
+    WatchedStore store(std::move(rotten), mark);
+    error.code = storage::KeyValueErrorCode::Io;
+    EXPECT_FALSE(use(store));
+    EXPECT_FALSE(*mark.is_set()) << "a disk that fails says nothing against the rows";
+    error.code = storage::KeyValueErrorCode::Corruption;
+    EXPECT_FALSE(use(store));
+    EXPECT_TRUE(*mark.is_set());
+    disk.crash(storage::Crash::lose_unsynced());
+    EXPECT_TRUE(*mark.is_set()) << "the process ends right after it";
   }
 }
 

@@ -280,24 +280,30 @@ TEST_F(Installing, R31_a_store_that_is_as_far_already_is_kept) {
   EXPECT_EQ(height_of(port).value, 3U);
 }
 
-// Nothing was learnt about the snapshot: it stays, and so does the mark (protocol R40).
+// Nothing was learnt about the snapshot: it stays, and the store goes on as it was (protocol R40).
 TEST_F(Installing, R40_a_disk_that_fails_is_no_reason_to_throw_the_snapshot_away) {
   storage::MemoryFilePort prepared;
   prepare(prepared);
-  for (std::uint64_t stop = 0;; ++stop) {
+  bool has_failed = true;
+  for (std::uint64_t stop = 0; has_failed; ++stop) {
     const auto disk = prepared.clone();
-    disk->set_faults([stop, count = std::uint64_t{0}](
+    has_failed = false;
+    disk->set_faults([&, count = std::uint64_t{0}](
                          storage::FileOperation operation,
                          std::string_view) mutable -> std::optional<storage::FileFault> {
       if (operation != storage::FileOperation::Write || count++ != stop) return std::nullopt;
+      has_failed = true;
       return storage::FileFault{storage::FileErrorCode::NoSpace, 0};
     });
-    const bool is_done = install(*disk).has_value();
+    ASSERT_TRUE(install(*disk).has_value()) << stop;
     disk->set_faults({});
     EXPECT_EQ(snapshots_in(*disk).heights()->size(), 1U) << stop;
+    EXPECT_EQ(height_of(*disk).value, has_failed ? 3U : 16U) << stop;
+    EXPECT_EQ(*disk->type("data/INSTALL"), storage::FileType::None) << stop;
+    EXPECT_EQ(*disk->type("data/state.new"), storage::FileType::None) << stop;
+    ASSERT_TRUE(mark_install(*disk, "data", {16}).has_value());
     ASSERT_TRUE(install(*disk).has_value()) << stop;
     EXPECT_EQ(height_of(*disk).value, 16U) << stop;
-    if (is_done) break;
   }
 }
 
