@@ -18,8 +18,8 @@ RejectReason Replica::State::place_reason(const VoteContent& content) const {
   if (content.kind == VoteKind::Snapshot)
     return RejectReason::UnknownType;  // not the replica's business
   // A commit quorum of a view that was left still makes a block final (R11).
-  const bool is_late_commit =
-      content.kind == VoteKind::Commit && view.value - content.view.value <= kViewsAhead;
+  const bool is_late_commit = (content.kind == VoteKind::Commit || GIRO_MUTANT(11)) &&
+                              view.value - content.view.value <= kViewsAhead;
   if (content.view < view) return is_late_commit ? RejectReason::None : RejectReason::OldView;
   return content.view.value - view.value > kViewsAhead ? RejectReason::FutureView
                                                        : RejectReason::None;
@@ -40,6 +40,9 @@ void Replica::State::on(const Vote& vote, InstitutionId from) {
   }
   if (content.kind == VoteKind::Prepare && content.view == view) try_prepared(content.height);
   if (content.kind == VoteKind::Prepare && content.view > view) try_later_view(content);
+  if (GIRO_MUTANT(11) && content.kind == VoteKind::Prepare && content.view < view && me &&
+      votes.count(content) >= set.quorum() && chain.hash_at(content.height) == content.digest)
+    ask_vote({VoteKind::Commit, set.epoch, content.view, content.height, content.digest});
   if (content.kind == VoteKind::Commit) {
     watch_promise(vote);
     try_committed(content.view, content.height);
