@@ -128,11 +128,12 @@ class SyncingEnv final : public leveldb::EnvWrapper {
     return target()->NewSequentialFile(name, out);
   }
 
-  // Only CURRENT is ever renamed. Until its new name is durable a power failure brings the old
+  // Until the new name of CURRENT is durable a power failure brings the old
   // manifest back, with the write-ahead files of both: the newer one has what was synced since, and
   // of the older one the part is gone that was never synced, only read back.
   leveldb::Status RenameFile(const std::string& from, const std::string& to) override {
-    if (auto status = target()->RenameFile(from, to); !status.ok()) return status;
+    auto status = target()->RenameFile(from, to);
+    if (!status.ok() || !to.ends_with("/CURRENT")) return status;
     auto synced = sync_names(to);
     if (!synced.ok()) has_failed_ = true;
     return synced;

@@ -14,6 +14,9 @@ namespace {
 using Failure = std::unexpected<std::string>;
 using Done = std::expected<void, std::string>;
 
+// With less a disk is full, for something that may be as large as it likes.
+constexpr std::uint64_t kFullBytes = 64ULL << 20;
+
 std::string mark_path(const std::string& data) {
   return storage::join_path(data, "INSTALL");
 }
@@ -112,11 +115,17 @@ std::expected<std::string, std::string> load_fresh(const InstallFrom& from,
   return std::string();
 }
 
-bool is_certified(const InstallFrom& from, const storage::Snapshots& snapshots,
-                  std::uint64_t height) {
+// An error: it could not be read, which says nothing against it.
+std::expected<bool, std::string> is_certified(const InstallFrom& from,
+                                              const storage::Snapshots& snapshots,
+                                              std::uint64_t height) {
   const auto manifest = snapshots.manifest(height);
   const auto agreed = manifest ? agreed_manifest(*manifest) : std::nullopt;
   const auto bytes = snapshots.certificate(height);
+  if (!manifest && manifest.error().code == storage::SnapshotErrorCode::File)
+    return Failure(manifest.error().text);
+  if (!bytes && bytes.error().code == storage::SnapshotErrorCode::File)
+    return Failure(bytes.error().text);
   if (!agreed || !bytes || !*bytes) return false;
   const auto certificate = consensus::wire::decode_certificate(**bytes);
   return certificate &&
@@ -189,7 +198,9 @@ Done install_marked(const InstallFrom& from) {
   if (auto finished = finish_crashed_switch(from); !finished) return finished;
   const auto fresh = fresh_store(from, **height);
   if (fresh) return switch_to(from, *fresh);
-  // The disk is full, perhaps: the present store goes on, as it did while the snapshot came.
+  const auto free = from.files.free_space(from.data);
+  if (!free || *free >= kFullBytes) return Failure(fresh.error());
+  // The present store goes on, as it did while the snapshot came.
   from.progress("the snapshot cannot be taken over now: " + fresh.error());
   if (auto gone = done(storage::remove_tree(from.files, fresh_path(from))); !gone) return gone;
   return unmark(from);
@@ -205,11 +216,16 @@ std::expected<bool, std::string> install_newest(const InstallFrom& from) {
     const auto present = stored_height(from, state_path(from));
     if (!present) return Failure(present.error());
     if (height <= present->value) return false;
-    if (!is_certified(from, *snapshots, height)) continue;
+    const auto certified = is_certified(from, *snapshots, height);
+    if (!certified) return Failure(certified.error());
+    if (!*certified) continue;
     if (auto mark = done(mark_install(from.files, from.data, {height})); !mark)
       return Failure(mark.error());
     const auto fresh = fresh_store(from, {height});  // without it there is no store: no second way
-    if (!fresh) return Failure(fresh.error());
+    if (!fresh) {
+      (void)storage::remove_tree(from.files, fresh_path(from));  // the disk may be full of it
+      return Failure(fresh.error());
+    }
     if (auto switched = switch_to(from, *fresh); !switched) return Failure(switched.error());
     if (*fresh) return true;
   }

@@ -6,6 +6,7 @@
 #include "node/config/genesis_file.h"
 #include "node/runtime/snapshot_content.h"
 #include "node/runtime/store.h"
+#include "node/runtime/watched_store.h"
 #include "storage/key_value_leveldb.h"
 #include "storage/snapshot.h"
 
@@ -90,7 +91,8 @@ std::expected<SnapshotInfo, std::string> create_local_snapshot(storage::FilePort
   if (!lock) return Failure(lock.error().text);
   auto backing = storage::open_leveldb(below(config, "state"), {.must_exist = true});
   if (!backing) return Failure("the store: " + backing.error().text);
-  const Store store(std::move(*backing));
+  const Store store(std::make_unique<WatchedStore>(std::move(*backing),
+                                                   DamageMark(files, config.data_dir.string())));
   if (store.is_empty()) return Failure("the store is empty");
   auto snapshots = storage::Snapshots::open(files, below(config, "snapshots"));
   if (!snapshots) return Failure(snapshots.error().text);

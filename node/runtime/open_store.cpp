@@ -140,7 +140,6 @@ std::expected<void, StartError> install(Opened& node, const Platform& platform,
 
 std::expected<void, StartError> open_store(Opened& node, const Platform& platform,
                                            const Progress& progress) {
-  if (auto aside = set_aside_marked(node, progress); !aside) return aside;
   const std::string directory = (node.config.data_dir / "state").string();
   std::unique_ptr<storage::KeyValueStore> backing;
   const auto open = [&]() -> storage::KeyValueResult<std::optional<StoredState>> {
@@ -157,7 +156,7 @@ std::expected<void, StartError> open_store(Opened& node, const Platform& platfor
     if (auto aside = set_aside(node, "state", progress); !aside) return aside;
     state = open();
   }
-  if (!state) return misconfigured("the store: " + state.error().text);
+  if (!state) return fail(ExitCode::WriteFailed, "the store: " + state.error().text);
   node.store = std::make_unique<Store>(std::make_unique<WatchedStore>(
       std::move(backing), DamageMark(platform.files, node.config.data_dir.string())));
   if (!*state) {

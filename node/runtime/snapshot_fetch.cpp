@@ -18,7 +18,8 @@ using consensus::RejectReason;
 constexpr std::int64_t kOfferTimeoutUs = 5'000'000;
 constexpr std::int64_t kPieceTimeoutUs = 10'000'000;  // a mebibyte in that time, or another peer
 constexpr std::uint32_t kTimeoutsMax = 3;
-constexpr std::size_t kPendingMax = 4;             // chunks in memory
+constexpr std::size_t kPendingMax = 4;  // chunks in memory
+constexpr std::int64_t kNoRoomPauseUs = 60'000'000;
 constexpr std::int64_t kPatienceUs = 20'000'000;   // behind, and nothing was executed for so long
 constexpr std::uint64_t kReplayBlocksMax = 4'096;  // more is not worth replaying
 
@@ -64,13 +65,12 @@ void SnapshotFetch::on_tick(consensus::Now now, const consensus::ReplicaView& vi
   if (set_.epoch != set.epoch || set_.members.empty()) set_ = set;
   const bool is_wanted_now = is_wanted(view);
   wanted_above_ = std::max(view.executed, view.stable);
-  if (fetch_ && view.executed.value >= fetch_->manifest.height && !fetch_->is_complete)
-    drop("it was overtaken by replay");
+  if (fetch_ && view.executed.value >= fetch_->manifest.height) drop("it was overtaken by replay");
   if (is_beginning_) return;
   if (fetch_) return go_on(view);
   if (asked_ && now_ < asked_->deadline) return;
   asked_.reset();
-  if (is_wanted_now) ask(view);
+  if (is_wanted_now && now_ >= no_room_until_) ask(view);
 }
 
 // One after another of those that say they have one.
@@ -99,6 +99,13 @@ void SnapshotFetch::on_offer(InstitutionId from, const consensus::SnapshotOffer&
   if (offer.manifest.header.height <= wanted_above_)
     return ports_.refuse(from, RejectReason::OldHeight);
   asked_.reset();
+  const std::uint64_t bytes = offer.manifest.chunks.size() * parameters_.snapshot_chunk;
+  if (!ports_.has_room(bytes)) {
+    no_room_until_ = {now_.us + kNoRoomPauseUs};
+    return ports_.tell(
+        "snapshot_not_fetched", offer.manifest.header.height,
+        "the disk has no room for " + std::to_string(bytes) + " bytes beside its reserve");
+  }
   begin(offer);
 }
 
@@ -121,6 +128,8 @@ void SnapshotFetch::begin(const consensus::SnapshotOffer& offer) {
         // One that came whole before, or was made here: only if it is the one that is certified.
         const bool is_there = std::ranges::binary_search(*heights, manifest.height);
         const auto known = files_.manifest(manifest.height);
+        if (is_there && !known && known.error().code == storage::SnapshotErrorCode::File)
+          return ports_.failed(known.error());  // it was not read: nothing against it
         if (is_there && (!known || *known != manifest)) {
           if (const auto gone = files_.remove(manifest.height); !gone)
             return ports_.failed(gone.error());
@@ -181,6 +190,7 @@ void SnapshotFetch::go_on(const consensus::ReplicaView& view) {
 // As soon as somebody has nothing to do: a chunk a tick would be slower than snapshots are
 // replaced.
 void SnapshotFetch::share_out() {
+  if (!ports_.has_room(kPendingMax * parameters_.snapshot_chunk)) return;  // a tick goes on
   std::size_t pending = 0;
   for (const auto& [peer, source] : fetch_->sources) pending += source.pending ? 1 : 0;
   for (auto& [peer, source] : fetch_->sources) {

@@ -27,6 +27,7 @@ class SnapshotFetch {
     std::function<void(consensus::Height)> complete;  // a snapshot like one made here: install it
     std::function<void(std::string_view event, consensus::Height height, const std::string& text)>
         tell;
+    std::function<bool(std::uint64_t bytes)> has_room;          // on the disk, beside its reserve
     std::function<void(const storage::SnapshotError&)> failed;  // the disk: does not return
     // The lane: the changes of the set up to an epoch, which are kept with the snapshot.
     std::function<std::vector<consensus::SetChange>(consensus::Epoch)> lineage;
@@ -94,8 +95,9 @@ class SnapshotFetch {
   std::optional<Question> asked_;
   std::optional<consensus::InstitutionId> last_peer_;
   consensus::Height wanted_above_;
-  bool is_beginning_ = false;  // the lane looks at what is there already
-  std::uint64_t turn_ = 0;     // of the fetch: what the lane answers to an older one is ignored
+  consensus::Instant no_room_until_;  // not asked for before: the disk had no room for the last one
+  bool is_beginning_ = false;         // the lane looks at what is there already
+  std::uint64_t turn_ = 0;  // of the fetch: what the lane answers to an older one is ignored
   std::optional<Fetch> fetch_;
   std::unique_ptr<Lane> lane_;
 };

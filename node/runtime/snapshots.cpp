@@ -60,6 +60,8 @@ void SnapshotKeeper::load_all() {
 
 void SnapshotKeeper::load(std::uint64_t height, const ReadView& view) {
   auto manifest = files_.manifest(height);
+  if (!manifest && manifest.error().code == storage::SnapshotErrorCode::File)
+    stop_on(manifest.error());  // it was not read: nothing against it
   auto agreed = manifest ? agreed_manifest(*manifest) : std::nullopt;
   const auto executed = store_.header({height});
   const bool is_other = agreed && executed && agreed->header != *executed;
@@ -110,6 +112,7 @@ std::uint64_t SnapshotKeeper::expected_bytes() const {
 
 void SnapshotKeeper::write(const ReadView& view) {
   const Height height = view.height();
+  prune();  // what peers take goes first
   if (!ports_.has_room(expected_bytes()))
     return ports_.tell("snapshot_skipped", height, "the disk has no room beside its reserve");
   auto writer = files_.create(height.value, options_.parameters.snapshot_chunk);
@@ -186,24 +189,27 @@ void SnapshotKeeper::put(const consensus::Certificate& certificate) {
 }
 
 // The newest certified ones stay, and of what is newer than they are as many as can still be
-// certified: votes are taken for no more. The operator's own stay too, and, while the disk has
-// room, what a peer is taking: where snapshots follow each other faster than one crosses the
-// network it would begin for ever.
+// certified: votes are taken for no more. The operator's own stay too, and, while the disk has room
+// for the next one, what a peer is taking: where snapshots follow each other faster than one
+// crosses the network it would begin for ever.
 void SnapshotKeeper::prune() {
-  const bool has_room = ports_.has_room(0);
+  const bool has_room = ports_.has_room(expected_bytes());
   std::vector<Height> goes;
   {
     const std::lock_guard lock(mutex_);
     const std::set<Height> taken = has_room ? being_taken() : std::set<Height>();
     std::uint64_t certified = 0;
     std::uint64_t open = 0;
+    std::size_t for_takers = 0;
     for (auto entry = kept_.rbegin(); entry != kept_.rend(); ++entry) {
       const bool is_local = entry->first.value % options_.parameters.snapshot_interval != 0;
       const bool is_certified = entry->second->certificate.has_value();
       if (!is_local && !is_certified) ++open;
       const bool is_late = !is_certified && open > consensus::kOpenSnapshotsMax;
-      const bool is_old = certified >= options_.keep && !taken.contains(entry->first);
-      if (!is_local && (is_old || is_late)) goes.push_back(entry->first);
+      const bool is_old = !is_local && certified >= options_.keep;
+      const bool is_for_takers =
+          is_old && taken.contains(entry->first) && ++for_takers <= kTakenMax;
+      if ((is_old && !is_for_takers) || (!is_local && is_late)) goes.push_back(entry->first);
       if (is_certified) ++certified;
     }
     for (const Height height : goes) kept_.erase(height);
@@ -277,7 +283,6 @@ std::set<Height> SnapshotKeeper::being_taken() {
                 [&](const auto& entry) { return now.us - entry.second.asked.us > kTakingUs; });
   std::set<Height> heights;
   for (const auto& [peer, taking] : takers_) heights.insert(taking.height);
-  while (heights.size() > kTakenMax) heights.erase(heights.begin());
   return heights;
 }
 

@@ -36,11 +36,11 @@ class SnapshotKeeper {
     consensus::Height newest;
     std::optional<consensus::Height> older;
   };
-  // All on the lane.
+  // All on the lane, but now and tell: any thread.
   struct Ports {
     std::function<void(consensus::SnapshotVotes::Held)> held;
     std::function<bool(std::uint64_t bytes)> has_room;  // on the disk, beside its reserve
-    std::function<consensus::Instant()> now;            // any thread
+    std::function<consensus::Instant()> now;
     std::function<void(Certified)> certified;
     std::function<void(std::string_view event, consensus::Height height, const std::string& text)>
         tell;

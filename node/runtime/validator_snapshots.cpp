@@ -14,7 +14,7 @@ using consensus::InstitutionId;
 
 namespace {
 constexpr std::int64_t kOfferPauseUs = 1'000'000;
-constexpr std::uint64_t kStoreFactor = 2;  // of a snapshot: its rows, and those being merged
+constexpr std::uint64_t kStoreFactor = 3;  // of a snapshot: its rows, and those being merged
 }  // namespace
 
 void Validator::tell(config::LogLevel level, std::string_view event, Height height,
@@ -67,6 +67,7 @@ void Validator::bind_snapshots() {
                                  take_over_fetched();
                                },
                            .tell = say,
+                           .has_room = [this](std::uint64_t bytes) { return has_room(bytes); },
                            .failed =
                                [](const storage::SnapshotError& error) {
                                  stop_process(ExitCode::WriteFailed, "snapshots: " + error.text);
@@ -82,6 +83,7 @@ void Validator::bind_snapshots() {
 
 // Loading it takes room for a second store beside the present one. Without it the snapshot waits.
 void Validator::take_over_fetched() {
+  if (fetched_ && driver_->replica().view().executed >= *fetched_) fetched_.reset();
   if (!fetched_) return;
   const auto whole = fetch_->progress();
   const std::uint64_t bytes =

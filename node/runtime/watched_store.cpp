@@ -25,8 +25,10 @@ storage::FileResult<void> DamageMark::remove() const {
 
 template <typename T>
 KeyValueResult<T> WatchedStore::watched(KeyValueResult<T> result) const {
-  if (!result && result.error().code == storage::KeyValueErrorCode::Corruption)
+  if (!result && result.error().code == storage::KeyValueErrorCode::Corruption) {
+    const std::lock_guard lock(mutex_);
     mark_.set(result.error().text);
+  }
   return result;
 }
 

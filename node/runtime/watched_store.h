@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "storage/file.h"
@@ -49,6 +50,7 @@ class WatchedStore final : public storage::KeyValueStore {
 
   const std::unique_ptr<storage::KeyValueStore> store_;
   const DamageMark mark_;
+  mutable std::mutex mutex_;  // one mark at a time
 };
 
 }  // namespace giro::runtime

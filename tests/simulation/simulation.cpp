@@ -166,6 +166,7 @@ void Simulation::on_ended(std::size_t node, const ProcessEnded& end) {
     say(node, "ended with " + std::to_string(static_cast<int>(end.code)) + ": " + end.line);
   if (end.code == runtime::ExitCode::Damaged && rotten_[node]) {
     damaged_[node] = true;  // read at last: the next start rebuilds it
+    rotten_[node] = false;
     return crash(node, storage::Crash::process_only(), kSecond);
   }
   if (is_correct(node) && end.code != runtime::ExitCode::WriteFailed)

@@ -174,6 +174,7 @@ void Simulation::restart(std::size_t node) {
   const auto started = nodes_[node]->start(mode);
   if (!started && started.error().code == runtime::ExitCode::Damaged && rotten_[node]) {
     damaged_[node] = true;  // it has found damaged rows, and the next start rebuilds them
+    rotten_[node] = false;
     return scheduler_.in(kSecond, [this, node] { restart(node); });
   }
   if (!started && is_correct(node))

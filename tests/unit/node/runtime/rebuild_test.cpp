@@ -256,7 +256,8 @@ void Rebuilding::crash_at_each_change(const consensus::Header& newest) {
       using storage::FileOperation;
       const bool is_change =
           operation == FileOperation::Write || operation == FileOperation::Sync ||
-          operation == FileOperation::SyncDirectory || operation == FileOperation::Rename;
+          operation == FileOperation::SyncDirectory || operation == FileOperation::Rename ||
+          operation == FileOperation::Remove;
       // A store that fails to write ends the process, and this is the test's.
       const bool is_store = path.find("/state/") != std::string_view::npos;
       if (!is_change || is_store || count++ != stop) return std::nullopt;

@@ -280,31 +280,44 @@ TEST_F(Installing, R31_a_store_that_is_as_far_already_is_kept) {
   EXPECT_EQ(height_of(port).value, 3U);
 }
 
-// Nothing was learnt about the snapshot: it stays, and the store goes on as it was (protocol R40).
+// Nothing was learnt about the snapshot: it stays, and so does the mark (protocol R40).
 TEST_F(Installing, R40_a_disk_that_fails_is_no_reason_to_throw_the_snapshot_away) {
   storage::MemoryFilePort prepared;
   prepare(prepared);
-  bool has_failed = true;
-  for (std::uint64_t stop = 0; has_failed; ++stop) {
+  for (std::uint64_t stop = 0;; ++stop) {
     const auto disk = prepared.clone();
-    has_failed = false;
-    disk->set_faults([&, count = std::uint64_t{0}](
+    disk->set_faults([stop, count = std::uint64_t{0}](
                          storage::FileOperation operation,
                          std::string_view) mutable -> std::optional<storage::FileFault> {
       if (operation != storage::FileOperation::Write || count++ != stop) return std::nullopt;
-      has_failed = true;
       return storage::FileFault{storage::FileErrorCode::NoSpace, 0};
     });
-    ASSERT_TRUE(install(*disk).has_value()) << stop;
+    const bool is_done = install(*disk).has_value();
     disk->set_faults({});
     EXPECT_EQ(snapshots_in(*disk).heights()->size(), 1U) << stop;
-    EXPECT_EQ(height_of(*disk).value, has_failed ? 3U : 16U) << stop;
-    EXPECT_EQ(*disk->type("data/INSTALL"), storage::FileType::None) << stop;
-    EXPECT_EQ(*disk->type("data/state.new"), storage::FileType::None) << stop;
-    ASSERT_TRUE(mark_install(*disk, "data", {16}).has_value());
     ASSERT_TRUE(install(*disk).has_value()) << stop;
     EXPECT_EQ(height_of(*disk).value, 16U) << stop;
+    if (is_done) break;
   }
+}
+
+// The node goes on with what it has: else it would not start before somebody makes room.
+TEST_F(Installing, R31_a_full_disk_leaves_the_store_and_the_snapshot_as_they_are) {
+  storage::MemoryFilePort port;
+  prepare(port);
+  const std::uint64_t used = UINT64_MAX - *port.free_space("data");
+  for (const std::uint64_t room : {1U, 64U, 4096U}) {
+    port.set_capacity(used + room);
+    ASSERT_TRUE(install(port).has_value()) << room;
+    EXPECT_EQ(height_of(port).value, 3U) << room;
+    EXPECT_EQ(snapshots_in(port).heights()->size(), 1U) << room;
+    EXPECT_EQ(*port.type("data/INSTALL"), storage::FileType::None) << room;
+    EXPECT_EQ(*port.type("data/state.new"), storage::FileType::None) << room;
+    port.set_capacity(UINT64_MAX);
+    ASSERT_TRUE(mark_install(port, "data", {16}).has_value());
+  }
+  ASSERT_TRUE(install(port).has_value());
+  EXPECT_EQ(height_of(port).value, 16U);
 }
 
 // Between the two renames; the snapshot has rotted since.

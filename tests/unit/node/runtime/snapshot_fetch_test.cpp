@@ -52,6 +52,7 @@ class Fetching : public ::testing::Test {
             .post = [this](std::function<void()> work) { works_.post(std::move(work)); },
             .complete = [this](Height height) { complete_ = height; },
             .tell = [](std::string_view, Height, const std::string&) {},
+            .has_room = [this](std::uint64_t bytes) { return bytes <= room_; },
             .failed = [](const storage::SnapshotError& error) { FAIL() << error.text; },
             .lineage = [](consensus::Epoch) { return std::vector<consensus::SetChange>(); }});
   }
@@ -127,6 +128,7 @@ class Fetching : public ::testing::Test {
   std::vector<std::pair<InstitutionId, RejectReason>> refused_;
   std::map<std::uint32_t, int> asked_of_;
   std::optional<Height> complete_;
+  std::uint64_t room_ = UINT64_MAX;
 };
 
 TEST_F(Fetching, R31_chunks_come_from_several_peers_and_make_a_whole_snapshot) {
@@ -149,6 +151,42 @@ TEST_F(Fetching, R31_who_has_given_a_chunk_is_asked_for_the_next_at_once) {
       works_.run();
     }
   }
+  expect_whole();
+}
+
+TEST_F(Fetching, R40_without_room_on_the_disk_nothing_is_begun) {
+  room_ = 5 * parameters_.snapshot_chunk;
+  pass(0);
+  fetch_->on_offer(sent_.at(0).first, offer());
+  works_.run();
+  EXPECT_EQ(fetch_->progress(), std::nullopt);
+  sent_.clear();
+  pass(30'000);
+  EXPECT_TRUE(sent_.empty()) << "it was just told";
+  room_ = UINT64_MAX;
+  pass(31'000);
+  serve([&](InstitutionId peer, const auto& asked) { honest(peer, asked); });
+  expect_whole();
+}
+
+TEST_F(Fetching, R40_a_disk_that_fills_stops_the_chunks_and_not_for_good) {
+  pass(0);
+  fetch_->on_offer(sent_.at(0).first, offer());
+  works_.run();
+  sent_.clear();
+  pass(1'000);
+  room_ = 0;
+  while (!sent_.empty()) {
+    for (const auto& [to, message] : std::exchange(sent_, {})) {
+      honest(to, std::get<consensus::FetchChunk>(message));
+      works_.run();
+    }
+  }
+  EXPECT_EQ(fetch_->progress()->held, 3U) << "what was asked for";
+  pass(1'000);
+  EXPECT_TRUE(sent_.empty());
+  room_ = UINT64_MAX;
+  serve([&](InstitutionId peer, const auto& asked) { honest(peer, asked); });
   expect_whole();
 }
 
