@@ -149,6 +149,8 @@ TEST_F(CloneTest, An_old_copy_started_instead_of_its_original_stops_voting_and_s
   EXPECT_TRUE(until([&] { return stopped(clone_node_) == "KEY_USED_ELSEWHERE"; }));
   clone_->stop(kPatience);
   expect_refused(victim, "this key has signed above its sign state");
+  std::filesystem::remove_all(copy_ / "sign-state");
+  expect_refused(victim, "learn from the other validators how far this key may have signed");
   start(victim);
   start(away);
   wait_ready();
@@ -161,7 +163,7 @@ TEST_F(CloneTest, An_old_copy_started_instead_of_its_original_stops_voting_and_s
 class PatientCloneTest : public CloneTest {
  protected:
   void adjust(config::DemoSetup& setup) const override {
-    setup.parameters.view_timeout_base_ms = setup.parameters.view_timeout_cap_ms;
+    setup.parameters.view_timeout_base_ms = 5000;
     setup.parameters.idle_block_interval_ms = 2000;
   }
   // What it has accepted beyond what is committed.

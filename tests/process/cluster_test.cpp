@@ -72,23 +72,6 @@ TEST_F(StreamTest, A_backup_killed_and_another_paused_under_load_lose_nothing) {
   }
 }
 
-TEST_F(StreamTest, Leaders_killed_under_load_are_replaced_and_come_back_and_nothing_is_lost) {
-  Stream stream;
-  stream.add(payer(0));
-  ASSERT_TRUE(stream.more(5));
-  for (int round = 0; round < 2; ++round) {
-    const std::string leader = this->leader();
-    supervisor_->signal(leader, SIGKILL);
-    ASSERT_TRUE(supervisor_->wait_for_exit(leader, kPatience).has_value());
-    EXPECT_TRUE(stream.more(5)) << "another one leads";
-    EXPECT_TRUE(until([&] { return this->leader() != leader; }));
-    ASSERT_TRUE(supervisor_->start(leader).has_value());
-    wait_ready();
-    EXPECT_TRUE(stream.more(5));
-  }
-  expect_settled(stream.end());
-}
-
 TEST_F(StreamTest, All_four_killed_at_once_go_on_from_their_disks) {
   Stream stream;
   stream.add(payer(0));
