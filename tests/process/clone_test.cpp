@@ -163,7 +163,7 @@ TEST_F(CloneTest, An_old_copy_started_instead_of_its_original_stops_voting_and_s
 class PatientCloneTest : public CloneTest {
  protected:
   void adjust(config::DemoSetup& setup) const override {
-    setup.parameters.view_timeout_base_ms = 5000;
+    setup.parameters.view_timeout_base_ms = 3000;
     setup.parameters.idle_block_interval_ms = 2000;
   }
   // What it has accepted beyond what is committed.
