@@ -99,7 +99,7 @@ TEST_F(RecoveryTest, After_a_total_outage_commits_come_within_the_cap_and_2_s_an
   const milliseconds bound{consensus::Parameters{}.view_timeout_cap_ms + 2000};
   Stream stream;
   for (std::size_t i = 0; i < 2; ++i) stream.add(payer(i));
-  ASSERT_TRUE(stream.more(10));
+  ASSERT_TRUE(stream.more(5));
   // First the quorum goes: the other two wait for it with their timers and their view changes.
   const auto first = backups();
   kill(first[0]);
@@ -125,7 +125,7 @@ TEST_F(RecoveryTest, After_a_total_outage_commits_come_within_the_cap_and_2_s_an
   const milliseconds took = since(begin);  // a quorum is back some time after the start
   std::cout << "first commit after a total outage: " << took.count() << " ms after the start\n";
   EXPECT_LE(took, bound);
-  EXPECT_TRUE(stream.more(10));
+  EXPECT_TRUE(stream.more(5));
   wait_ready();
   const auto all = stream.end();
   expect_settled(all);
