@@ -86,6 +86,19 @@ std::expected<void, std::string> write_genesis(
                     0644);
 }
 
+std::expected<void, std::string> edit_node_files(
+    const Network& network, const std::function<void(config::NodeConfig&, const Node&)>& edit) {
+  for (const auto& node : network.nodes) {
+    const auto file = network.node_config(node);
+    auto loaded = config::parse_node_config(read_text(file), file.string(), {}, file.parent_path());
+    if (!loaded.ok()) return std::unexpected(loaded.errors.front().to_string());
+    edit(*loaded.value, node);
+    if (auto done = write_text(file, config::write_node_config(*loaded.value), 0644); !done)
+      return done;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::expected<std::map<config::DemoOperator, crypto::PublicKey>, std::string> make_operator_keys(
@@ -159,20 +172,25 @@ std::expected<void, std::string> set_up(const Network& network, const fs::path& 
   return store_network(network);
 }
 
+std::expected<void, std::string> route(
+    const Network& network,
+    const std::function<config::HostPort(const Node& from, const Node& to)>& address) {
+  return edit_node_files(network, [&](config::NodeConfig& settings, const Node& node) {
+    for (const auto& peer : network.nodes) {
+      if (peer.name != node.name) settings.p2p.addresses[peer.name] = address(node, peer);
+    }
+  });
+}
+
 std::expected<void, std::string> rewrite_ports(const Network& network) {
-  for (const auto& node : network.nodes) {
-    const auto file = network.node_config(node);
-    auto loaded = config::parse_node_config(read_text(file), file.string(), {}, file.parent_path());
-    if (!loaded.ok()) return std::unexpected(loaded.errors.front().to_string());
-    auto& settings = *loaded.value;
+  const auto edited = edit_node_files(network, [](config::NodeConfig& settings, const Node& node) {
     settings.p2p.listen = settings.p2p.advertise = node.p2p_address();
     settings.api.listen = node.api_address();
     settings.ops.listen = node.ops_address();
-    for (const auto& peer : network.nodes) {
-      if (peer.name != node.name) settings.p2p.addresses[peer.name] = peer.p2p_address();
-    }
-    if (auto done = write_text(file, config::write_node_config(settings), 0644); !done) return done;
-  }
+  });
+  if (!edited) return edited;
+  const auto direct = [](const Node&, const Node& to) { return to.p2p_address(); };
+  if (auto routed = route(network, direct); !routed) return routed;
   if (auto done = write_demo_profile(network); !done) return done;
   return store_network(network);
 }

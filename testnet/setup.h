@@ -29,6 +29,12 @@ make_operator_keys(const std::filesystem::path& directory,
     const Network& network, const std::filesystem::path& giro,
     const std::function<void(config::DemoSetup&)>& adjust = {});
 
+// The node files say where each node finds each other one, instead of its address in the genesis
+// file.
+[[nodiscard]] std::expected<void, std::string> route(
+    const Network& network,
+    const std::function<config::HostPort(const Node& from, const Node& to)>& address);
+
 // After a change of ports: the node files of a network that exists.
 [[nodiscard]] std::expected<void, std::string> rewrite_ports(const Network& network);
 

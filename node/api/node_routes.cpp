@@ -1,8 +1,10 @@
 // The node, its peers, the validators and the blocks (surface 5.3).
 #include <algorithm>
 #include <boost/json.hpp>
+#include <map>
 
 #include "node/api/context.h"
+#include "node/api/evidence_forms.h"
 #include "node/api/ledger_forms.h"
 #include "node/api/limits.h"
 #include "node/api/text.h"
@@ -174,6 +176,8 @@ void show_node(Context& context, const CallPtr& call) {
   out["voting"] = info.voting;
   out["suspecting"] = info.suspecting;
   out["diverged"] = info.diverged;
+  out["votes_stopped"] =
+      info.votes_stopped.empty() ? json::value(nullptr) : json::value(info.votes_stopped);
   if (info.amnesic_below) out["amnesic_below"] = std::to_string(info.amnesic_below->value);
   if (const auto& search = info.floor_search)
     out["floor_search"] = {{"answers", search->answers}, {"needed", search->needed}};
@@ -206,6 +210,23 @@ void list_snapshots(Context& context, const CallPtr& call) {
          json::serialize(json::object{{"items", std::move(items)}, {"next_cursor", nullptr}}));
 }
 
+// Proofs of misbehaviour, oldest first (protocol R46).
+void list_evidence(Context& context, const CallPtr& call) {
+  const auto view = context.service.read();
+  StateReader reader(*view);
+  json::array items;
+  for (const auto& one : context.service.evidence()) {
+    json::object row = evidence_form(one.evidence);
+    const bool is_known = one.institution != 0;
+    row["validator"] =
+        is_known ? json::value(reader.institution_name(one.institution)) : json::value(nullptr);
+    row["public_key"] = is_known ? json::value(crypto::to_hex(one.key)) : json::value(nullptr);
+    items.push_back(std::move(row));
+  }
+  answer(*call,
+         json::serialize(json::object{{"items", std::move(items)}, {"next_cursor", nullptr}}));
+}
+
 void list_validators(Context& context, const CallPtr& call) {
   const auto info = context.service.info();
   const auto view = context.service.read();
@@ -213,6 +234,8 @@ void list_validators(Context& context, const CallPtr& call) {
   const auto set = reader.read<ledger::ValidatorSet>(ledger::validator_set_key(info.epoch.value));
   if (!set)
     return fail(*call, problem(Fault::Internal, "the validator set of the epoch is missing"));
+  std::map<std::uint32_t, std::uint64_t> proofs;
+  for (const auto& one : context.service.evidence()) ++proofs[one.institution];
   json::array items;
   for (const auto& member : set->members) {
     const auto peer =
@@ -222,6 +245,7 @@ void list_validators(Context& context, const CallPtr& call) {
                      {"institution", member.institution},
                      {"public_key", crypto::to_hex(member.key)},
                      {"leader", member.institution == info.leader},
+                     {"equivocations", proofs[member.institution]},
                      {"connected", is_self || (peer != info.peers.end() && peer->connected)}};
     row["last_vote_height"] = is_self                    ? number(info.own_last_vote)
                               : peer != info.peers.end() ? number(peer->last_vote)
@@ -248,6 +272,7 @@ void add_node_routes(Router& router, Context& context) {
   };
   add("/v1/blocks", {"limit", "cursor"}, list_blocks);
   add("/v1/blocks/{height}", {}, show_block);
+  add("/v1/evidence", {}, list_evidence);
   add("/v1/node", {}, show_node);
   add("/v1/peers", {}, list_peers);
   add("/v1/snapshots", {}, list_snapshots);

@@ -26,6 +26,12 @@ std::string chain_code(const json::object& node) {
   return bool_field(node, "suspecting") ? "VIEW_CHANGING" : "SLOW";
 }
 
+std::string voting_text(const json::object& node) {
+  const std::string stopped = text_field(node, "votes_stopped");
+  if (!stopped.empty()) return " (votes stopped: " + stopped + ")";
+  return bool_field(node, "voting") ? "" : " (not voting)";
+}
+
 void print(const json::object& node, const std::string& code, const json::array* peers) {
   const auto* height = object_field(node, "height");
   const std::uint64_t executed = height == nullptr ? 0 : number_field(*height, "executed");
@@ -41,10 +47,9 @@ void print(const json::object& node, const std::string& code, const json::array*
   if (connected > quorum) std::cout << ", can lose " << connected - quorum << " more";
   if (connected == quorum) std::cout << ", can lose none";
   std::cout << '\n';
-  std::cout << "own vote h" << number_field(node, "own_last_vote_height")
-            << (bool_field(node, "voting") ? "" : " (not voting)") << "; disk "
-            << number_field(node, "disk_free") / (1024ULL * 1024 * 1024) << " GiB free; version "
-            << text_field(node, "version") << '\n';
+  std::cout << "own vote h" << number_field(node, "own_last_vote_height") << voting_text(node)
+            << "; disk " << number_field(node, "disk_free") / (1024ULL * 1024 * 1024)
+            << " GiB free; version " << text_field(node, "version") << '\n';
   if (peers == nullptr) return;
   for (const auto& row : *peers) {
     if (!row.is_object()) continue;

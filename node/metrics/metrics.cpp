@@ -89,6 +89,10 @@ struct Metrics::Registry {
       gauges("giro_validator_last_vote_height", "Height of the last vote heard");
   prometheus::Family<prometheus::Gauge>& validator_info =
       gauges("giro_validator_info", "Version that a validator says it runs");
+  prometheus::Family<prometheus::Counter>& equivocation =
+      counters("giro_equivocation_total", "Proofs held that this validator contradicted itself");
+  prometheus::Counter& state_root_mismatch =
+      counters("giro_state_root_mismatch_total", "Own results that a quorum's contradict").Add({});
   prometheus::Gauge& own_last_vote =
       gauge("giro_own_last_vote_height", "Height of the own last vote");
 
@@ -135,6 +139,7 @@ struct Metrics::Registry {
 
   void set_consensus(const runtime::NodeInfo& info);
   void set_validators(const runtime::NodeInfo& info);
+  void set_misbehaviour(runtime::Service& service, const runtime::NodeInfo& info);
   void set_snapshots(runtime::Service& service);
   void set_process();
 };
@@ -179,6 +184,21 @@ void Metrics::Registry::set_validators(const runtime::NodeInfo& info) {
   }
 }
 
+// Counters of what the node holds: they never fall, also where the oldest proofs give way.
+void Metrics::Registry::set_misbehaviour(runtime::Service& service, const runtime::NodeInfo& info) {
+  const auto raise = [](prometheus::Counter& counter, double to) {
+    counter.Increment(std::max(0.0, to - counter.Value()));
+  };
+  raise(state_root_mismatch, info.diverged ? 1 : 0);
+  std::map<std::uint32_t, double> held;
+  for (const auto& one : service.evidence()) ++held[one.institution];
+  const auto& institutions = service.genesis().genesis.ledger.institutions;
+  for (const auto& [institution, count] : held) {
+    if (institution == 0 || institution > institutions.size()) continue;
+    raise(equivocation.Add({{"validator", institutions[institution - 1].name}}), count);
+  }
+}
+
 void Metrics::Registry::set_snapshots(runtime::Service& service) {
   using namespace std::chrono;
   std::uint64_t newest = 0;
@@ -209,6 +229,7 @@ Metrics::Metrics(const KnownLabels& known) : registry_(std::make_unique<Registry
     all.leader.Add({{"validator", name}});
     all.connected.Add({{"validator", name}});
     all.last_vote.Add({{"validator", name}});
+    all.equivocation.Add({{"validator", name}});
     all.peer_height.Add({{"peer", name}});
   }
   for (const auto& route : known.routes) {
@@ -263,6 +284,7 @@ std::string Metrics::render(runtime::Service& service) {
   const std::lock_guard lock(registry_->scrape);
   registry_->set_consensus(info);
   registry_->set_validators(info);
+  registry_->set_misbehaviour(service, info);
   registry_->set_snapshots(service);
   registry_->set_process();
   const auto& parameters = service.genesis().genesis.parameters;

@@ -263,6 +263,8 @@ void Driver::perform(Effects effects, const DurableToken* token) {
   if (effects.output.signs()) sign(effects, *token);
   for (const auto& outbound : effects.output.send) send(outbound.to, outbound.message);
   for (auto& record : effects.output.persist) {
+    if (const auto* found = std::get_if<consensus::EvidenceRecord>(&record))
+      ports_.evidence(found->evidence);
     auto* certificate = std::get_if<consensus::CertificateRecord>(&record);
     if (certificate != nullptr &&
         certificate->certificate.content.kind == consensus::VoteKind::Attest) {

@@ -100,6 +100,10 @@ std::vector<SnapshotInfo> Node::snapshots() {
   return parts_->validator().snapshots();
 }
 
+std::vector<EvidenceInfo> Node::evidence() {
+  return parts_->validator().evidence();
+}
+
 std::vector<Probe> Node::live() {
   return {{"core", parts_->validator().core_answers(), "the core loop answers within 5 s"}};
 }

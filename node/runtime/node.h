@@ -38,6 +38,7 @@ class Node final : public Service {
                                                         const OpId& op_id) override;
   [[nodiscard]] NodeInfo info() override;
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() override;
+  [[nodiscard]] std::vector<EvidenceInfo> evidence() override;
   [[nodiscard]] std::vector<Probe> live() override;
   [[nodiscard]] std::vector<Probe> ready() override;
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "consensus/certificate.h"
+#include "consensus/evidence.h"
 #include "consensus/types.h"
 #include "node/config/genesis_file.h"
 #include "node/ledger/ledger.h"
@@ -125,6 +126,8 @@ struct NodeInfo {
   std::uint64_t milliseconds_since_commit = 0;
   consensus::Height own_last_vote;
   bool suspecting = false, voting = false, diverged = false;
+  // It casts no more votes, for good, and why: a stable code. Empty: nothing of the kind.
+  std::string votes_stopped;
   // It lost its memory, and votes again once a height above this is stable (protocol R39).
   std::optional<consensus::Height> amnesic_below;
   bool is_sign_state_copied = false;  // it never votes again with the one it has
@@ -145,6 +148,14 @@ struct Probe {
   std::string name;
   bool ok = false;
   std::string detail;
+};
+
+// A proof that is held here (protocol R46), and whose seat it was: both empty if the stored ledger
+// does not reach that epoch yet.
+struct EvidenceInfo {
+  std::uint32_t institution = 0;
+  crypto::PublicKey key;
+  consensus::Evidence evidence;
 };
 
 // One snapshot that is held here (protocol R34).
@@ -182,6 +193,7 @@ class Service {
 
   [[nodiscard]] virtual NodeInfo info() = 0;
   [[nodiscard]] virtual std::vector<SnapshotInfo> snapshots() = 0;  // ascending height
+  [[nodiscard]] virtual std::vector<EvidenceInfo> evidence() = 0;   // oldest first
   [[nodiscard]] virtual std::vector<Probe> live() = 0;
   [[nodiscard]] virtual std::vector<Probe> ready() = 0;
 };

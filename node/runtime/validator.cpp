@@ -41,6 +41,7 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
               .status = [this](std::uint32_t actor, const OpId& id) { return status({actor, id}); },
               .wake = [this] { wake(); },
               .clock = [this] { return around_.now().wall; }}),
+      evidence_(opened.recovered.evidence),
       sign_state_(std::move(opened.sign_state)),
       floor_record_(opened.floor_record) {
   final_height_ = std::min(store->height(), store->attested()).value;
@@ -130,6 +131,7 @@ DriverPorts Validator::driver_ports() {
           [this](consensus::Certificate certificate) { keeper_->certify(std::move(certificate)); },
       .stated = [this](const std::vector<consensus::Hash>& needed) { on_stated(needed); },
       .event = [this](const consensus::Event& event) { on_event(event); },
+      .evidence = [this](const consensus::Evidence& found) { evidence_.add(found); },
       .violation = [this](consensus::InstitutionId from,
                           consensus::RejectReason reason) { on_violation(from, reason); }};
 }
@@ -373,7 +375,9 @@ void Validator::on_event(const consensus::Event& event) {
       place(Level::Info, "suspicion_ended", "the primary is no longer suspected");
       break;
     case Type::EvidenceFound:
-      place(Level::Error, "evidence", "two conflicting votes by one key");
+      place(Level::Error, "evidence",
+            "two statements by the key of " + name_of(event.detail) +
+                " that no correct validator makes together");
       break;
     case Type::Diverged:
       place(Level::Error, "diverged", "the own result contradicts the others': no more votes");
@@ -382,7 +386,8 @@ void Validator::on_event(const consensus::Event& event) {
       place(Level::Info, "abstaining", "no more votes in this view: another block was committed");
       break;
     case Type::VotesStopped:
-      place(Level::Error, "votes_stopped", "this validator casts no more votes: see detail");
+      on_votes_stopped(static_cast<consensus::RejectReason>(event.detail));
+      place(Level::Error, "votes_stopped", "this validator casts no more votes: " + votes_stopped_);
       break;
     case Type::FloorFound:
       place(Level::Info, "floor_found", "this key may have signed up to that height");
@@ -407,6 +412,11 @@ void Validator::on_event(const consensus::Event& event) {
       place(Level::Debug, "replica", "a step of agreement");
       break;
   }
+}
+
+void Validator::on_votes_stopped(consensus::RejectReason why) {
+  const bool is_own_key = why == consensus::RejectReason::NotAsked;
+  votes_stopped_ = is_own_key ? "KEY_USED_ELSEWHERE" : "QUORUM_CONTRADICTS";
 }
 
 void Validator::serve_chain(consensus::InstitutionId from, const consensus::FetchChain& asked) {

@@ -13,6 +13,7 @@
 #include "node/runtime/catch_up.h"
 #include "node/runtime/driver.h"
 #include "node/runtime/event_log.h"
+#include "node/runtime/evidence_book.h"
 #include "node/runtime/executor.h"
 #include "node/runtime/finality.h"
 #include "node/runtime/intake.h"
@@ -76,6 +77,7 @@ class Validator {
   [[nodiscard]] NodeInfo info();
   [[nodiscard]] std::vector<Probe> ready();
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() const { return keeper_->list(); }
+  [[nodiscard]] std::vector<EvidenceInfo> evidence() { return evidence_.list(*store->read()); }
   [[nodiscard]] bool core_answers() const;
   [[nodiscard]] std::string name_of(std::uint32_t institution) const;
   // Core thread: whose channels are let in, and where they are (protocol R44).
@@ -117,10 +119,12 @@ class Validator {
   void on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran);  // executor
   void on_written(consensus::Height written, consensus::Height attested);        // store
   void on_event(const consensus::Event& event);                                  // core
+  void on_votes_stopped(consensus::RejectReason why);                            // core
   void serve_chain(consensus::InstitutionId from, const consensus::FetchChain& asked);
   void serve_batches(consensus::InstitutionId from, consensus::FetchBatches asked);
   void publish_info();
 
+  EvidenceBook evidence_;
   std::optional<storage::SignState> sign_state_;
   const std::optional<std::uint64_t> floor_record_;  // then there is no guard
   std::optional<consensus::VoteGuard> guard_;
@@ -154,6 +158,7 @@ class Validator {
   std::mutex info_mutex_;  // of info_
   NodeInfo info_;
   consensus::Instant last_commit_;       // core
+  std::string votes_stopped_;            // core
   std::int64_t expired_checked_ms_ = 0;  // store's lane
 };
 

@@ -160,6 +160,7 @@ void Validator::publish_info() {
   info.suspecting = view.suspecting;
   info.voting = view.voting;
   info.diverged = view.diverged;
+  info.votes_stopped = votes_stopped_;
   if (view.amnesic_below) info.amnesic_below = view.amnesic_below->height;
   info.is_sign_state_copied = !view.floor_search && view.amnesic_below == consensus::kUnknownFloor;
   if (const auto& search = view.floor_search)
@@ -214,8 +215,9 @@ std::vector<Probe> Validator::ready() {
       {"not_diverged", !now.diverged,
        now.diverged ? "the own results contradict the others'" : "agrees"}};
   if (now.validator) {
-    probes.push_back(
-        {"voting", votes, "last own vote at height " + std::to_string(now.own_last_vote.value)});
+    const std::string last = "last own vote at height " + std::to_string(now.own_last_vote.value);
+    probes.push_back({"voting", votes,
+                      now.votes_stopped.empty() ? last : last + ", stopped: " + now.votes_stopped});
     probes.push_back({"signer", true, "file"});
   }
   return probes;

@@ -1,6 +1,7 @@
 #include "tests/process/cluster.h"
 
 #include <boost/json.hpp>
+#include <csignal>
 #include <map>
 
 #include "node/client/json_fields.h"
@@ -28,6 +29,7 @@ void ClusterTest::SetUp() {
   const auto set_up =
       testnet::set_up(network, giro_program(), [this](config::DemoSetup& setup) { adjust(setup); });
   ASSERT_TRUE(set_up.has_value()) << set_up.error();
+  ASSERT_NO_FATAL_FAILURE(before_start(network));
   supervisor_ = std::make_unique<testnet::Supervisor>(network, giro_program());
   const auto started = supervisor_->start_all();
   ASSERT_TRUE(started.has_value()) << started.error();
@@ -107,12 +109,39 @@ json::object ClusterTest::get(const testnet::Node& node, const std::string& targ
   return value && value->is_object() ? value->get_object() : json::object{};
 }
 
+json::object ClusterTest::ask(const testnet::Node& node, const std::string& target) {
+  client::HttpClient http({false, node.api_address()});
+  const auto answer = http.send("GET", target, {}, {}, kPatience);
+  if (!answer || answer->status != 200) return {};
+  return json::parse(answer->body).as_object();
+}
+
+ClusterTest::Newest ClusterTest::newest(const testnet::Node& node) {
+  const auto page = ask(node, "/v1/blocks?limit=1");
+  const auto* items = array_field(page, "items");
+  if (items == nullptr || items->empty()) return {};
+  const auto& block = items->front().get_object();
+  return {number_field(block, "height"), number_field(block, "view")};
+}
+
+const testnet::Node& ClusterTest::node(const std::string& name) const {
+  return *supervisor_->network().find(name);
+}
+
+void ClusterTest::kill(const std::string& name) {
+  supervisor_->signal(name, SIGKILL);
+  EXPECT_TRUE(supervisor_->wait_for_exit(name, kPatience).has_value()) << name;
+}
+
+void ClusterTest::start(const std::string& name) {
+  const auto started = supervisor_->start(name);
+  ASSERT_TRUE(started.has_value()) << started.error();
+}
+
 std::string ClusterTest::leader() const {
   for (const auto& node : nodes()) {
-    client::HttpClient http({false, node.api_address()});
-    const auto answer = http.send("GET", "/v1/node", {}, {}, kPatience);
-    if (!answer || answer->status != 200) continue;  // it may be the one that was killed
-    return text_field(boost::json::parse(answer->body).as_object(), "leader");
+    const auto shown = ask(node, "/v1/node");  // it may be the one that was killed
+    if (!shown.empty()) return text_field(shown, "leader");
   }
   ADD_FAILURE() << "no validator answers";
   return {};
@@ -193,6 +222,14 @@ void ClusterTest::expect_conservation() const {
                 text_field(fields, "outstanding"))
           << node.name << " " << text_field(fields, "name");
     }
+  }
+}
+
+void ClusterTest::expect_no_evidence() const {
+  for (const auto& node : nodes()) {
+    const std::string log = read_text(supervisor_->network().node_log(node));
+    EXPECT_EQ(log.find("event=evidence"), std::string::npos) << node.name;
+    EXPECT_EQ(log.find("event=votes_stopped"), std::string::npos) << node.name;
   }
 }
 

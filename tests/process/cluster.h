@@ -15,12 +15,17 @@
 
 namespace giro::process_test {
 
+// assurance L4: at test scale a validator that was wiped votes again within this.
+inline constexpr std::chrono::seconds kVotingAgain{60};
+
 class ClusterTest : public testing::Test {
  protected:
   void SetUp() override;     // four validators, all ready
   void TearDown() override;  // their logs, if the test failed
   // What a test wants to be different in its network.
   virtual void adjust(config::DemoSetup& /*setup*/) const {}
+  // The network is set up, and no validator has started.
+  virtual void before_start(const testnet::Network& /*network*/) {}
 
   // A session that asks the validators in an order that begins with the given one.
   [[nodiscard]] client::Session session(std::size_t first_node = 0) const;
@@ -28,12 +33,23 @@ class ClusterTest : public testing::Test {
   [[nodiscard]] client::JournalEntry payment(client::Session& with,
                                              const std::string& amount) const;
   [[nodiscard]] boost::json::object get(const testnet::Node& node, const std::string& target) const;
+  // The same of one that need not answer: then empty.
+  [[nodiscard]] static boost::json::object ask(const testnet::Node& node,
+                                               const std::string& target);
+  // Of the newest block that it has stored; zeros if it does not answer.
+  struct Newest {
+    std::uint64_t height = 0, view = 0;
+  };
+  [[nodiscard]] static Newest newest(const testnet::Node& node);
   [[nodiscard]] const std::vector<testnet::Node>& nodes() const {
     return supervisor_->network().nodes;
   }
   // Who leads, as the first one that answers sees it; and those who do not.
   [[nodiscard]] std::string leader() const;
   [[nodiscard]] std::vector<std::string> backups() const;
+  [[nodiscard]] const testnet::Node& node(const std::string& name) const;
+  void kill(const std::string& name);  // and waits for its end
+  void start(const std::string& name);
   void wait_ready() const;
   // Every validator has executed and stored at least this height.
   void wait_height(std::uint64_t height) const;
@@ -42,6 +58,7 @@ class ClusterTest : public testing::Test {
   // At least one validator still holds the block of height `from`.
   void expect_equal_headers(std::uint64_t from = 0) const;
   void expect_conservation() const;
+  void expect_no_evidence() const;
 
   Folder folder_;
   std::unique_ptr<testnet::Supervisor> supervisor_;

@@ -55,14 +55,8 @@ TEST_F(StreamTest, A_backup_killed_and_another_paused_under_load_lose_nothing) {
     EXPECT_EQ(sent.result.status, "COMMITTED") << sent.result.code;
     EXPECT_TRUE(sent.receipt.has_value());
     committed += sent.result.status == "COMMITTED" ? 1 : 0;
-    const std::string target =
-        "/v1/operations/bank-a/" + receipt::to_uuid_text(sent.result.name.op_id);
-    for (const auto& node : nodes()) {
-      const auto seen = get(node, target + "?wait=committed&timeout=30s");
-      EXPECT_EQ(text_field(seen, "status"), sent.result.status) << node.name;
-      EXPECT_EQ(text_field(seen, "receipt_id"), sent.result.receipt_id) << node.name;
-    }
   }
+  expect_same_outcomes(all);
   expect_equal_headers();
   expect_conservation();
   // BOB has exactly what was paid: nothing twice, nothing lost.
@@ -76,23 +70,6 @@ TEST_F(StreamTest, A_backup_killed_and_another_paused_under_load_lose_nothing) {
           << node.name;
     }
   }
-}
-
-TEST_F(StreamTest, Leaders_killed_under_load_are_replaced_and_come_back_and_nothing_is_lost) {
-  Stream stream;
-  stream.add(payer(0));
-  ASSERT_TRUE(stream.more(5));
-  for (int round = 0; round < 2; ++round) {
-    const std::string leader = this->leader();
-    supervisor_->signal(leader, SIGKILL);
-    ASSERT_TRUE(supervisor_->wait_for_exit(leader, kPatience).has_value());
-    EXPECT_TRUE(stream.more(5)) << "another one leads";
-    EXPECT_TRUE(until([&] { return this->leader() != leader; }));
-    ASSERT_TRUE(supervisor_->start(leader).has_value());
-    wait_ready();
-    EXPECT_TRUE(stream.more(5));
-  }
-  expect_settled(stream.end());
 }
 
 TEST_F(StreamTest, All_four_killed_at_once_go_on_from_their_disks) {
@@ -118,6 +95,7 @@ TEST_F(StreamTest, A_validator_that_lost_its_data_is_rebuilt_from_the_others_and
   const testnet::Node& node = *network.find(victim);
   supervisor_->signal(victim, SIGKILL);
   ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  const auto wiped = std::chrono::steady_clock::now();
   ASSERT_GT(std::filesystem::remove_all(network.node_directory(node) / "data"), 0U);
 
   const std::string config = network.node_config(node).string();
@@ -130,6 +108,7 @@ TEST_F(StreamTest, A_validator_that_lost_its_data_is_rebuilt_from_the_others_and
   EXPECT_NE(recovered.err.find("votes again above height"), std::string::npos) << recovered.err;
   ASSERT_TRUE(supervisor_->start(victim).has_value());
   wait_ready();
+  EXPECT_LE(std::chrono::steady_clock::now() - wiped, kVotingAgain);
   EXPECT_TRUE(stream.more(5));
   expect_settled(stream.end());
 }
@@ -173,13 +152,6 @@ class ShortEpochs : public StreamTest {
     EXPECT_EQ(floor->height.value % kEpochBlocks, 0U) << "the end of an epoch";
     EXPECT_GT(promises, 0U);
   }
-  void expect_no_evidence() const {
-    for (const auto& node : nodes()) {
-      const std::string log = read_text(supervisor_->network().node_log(node));
-      EXPECT_EQ(log.find("event=evidence"), std::string::npos) << node.name;
-      EXPECT_EQ(log.find("event=votes_stopped"), std::string::npos) << node.name;
-    }
-  }
 };
 
 TEST_F(ShortEpochs, A_validator_that_lost_data_and_sign_state_votes_again_from_a_later_epoch_on) {
@@ -192,6 +164,7 @@ TEST_F(ShortEpochs, A_validator_that_lost_data_and_sign_state_votes_again_from_a
   const std::filesystem::path home = network.node_directory(node);
   supervisor_->signal(victim, SIGKILL);
   ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  const auto wiped = std::chrono::steady_clock::now();
   ASSERT_GT(std::filesystem::remove_all(home / "data"), 0U);
   ASSERT_GT(std::filesystem::remove_all(home / "sign-state"), 0U);
 
@@ -214,6 +187,7 @@ TEST_F(ShortEpochs, A_validator_that_lost_data_and_sign_state_votes_again_from_a
   }));
   ASSERT_TRUE(supervisor_->start(victim).has_value());
   wait_ready();
+  EXPECT_LE(std::chrono::steady_clock::now() - wiped, kVotingAgain);
   EXPECT_TRUE(stream.more(5));
   expect_settled(stream.end());
   supervisor_->stop_all(kPatience);

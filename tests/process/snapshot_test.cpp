@@ -64,6 +64,7 @@ TEST_F(SnapshotTest,
   const testnet::Node& node = *network.find(victim);
   supervisor_->signal(victim, SIGKILL);
   ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  const auto wiped = std::chrono::steady_clock::now();
   ASSERT_GT(std::filesystem::remove_all(network.node_directory(node) / "data"), 0U);
   const std::string config = network.node_config(node).string();
   const Ran recovered = run_giro({"recover", "--from-peers", "--config", config});
@@ -71,6 +72,7 @@ TEST_F(SnapshotTest,
   EXPECT_NE(recovered.err.find("loading the snapshot"), std::string::npos) << recovered.err;
   ASSERT_TRUE(supervisor_->start(victim).has_value());
   wait_ready();
+  EXPECT_LE(std::chrono::steady_clock::now() - wiped, kVotingAgain);
   for (int i = 0; i < 3; ++i) pay();
   EXPECT_FALSE(certified(node).empty());
   const auto missing = client::HttpClient({false, node.api_address()})

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "node/client/json_fields.h"
 #include "tests/process/cluster.h"
 
 namespace giro::process_test {
@@ -60,6 +61,18 @@ class StreamTest : public ClusterTest {
       EXPECT_TRUE(sent.has_value()) << sent.error().to_string();
       return sent ? std::move(*sent) : client::Sent{};
     };
+  }
+  // What was answered is what every validator says.
+  void expect_same_outcomes(const std::vector<client::Sent>& all) const {
+    for (const auto& sent : all) {
+      const std::string target =
+          "/v1/operations/bank-a/" + receipt::to_uuid_text(sent.result.name.op_id);
+      for (const auto& node : nodes()) {
+        const auto seen = get(node, target + "?wait=committed&timeout=30s");
+        EXPECT_EQ(client::text_field(seen, "status"), sent.result.status) << node.name;
+        EXPECT_EQ(client::text_field(seen, "receipt_id"), sent.result.receipt_id) << node.name;
+      }
+    }
   }
   // Nothing was lost: all committed, and the validators agree.
   void expect_settled(const std::vector<client::Sent>& all) const {

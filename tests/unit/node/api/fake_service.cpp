@@ -220,6 +220,8 @@ runtime::NodeInfo FakeService::info() {
   out.quorum = 3;
   out.faults = 1;
   out.executed = out.stable = view_->at;
+  out.diverged = diverged_;
+  out.votes_stopped = votes_stopped_;
   for (std::uint32_t i = 2; i <= 4; ++i) {
     runtime::PeerInfo peer;
     peer.institution = i;
@@ -238,6 +240,32 @@ std::vector<runtime::SnapshotInfo> FakeService::snapshots() {
   local.height = {40};
   local.local = true;
   return {certified, local};
+}
+
+void FakeService::set_diverged() {
+  const std::lock_guard lock(mutex_);
+  diverged_ = true;
+}
+
+void FakeService::stop_votes(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  votes_stopped_ = why;
+}
+
+void FakeService::hold_evidence(std::uint32_t institution) {
+  consensus::Vote first, second;
+  first.content.kind = second.content.kind = consensus::VoteKind::Prepare;
+  first.content.height = second.content.height = {7};
+  first.content.view = second.content.view = {3};
+  first.voter = second.voter = {static_cast<std::uint8_t>(institution - 1)};
+  second.content.digest.bytes.fill(std::byte{0xab});
+  const std::lock_guard lock(mutex_);
+  evidence_.push_back({institution, {}, consensus::ConflictingVotes{first, second}});
+}
+
+std::vector<runtime::EvidenceInfo> FakeService::evidence() {
+  const std::lock_guard lock(mutex_);
+  return evidence_;
 }
 
 std::vector<runtime::Probe> FakeService::live() {

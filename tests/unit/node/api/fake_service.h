@@ -41,6 +41,10 @@ class FakeService final : public runtime::Service {
   void set_height(std::uint64_t height);
   void refuse_with(std::optional<runtime::Refusal> refusal);
   void set_ready(bool ready);
+  void set_diverged();
+  void stop_votes(const std::string& why);
+  // Two prepare votes of this institution's seat for one place.
+  void hold_evidence(std::uint32_t institution);
   void set_waiters_max(std::size_t waiters);
   // Every admitted operation becomes final at once when true; else finish() does it.
   void set_instant(bool instant);
@@ -65,6 +69,7 @@ class FakeService final : public runtime::Service {
                                                         const runtime::OpId& op_id) override;
   [[nodiscard]] runtime::NodeInfo info() override;
   [[nodiscard]] std::vector<runtime::SnapshotInfo> snapshots() override;
+  [[nodiscard]] std::vector<runtime::EvidenceInfo> evidence() override;
   [[nodiscard]] std::vector<runtime::Probe> live() override;
   [[nodiscard]] std::vector<runtime::Probe> ready() override;
 
@@ -85,6 +90,9 @@ class FakeService final : public runtime::Service {
   std::size_t submissions_ = 0;
   bool instant_ = true;
   bool ready_ = true;
+  bool diverged_ = false;
+  std::string votes_stopped_;
+  std::vector<runtime::EvidenceInfo> evidence_;
 };
 
 }  // namespace giro::api

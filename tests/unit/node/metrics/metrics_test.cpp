@@ -40,6 +40,7 @@ TEST(Metrics, Their_names_are_frozen) {
                                        "giro_build_info",
                                        "giro_disk_free_bytes",
                                        "giro_epoch",
+                                       "giro_equivocation_total",
                                        "giro_finality_seconds",
                                        "giro_height",
                                        "giro_leader",
@@ -57,6 +58,7 @@ TEST(Metrics, Their_names_are_frozen) {
                                        "giro_snapshot_age_seconds",
                                        "giro_snapshot_height",
                                        "giro_stable_height",
+                                       "giro_state_root_mismatch_total",
                                        "giro_validator_connected",
                                        "giro_validator_info",
                                        "giro_validator_last_vote_height",
@@ -118,6 +120,23 @@ TEST(Metrics, Counters_count_and_statuses_are_classes) {
         "giro_operations_submitted_total{type=\"PAY\"} 1",
         "giro_operations_duplicate_total{kind=\"same_body\"} 1", "giro_finality_seconds_count 1"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line;
+  }
+}
+
+// Alerts watch these two (protocol R17, R46).
+TEST(Metrics, Proofs_of_misbehaviour_and_an_own_divergence_are_counted) {
+  api::FakeService service;
+  Metrics metrics(labels());
+  auto text = metrics.render(service);
+  EXPECT_NE(text.find("giro_equivocation_total{validator=\"bank-b\"} 0"), std::string::npos);
+  EXPECT_NE(text.find("giro_state_root_mismatch_total 0"), std::string::npos);
+  service.hold_evidence(2);
+  service.set_diverged();
+  for (int scrape = 0; scrape < 2; ++scrape) {
+    text = metrics.render(service);
+    EXPECT_NE(text.find("giro_equivocation_total{validator=\"bank-b\"} 1"), std::string::npos);
+    EXPECT_NE(text.find("giro_equivocation_total{validator=\"bank-a\"} 0"), std::string::npos);
+    EXPECT_NE(text.find("giro_state_root_mismatch_total 1"), std::string::npos);
   }
 }
 

@@ -61,6 +61,7 @@ class DriverTest : public testing::Test {
     };
     ports.stated = [this](const auto&) { effects_.emplace_back("stated"); };
     ports.event = [](const consensus::Event&) {};
+    ports.evidence = [this](const auto&) { effects_.emplace_back("evidence"); };
     ports.violation = [this](auto, auto) { effects_.emplace_back("violation"); };
     return ports;
   }
@@ -297,6 +298,19 @@ class SeatTest : public DriverTest {
   }
   consensus::Member primary_;
 };
+
+TEST_F(SeatTest, R46_evidence_is_shown_once_it_is_durable) {
+  consensus::ConflictingVotes proof;
+  for (consensus::Vote* vote : {&proof.first, &proof.second}) {
+    vote->content = {consensus::VoteKind::Prepare, {0}, {0}, {1}, {}};
+    if (vote == &proof.second) vote->content.digest = chain_;
+    vote->signature = *signer_.sign(vote->content.sign_bytes(chain_));
+  }
+  hear(primary_, consensus::EvidenceMessage{proof});
+  EXPECT_FALSE(contains("evidence"));
+  sync_all();
+  EXPECT_TRUE(contains("evidence"));
+}
 
 // For ten seconds after it was replaced a stolen key could leave the primary's place, or cast its
 // suspicion.
