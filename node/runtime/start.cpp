@@ -75,6 +75,19 @@ std::expected<void, StartError> lock_data(Opened& node) {
   return {};
 }
 
+// Directories that an earlier life made and did not live to make durable: found there, they would
+// be written to, and be gone with everything in them once the power fails.
+std::expected<void, StartError> make_names_durable(const Opened& node) {
+  const std::string data = node.config.data_dir.string();
+  const auto synced = node.files->sync_directory(data);
+  if (!synced) return fail(ExitCode::WriteFailed, "data_dir: " + synced.error().text);
+  const auto named = node.files->sync_directory(storage::parent_path(data));
+  // Who may not even open the directory above did not make this one.
+  if (!named && named.error().code != storage::FileErrorCode::Denied)
+    return fail(ExitCode::WriteFailed, "data_dir: " + named.error().text);
+  return {};
+}
+
 std::expected<std::unique_ptr<crypto::Signer>, StartError> open_key(
     const config::NodeConfig& config) {
   const auto passphrase = config.validator_key->passphrase.read();
@@ -309,6 +322,7 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
     log = read_back();
   }
   if (!log) return StartFailure(log.error());
+  if (auto named = make_names_durable(node); !named) return StartFailure(named.error());
   if (validator) {
     if (auto seated = check_seat(node, progress); !seated) return StartFailure(seated.error());
     if (was_damaged) node.log_was_empty = false;  // what it held was set aside

@@ -7,10 +7,12 @@
 #include <string>
 
 #include "tests/simulation/byzantine.h"
+#include "tests/simulation/crash_sweep.h"
 
 namespace giro::sim {
 namespace {
 
+constexpr const char* kCrashSweep = "crash-sweep";
 constexpr const char* kUsage =
     R"(giro-sim: whole validators in one thread, on virtual clocks, disks and channels.
 
@@ -18,6 +20,8 @@ constexpr const char* kUsage =
   giro-sim --seeds A..B [--mode M] [--jobs J] [--time-limit 6m]     `A..` runs until the time limit
   giro-sim --mode twins [--seeds A..B] [--jobs J] [--time-limit 6m]  also twins-views, twins-parts, twins-drawn:
            scenarios by number, all of the set unless said
+  giro-sim --mode crash-sweep [--seeds A..B] [--every K] [--jobs J] [--time-limit 6m]
+           runs by number, scenario, point (5 digits), outcome: 017003452; all unless said, or each K-th
            --nodes N             validators; else drawn from the seed
            --crypto fast|real    signatures; else real in one seed of twenty
            --twice               each seed runs twice and must give the same trace
@@ -95,6 +99,7 @@ constexpr Mutant kMutants[] = {
 void list(std::string_view what) {
   if (what == "modes") {
     for (const Mode mode : all_modes()) std::printf("%s\n", std::string(name(mode)).c_str());
+    std::printf("%s\n", kCrashSweep);
     for (const TwinsSet set : all_twins_sets()) std::printf("%s\n", std::string(name(set)).c_str());
   } else if (what == "behaviours") {
     for (const auto* behaviours : {&Byzantine::all(), &Byzantine::directed()}) {
@@ -121,17 +126,17 @@ void take_seeds(Options& options, std::string_view text) {
 
 void take_mode(Options& options, std::string_view text) {
   options.twins = twins_set_of(text);
-  if (options.twins) return;
+  options.crash_sweep = text == kCrashSweep;
+  if (options.twins || options.crash_sweep) return;
   const auto mode = mode_of(text);
   if (!mode) usage("unknown mode " + std::string(text) + "; giro-sim --list modes");
   options.mode = *mode;
 }
 
-// Its scenarios are drawn from their number alone, and there may be no more of them.
-void check_twins(Options& options, bool has_seed) {
-  if (options.nodes || options.real_crypto || options.twice || options.until != UINT64_MAX)
-    usage("--nodes, --crypto, --twice and --until are not for Twins");
-  const auto size = size_of(*options.twins);
+// Scenarios that are drawn from their number alone; there may be `size` of them, numbered from 0.
+void check_numbered(Options& options, bool has_seed, std::optional<std::uint64_t> size) {
+  if (options.nodes || options.real_crypto || options.twice)
+    usage("--nodes, --crypto and --twice are not for scenarios by number");
   if (!has_seed && !size) usage("which scenarios? --seeds A..B");
   if (!has_seed) {
     options.first = 0;
@@ -141,6 +146,17 @@ void check_twins(Options& options, bool has_seed) {
     options.is_open = false;
   }
   if (size && options.last >= *size) usage("the last scenario is " + std::to_string(*size - 1));
+}
+
+void check_twins(Options& options, bool has_seed) {
+  if (options.until != UINT64_MAX) usage("--until is not for Twins");
+  check_numbered(options, has_seed, size_of(*options.twins));
+}
+
+// Without a range the complete set; scenarios behind it can be asked for.
+void check_crash_sweep(Options& options, bool has_seed) {
+  const std::uint64_t size = kCrashScenarios * CrashRun::kPerScenario;
+  check_numbered(options, has_seed, has_seed ? std::nullopt : std::optional(size));
 }
 
 }  // namespace
@@ -192,6 +208,9 @@ Options parse(const std::vector<std::string_view>& words) {
       if (options.jobs < 1 || options.jobs > 256) usage("--jobs takes 1 to 256");
     } else if (word == "--time-limit") {
       options.limit = need_duration(value);
+    } else if (word == "--every") {
+      options.every = need_number(word, value);
+      if (options.every < 1) usage("--every takes 1 or more");
     } else if (word == "--mutant") {
       options.mutant = static_cast<int>(need_number(word, value));
       if (std::ranges::find(kMutants, options.mutant, &Mutant::number) == std::end(kMutants))
@@ -207,8 +226,11 @@ Options parse(const std::vector<std::string_view>& words) {
     }
   }
   if (!options.scenarios.empty()) return options;
+  if (options.every != 1 && !options.crash_sweep) usage("--every is for the crash sweep");
   if (options.twins) check_twins(options, has_seed);
-  if (!has_seed && !options.twins) usage("which seed? --seed N or --seeds A..B");
+  if (options.crash_sweep) check_crash_sweep(options, has_seed);
+  if (!has_seed && !options.twins && !options.crash_sweep)
+    usage("which seed? --seed N or --seeds A..B");
   if (options.is_open && !options.limit) usage("`A..` needs a --time-limit");
   return options;
 }

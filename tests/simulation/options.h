@@ -37,6 +37,8 @@ struct Options {
   bool is_open = false;  // `A..`
   Mode mode = Mode::Swarm;
   std::optional<TwinsSet> twins;  // instead of a mode
+  bool crash_sweep = false;       // so is this
+  std::uint64_t every = 1;        // of its runs only each so-many-th
   std::optional<std::size_t> nodes;
   std::optional<bool> real_crypto;
   LogDetail log = LogDetail::Off;

@@ -14,7 +14,6 @@ constexpr std::string_view kGenesisPath = "/etc/genesis.json";
 constexpr std::string_view kData = "/data";
 constexpr std::string_view kSign = "/sign";
 constexpr Time kTick = kSecond;
-constexpr std::uint64_t kLogSegmentBytes = 256 * 1024;
 
 class HarnessSigner final : public crypto::Signer {
  public:
@@ -47,14 +46,21 @@ void copy_tree(storage::FilePort& from, storage::FilePort& to, const std::string
 // Work one after another, each as long as it costs; what was not begun dies with the node.
 class SimNode::SimLane final : public runtime::Lane {
  public:
-  SimLane(SimNode& node, std::function<Time()> cost) : node_(node), cost_(std::move(cost)) {}
+  SimLane(SimNode& node, bool is_execution, std::function<Time()> cost)
+      : node_(node), is_execution_(is_execution), cost_(std::move(cost)) {}
   void post(std::function<void()> work) override {
     free_at_ = std::max(free_at_, node_.world_.scheduler().now()) + cost_();
-    node_.at(free_at_, std::move(work));
+    if (!is_execution_) return node_.at(free_at_, std::move(work));
+    node_.at(free_at_, [&node = node_, work = std::move(work)] {
+      node.act(Act::Execute, Moment::Before);
+      work();
+      node.act(Act::Execute, Moment::After);
+    });
   }
 
  private:
   SimNode& node_;
+  const bool is_execution_;
   std::function<Time()> cost_;
   Time free_at_ = 0;
 };
@@ -87,13 +93,17 @@ config::NodeConfig SimNode::node_config() const {
 }
 
 runtime::Platform SimNode::platform() {
-  storage::LogOptions log{.segment_bytes = kLogSegmentBytes, .salt = storage::LogSalt{}};
+  storage::LogOptions log{.segment_bytes = log_segment_bytes, .salt = storage::LogSalt{}};
   for (std::byte& byte : *log.salt) byte = static_cast<std::byte>(random_.below(256));
-  return {.files = disk_,
-          .open_store =
-              [this](const std::string& directory) {
-                return open_simulated_leveldb(disk_, directory, dead_);
-              },
+  return {.files = files_,
+          .open_store = [this](const std::string& directory)
+              -> storage::KeyValueResult<std::unique_ptr<storage::KeyValueStore>> {
+            auto store = open_simulated_leveldb(disk_, directory, dead_);
+            if (!store) return store;
+            const Act what = directory.ends_with("/state") ? Act::Store : Act::Install;
+            return telling_store(std::move(*store), what,
+                                 [this](Act write, Moment moment) { act(write, moment); });
+          },
           .open_key =
               [this](const config::NodeConfig&) {
                 return std::make_unique<HarnessSigner>(setup_.validator_key(index_));
@@ -107,7 +117,8 @@ runtime::Platform SimNode::platform() {
 
 runtime::Surroundings SimNode::surroundings() {
   const auto lane = [this](runtime::Work work) {
-    return std::make_unique<SimLane>(*this, [this, work]() -> Time {
+    const bool is_execution = work == runtime::Work::Execution;
+    return std::make_unique<SimLane>(*this, is_execution, [this, work]() -> Time {
       if (work == runtime::Work::Execution) return costs.execute;
       const Time base = work == runtime::Work::Store ? costs.store : costs.sync;
       const double spread = 0.5 + random_.unit();
@@ -129,6 +140,15 @@ runtime::Surroundings SimNode::surroundings() {
 
 std::expected<void, runtime::StartError> SimNode::start(runtime::StartMode mode) {
   GIRO_CHECK(!is_up());
+  try {
+    return open(mode);
+  } catch (const DiesHere&) {
+    world_.on_died(index_);
+    return {};
+  }
+}
+
+std::expected<void, runtime::StartError> SimNode::open(runtime::StartMode mode) {
   ++life_;
   ++starts_;
   dead_ = std::make_shared<bool>(false);
@@ -161,9 +181,24 @@ void SimNode::crash(const storage::Crash& crash) {
   ++life_;
   *dead_ = true;
   disk_.crash(crash);
+  files_.forget();
   disk_.set_faults({});  // the failing change was of this life
   pending_.clear();      // before the store that it may read
   validator_.reset();
+}
+
+void SimNode::act(Act act, Moment moment) {
+  if (dead_ && !*dead_) world_.on_act(index_, act, moment);
+}
+
+// As crash() does, but for its objects: what is running goes through them once more.
+void SimNode::die_here(Outcome outcome, std::uint64_t draw) {
+  ++life_;
+  *dead_ = true;
+  disk_.crash(files_.crash(outcome, draw));
+  files_.forget();
+  pending_.clear();
+  throw DiesHere{};
 }
 
 void SimNode::wipe_data() {
@@ -256,6 +291,9 @@ void SimNode::at(Time when, std::function<void()> work) {
     } catch (const ProcessEnded& end) {
       due = nullptr;  // what it holds is of the life that ends
       world_.on_ended(index_, end);
+    } catch (const DiesHere&) {
+      due = nullptr;
+      world_.on_died(index_);
     }
   });
 }

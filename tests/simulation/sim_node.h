@@ -10,6 +10,7 @@
 
 #include "node/runtime/validator.h"
 #include "storage/file_memory.h"
+#include "tests/simulation/crash_points.h"
 #include "tests/simulation/network_setup.h"
 #include "tests/simulation/random.h"
 #include "tests/simulation/world.h"
@@ -30,7 +31,7 @@ class SimNode final : private runtime::EventSink {
   ~SimNode() override;
 
   [[nodiscard]] bool is_up() const { return validator_ != nullptr; }
-  // From what the disk holds. An error leaves it down.
+  // From what the disk holds. An error leaves it down; so does a death while it opens.
   [[nodiscard]] std::expected<void, runtime::StartError> start(
       runtime::StartMode mode = runtime::StartMode::Normal);
   // The process dies, and of what its disk has not synced remains what `crash` says.
@@ -45,6 +46,10 @@ class SimNode final : private runtime::EventSink {
   void restore_data();
   void restore_sign_state();
 
+  // Called in World::on_act(): the machine stops in the middle of what it does, and leaves of what
+  // it has not synced what `outcome` says. Back where the node was given the word, on_died().
+  [[noreturn]] void die_here(Outcome outcome, std::uint64_t draw);
+
   void damage_store(Random& random);  // while it is down
   // A reader from outside, who may meet damaged rows. False: that has ended the process.
   bool ask(const std::function<void(runtime::Validator&)>& question);
@@ -58,6 +63,7 @@ class SimNode final : private runtime::EventSink {
 
   // --- faults
   Costs costs;
+  std::uint64_t log_segment_bytes = 256 * 1024;              // before its first start
   void set_clock(double rate, std::int64_t wall_offset_ms);  // steady time never falls
   void pause_until(Time until);                              // nothing of it happens before then
   void resume() { paused_until_ = 0; }
@@ -65,6 +71,7 @@ class SimNode final : private runtime::EventSink {
 
  private:
   class SimLane;
+  [[nodiscard]] std::expected<void, runtime::StartError> open(runtime::StartMode mode);
   [[nodiscard]] config::NodeConfig node_config() const;
   [[nodiscard]] runtime::Platform platform();
   [[nodiscard]] runtime::Surroundings surroundings();
@@ -74,6 +81,7 @@ class SimNode final : private runtime::EventSink {
   void tick();
   void adopt_floor();
   void restore(const std::string& directory);
+  void act(Act act, Moment moment);
   void write(config::LogLevel level, std::string_view event, Fields fields,
              std::string_view message) override;
 
@@ -82,6 +90,7 @@ class SimNode final : private runtime::EventSink {
   const std::size_t index_;
   Random random_;
   storage::MemoryFilePort disk_;
+  TellingFiles files_{disk_, [this](Act what, Moment moment) { act(what, moment); }};
   std::unique_ptr<storage::MemoryFilePort> saved_;
   std::shared_ptr<bool> dead_;  // of the present life
   std::uint64_t life_ = 0;

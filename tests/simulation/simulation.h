@@ -23,6 +23,7 @@ struct RunOptions {
   PlanOptions plan;
   LogDetail log = LogDetail::Off;
   std::uint64_t until_event = UINT64_MAX;
+  bool is_brief = false;  // ends as soon as there is nothing more to wait for
 };
 
 struct Report {
@@ -56,6 +57,8 @@ class Simulation : public World {
   Simulation(const RunOptions& options, Plan plan);
   virtual void begin_load();  // of the clients
   virtual void live();        // everything up to healing
+  // Is this node taken down in the audit? Answers are asked of all.
+  virtual bool is_restarted_for_audit(std::size_t) const { return true; }
 
   // World
   Scheduler& scheduler() override { return scheduler_; }

@@ -180,7 +180,8 @@ void Simulation::restart(std::size_t node) {
   if (!started && is_correct(node))
     throw Violation{"I3", node, "a correct node does not start: " + started.error().message};
   // Until it has a sign state, it has to be asked for a floor in each of its lives.
-  if (started) wiped_[node] = nodes_[node]->validator().replica().view().floor_search.has_value();
+  if (nodes_[node]->is_up())
+    wiped_[node] = nodes_[node]->validator().replica().view().floor_search.has_value();
 }
 
 void Simulation::wipe(std::size_t node, Loss loss) {

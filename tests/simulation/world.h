@@ -1,6 +1,7 @@
 // What a simulated node asks of the simulation around it, and how the end of one is told.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -25,6 +26,28 @@ struct ProcessEnded {
   std::string line;
 };
 
+// What a node does that lasts, or that others see (assurance 3). A crash point lies before and
+// after each.
+enum class Act : std::uint8_t {
+  LogAppend,
+  LogSync,
+  LogFile,  // its segments: made, named
+  LogCut,
+  SignState,
+  Send,
+  Attest,  // its vote for a result is sent
+  Execute,
+  Store,  // a write to it
+  Epoch,  // another one is entered
+  Snapshot,
+  Install,
+  OtherFile,
+};
+enum class Moment : std::uint8_t { Before, After };
+
+// The process dies at a crash point: its disk is as the crash left it. Thrown through its code.
+struct DiesHere {};
+
 class World {
  public:
   virtual ~World() = default;
@@ -41,6 +64,9 @@ class World {
   // Its sign state was lost; it has found a floor, and goes on in a new life (protocol R39).
   virtual void on_floor_adopted(std::size_t node) = 0;
   virtual void on_line(std::size_t node, config::LogLevel level, const std::string& line) = 0;
+  // May end the node here: SimNode::die_here(), which then comes back as on_died().
+  virtual void on_act(std::size_t, Act, Moment) {}
+  virtual void on_died(std::size_t) {}
 };
 
 }  // namespace giro::sim

@@ -102,6 +102,45 @@ TEST_F(StartTest, A_start_is_recorded_in_log_and_sign_state) {
   EXPECT_EQ(second->ceiling.number, 2U);
 }
 
+// Found by the crash sweep: a process that died between making data_dir, or the log in it, and
+// making its name durable left a directory that the next one wrote to; the power failure took all.
+TEST_F(StartTest, Dying_anywhere_in_the_first_start_costs_nothing_of_the_next) {
+  bool is_whole = false;
+  for (std::uint64_t survived = 0; !is_whole; ++survived) {
+    SCOPED_TRACE(survived);
+    ASSERT_LT(survived, 1'000U);
+    ASSERT_TRUE(storage::remove_tree(disk_, "/data").has_value());
+    ASSERT_TRUE(storage::remove_tree(disk_, "/sign").has_value());
+    ASSERT_TRUE(disk_.sync_directory("/").has_value());
+    ASSERT_TRUE(create_sign_state(config_, platform()).has_value());
+    std::uint64_t changes = 0;
+    disk_.set_faults([&](storage::FileOperation operation,
+                         std::string_view) -> std::optional<storage::FileFault> {
+      using storage::FileOperation;
+      const bool is_change =
+          operation == FileOperation::Write || operation == FileOperation::Sync ||
+          operation == FileOperation::CreateDirectory || operation == FileOperation::Rename ||
+          operation == FileOperation::SyncDirectory;
+      if (is_change) ++changes;
+      if (changes <= survived) return std::nullopt;
+      return storage::FileFault{};
+    });
+    is_whole = open().has_value();
+    disk_.set_faults({});
+    disk_.crash(storage::Crash::process_only());
+    std::uint64_t starts = 0;
+    {
+      const auto second = open();
+      ASSERT_TRUE(second.has_value()) << second.error().message;
+      starts = second->ceiling.number;
+    }
+    disk_.crash(storage::Crash::lose_unsynced());
+    const auto third = open();
+    ASSERT_TRUE(third.has_value()) << third.error().message;
+    EXPECT_EQ(third->ceiling.number, starts + 1);
+  }
+}
+
 // Else the log would be two ahead, and the sign state would count as restored from a copy
 // (protocol R37).
 TEST_F(StartTest, Dying_twice_between_log_and_sign_state_is_no_restored_copy) {
