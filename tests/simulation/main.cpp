@@ -47,7 +47,7 @@ void print_failure(const Options& options, std::uint64_t seed, const Report& rep
 struct Totals {
   std::uint64_t seeds = 0, failed = 0, deliveries = 0, blocks = 0, operations = 0, view_changes = 0,
                 certificates = 0, crashes = 0, snapshots = 0, log_cuts = 0, installs = 0,
-                rebuilds = 0;
+                rebuilds = 0, seats = 0, keys = 0;
   double virtual_seconds = 0, core_seconds = 0, slowest_recovery = 0;
   std::map<std::string, std::uint64_t> behaviours;
   int code = kPass;
@@ -64,6 +64,8 @@ struct Totals {
     log_cuts += report.log_cuts;
     installs += report.installs;
     rebuilds += report.rebuilds;
+    seats += report.seats;
+    keys += report.keys;
     virtual_seconds += static_cast<double>(report.ended) / kSecond;
     slowest_recovery = std::max(slowest_recovery, static_cast<double>(report.recovery) / kSecond);
     for (const auto& [id, count] : report.behaviours) behaviours[id] += count;
@@ -118,7 +120,8 @@ void send(int pipe, const Totals& totals) {
                      " " + std::to_string(totals.slowest_recovery) + " " +
                      std::to_string(totals.code) + " " + std::to_string(totals.snapshots) + " " +
                      std::to_string(totals.log_cuts) + " " + std::to_string(totals.installs) + " " +
-                     std::to_string(totals.rebuilds);
+                     std::to_string(totals.rebuilds) + " " + std::to_string(totals.seats) + " " +
+                     std::to_string(totals.keys);
   for (const auto& [id, count] : totals.behaviours) line += " " + id + " " + std::to_string(count);
   line += "\n";
   if (::write(pipe, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
@@ -149,7 +152,9 @@ void take(std::string_view line, Totals& sum) {
   sum.log_cuts += count(12);
   sum.installs += count(13);
   sum.rebuilds += count(14);
-  for (std::size_t i = 15; i + 1 < words.size(); i += 2) sum.behaviours[words[i]] += count(i + 1);
+  sum.seats += count(15);
+  sum.keys += count(16);
+  for (std::size_t i = 17; i + 1 < words.size(); i += 2) sum.behaviours[words[i]] += count(i + 1);
 }
 
 // Each seed has a process of its own: one that dies takes nothing along.
@@ -231,7 +236,8 @@ Totals run_all(const Options& options) {
 void print_summary(const Totals& totals) {
   std::printf(
       "SUMMARY seeds=%llu failed=%llu virtual=%.1fh blocks=%llu operations=%llu view-changes=%llu "
-      "crashes=%llu snapshots=%llu log-cuts=%llu installs=%llu rebuilds=%llu certificates=%llu "
+      "crashes=%llu snapshots=%llu log-cuts=%llu installs=%llu rebuilds=%llu seats=%llu keys=%llu "
+      "certificates=%llu "
       "deliveries/s=%.0f virtual-s/s=%.0f slowest-recovery=%.1fs "
       "behaviours=%zu/%zu\n",
       static_cast<unsigned long long>(totals.seeds), static_cast<unsigned long long>(totals.failed),
@@ -243,6 +249,7 @@ void print_summary(const Totals& totals) {
       static_cast<unsigned long long>(totals.log_cuts),
       static_cast<unsigned long long>(totals.installs),
       static_cast<unsigned long long>(totals.rebuilds),
+      static_cast<unsigned long long>(totals.seats), static_cast<unsigned long long>(totals.keys),
       static_cast<unsigned long long>(totals.certificates),
       static_cast<double>(totals.deliveries) / std::max(totals.core_seconds, 1e-9),
       totals.virtual_seconds / std::max(totals.core_seconds, 1e-9), totals.slowest_recovery,

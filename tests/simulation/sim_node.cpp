@@ -66,8 +66,22 @@ SimNode::SimNode(World& world, const NetworkSetup& setup, std::size_t index, std
   GIRO_CHECK(
       storage::write_whole(disk_, std::string(kGenesisPath), crypto::as_view(setup.genesis_file()))
           .has_value());
-  const auto made = runtime::create_sign_state(node_config(), platform());
+  make_sign_state(key_);
+}
+
+void SimNode::make_sign_state(std::size_t number) {
+  const auto made = runtime::create_sign_state(node_config(), platform(number));
   GIRO_CHECK(made.has_value(), made.error().message);
+}
+
+void SimNode::use_key(std::size_t number) {
+  GIRO_CHECK(!is_up());
+  key_ = number;
+}
+
+bool SimNode::lets_in(const consensus::Member& peer) const {
+  const auto found = let_in_.find(peer.institution.value);
+  return found != let_in_.end() && found->second.has_key(peer.key);
 }
 
 SimNode::~SimNode() {
@@ -76,7 +90,7 @@ SimNode::~SimNode() {
 
 config::NodeConfig SimNode::node_config() const {
   config::NodeConfig config;
-  config.name = setup_.validators().at(index_);
+  config.name = setup_.names().at(index_);
   config.genesis = kGenesisPath;
   config.chain_id = setup_.chain();
   config.data_dir = kData;
@@ -86,7 +100,7 @@ config::NodeConfig SimNode::node_config() const {
   return config;
 }
 
-runtime::Platform SimNode::platform() {
+runtime::Platform SimNode::platform(std::size_t key) {
   storage::LogOptions log{.segment_bytes = kLogSegmentBytes, .salt = storage::LogSalt{}};
   for (std::byte& byte : *log.salt) byte = static_cast<std::byte>(random_.below(256));
   return {.files = disk_,
@@ -95,8 +109,8 @@ runtime::Platform SimNode::platform() {
                 return open_simulated_leveldb(disk_, directory, dead_);
               },
           .open_key =
-              [this](const config::NodeConfig&) {
-                return std::make_unique<HarnessSigner>(setup_.validator_key(index_));
+              [this, key](const config::NodeConfig&) {
+                return std::make_unique<HarnessSigner>(setup_.validator_key(index_, key));
               },
           .log = log,
           .random =
@@ -121,7 +135,11 @@ runtime::Surroundings SimNode::surroundings() {
           .send = [this](std::optional<consensus::InstitutionId> to,
                          const p2p::Frame& frame) { world_.on_send(index_, to, frame); },
           .peers = [] { return std::vector<p2p::PeerStatus>(); },
-          .let_in = {},
+          .let_in =
+              [this](std::vector<p2p::PeerConfig> peers) {
+                let_in_.clear();
+                for (auto& peer : peers) let_in_.emplace(peer.institution, std::move(peer));
+              },
           .observe = [this](const consensus::Event& event) { world_.on_consensus(index_, event); },
           .reopen = [this] { later(0, [this] { world_.on_reopen(index_); }); },
           .events = *this};
@@ -133,7 +151,7 @@ std::expected<void, runtime::StartError> SimNode::start(runtime::StartMode mode)
   ++starts_;
   dead_ = std::make_shared<bool>(false);
   armed_.reset();
-  auto opened = runtime::open_node(node_config(), mode, platform(), [](const std::string&) {});
+  auto opened = runtime::open_node(node_config(), mode, platform(key_), [](const std::string&) {});
   if (!opened) return std::unexpected(opened.error());
   world_.on_opened(index_, *opened);
   auto pool = std::make_unique<crypto::VerifierPool>([this] {
@@ -199,11 +217,10 @@ void SimNode::restore(const std::string& directory) {
   GIRO_CHECK(disk_.sync_directory("/").has_value());
 }
 
-void SimNode::receive(consensus::InstitutionId from, const p2p::Frame& frame) {
+void SimNode::receive(const consensus::Member& from, const p2p::Frame& frame) {
   at(world_.scheduler().now(), [this, from, frame] {
     const crypto::ByteView bytes(*frame);
-    const auto& key = setup_.validator_key(*setup_.node_of(from)).public_key();
-    validator_->on_frame({from, key}, std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
+    validator_->on_frame(from, std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
     validator_->after_inputs();
   });
 }

@@ -22,15 +22,24 @@ void Simulation::deliver(std::size_t from, std::size_t to, const p2p::Frame& fra
   if (!healed_ && network_random_.chance(network.repeat)) copies = 2;
   const Time mean =
       healed_ ? std::min<Time>(network.delay_mean, 50 * kMillisecond) : network.delay_mean;
+  const consensus::Member sender{setup_.institution(from), nodes_[from]->key()};
   for (int copy = 0; copy < copies; ++copy) {
     const Time delay = network.delay_min + network_random_.exponential(static_cast<double>(mean));
     const Time when = std::max(scheduler_.now(), link.clogged_until) + delay;
-    scheduler_.at(when, [this, from, to, frame] {
-      if (!nodes_[to]->is_up() || links_[from][to].cut) return;
+    scheduler_.at(when, [this, sender, from, to, frame] {
+      if (!nodes_[to]->is_up() || links_[from][to].cut || !has_channel(sender, from, to)) return;
       ++report_.deliveries;
-      nodes_[to]->receive(setup_.institution(from), frame);
+      nodes_[to]->receive(sender, frame);
     });
   }
+}
+
+// Each end knows the other's key, and the sender has not taken another since (protocol R44).
+bool Simulation::has_channel(const consensus::Member& sender, std::size_t from,
+                             std::size_t to) const {
+  const consensus::Member receiver{setup_.institution(to), nodes_[to]->key()};
+  return nodes_[from]->key() == sender.key && nodes_[from]->lets_in(receiver) &&
+         nodes_[to]->lets_in(sender);
 }
 
 void Simulation::every(std::optional<Time> mean, const char* name,
@@ -117,6 +126,7 @@ void Simulation::begin_trouble() {
   });
   every(plan_.store_damages, "store damages",
         [this, count](Random& random) { damage_store(random.below(count)); });
+  every(plan_.seat_changes, "seat changes", [this](Random& random) { change_seats(random); });
   if (!plan_.forgetful.empty()) {
     every(60 * kSecond, "wipes", [this](Random& random) {
       std::vector<std::size_t> victims(plan_.forgetful.begin(), plan_.forgetful.end());
@@ -170,12 +180,14 @@ void Simulation::crash(std::size_t node, const storage::Crash& how, Time down) {
 void Simulation::restart(std::size_t node) {
   if (nodes_[node]->is_up()) return;
   if (options_.log != LogDetail::Off) say(node, "starts");
-  const auto mode = wiped_[node] ? runtime::StartMode::Recover : runtime::StartMode::Normal;
+  auto& wiped = wiped_[node];
+  const std::size_t key = nodes_[node]->key_number();
+  const auto mode = wiped.contains(key) ? runtime::StartMode::Recover : runtime::StartMode::Normal;
   const auto started = nodes_[node]->start(mode);
   if (!started && is_correct(node))
     throw Violation{"I3", node, "a correct node does not start: " + started.error().message};
   // Until it has a sign state, it has to be asked for a floor in each of its lives.
-  if (started) wiped_[node] = nodes_[node]->validator().replica().view().floor_search.has_value();
+  if (started && !nodes_[node]->validator().replica().view().floor_search) wiped.erase(key);
 }
 
 void Simulation::wipe(std::size_t node, Loss loss) {
@@ -186,7 +198,12 @@ void Simulation::wipe(std::size_t node, Loss loss) {
   if (nodes_[node]->is_up()) crash(node, storage::Crash::lose_unsynced(), 2 * kSecond);
   if (loss != Loss::SignState) nodes_[node]->wipe_data();
   if (loss != Loss::Data) nodes_[node]->lose_sign_state();
-  wiped_[node] = true;
+  forget(node);
+}
+
+// Each key that it has had may find its own promises gone, now or when it is back.
+void Simulation::forget(std::size_t node) {
+  for (std::size_t key = 0; key < setup_.keys(node); ++key) wiped_[node].insert(key);
   checkers_.on_wiped(node);
 }
 
@@ -197,6 +214,59 @@ void Simulation::damage_store(std::size_t node) {
   damaged_[node] = true;
 }
 
+// Seats change hands within the fault budget: as many members as may forget are within f of every
+// set, and no more changes are under way than one epoch's end takes (protocol R43). The first
+// member stays as it is: whoever is behind knows one key that it still meets.
+void Simulation::change_seats(Random& random) {
+  using ledger::SeatChange;
+  const auto change = static_cast<SeatChange>(random.below(3));
+  const std::size_t node = 1 + random.below(nodes_.size() - 1);
+  const bool has_seat = consortium_->seat(node) != nullptr;
+  const std::size_t least = consortium_->least_seats();
+  if (!consortium_->is_settled(node) || consortium_->open() >= (least - 1) / 3) return;
+  const std::size_t doubtful = std::max<std::size_t>(plan_.forgetful.size(), 1);
+  const bool may_leave = least > 4 && (least - 2) / 3 >= doubtful;
+  if (!has_seat) {
+    consortium_->propose(SeatChange::Add, node);
+  } else if (change == SeatChange::Remove && may_leave) {
+    consortium_->propose(SeatChange::Remove, node);
+  } else {
+    consortium_->propose(SeatChange::Replace, node);
+  }
+}
+
+// Operators: a node gets the key of its seat, some time after; now and then one is too early, and
+// goes back (protocol R37).
+void Simulation::begin_tending_keys() {
+  constexpr Time kLookEvery = 500 * kMillisecond;
+  auto random = std::make_shared<Random>(options_.plan.seed, "operators");
+  auto next = std::make_shared<std::function<void()>>();
+  *next = [this, random, again = std::weak_ptr(next)] {
+    const auto self = again.lock();
+    for (std::size_t node = 0; node < nodes_.size(); ++node) {
+      const bool is_now = random->chance(0.2);
+      const bool is_early = random->chance(0.02);
+      const Time down = random->between(0, 3 * kSecond);
+      const std::size_t due = consortium_->due_key(node);
+      const std::size_t last = setup_.keys(node) - 1;
+      if (nodes_[node]->key_number() != due) {
+        if (is_now || healed_) change_key(node, due, healed_ ? 0 : down);
+      } else if (is_early && !healed_ && last != due && !consortium_->is_settled(node)) {
+        change_key(node, last, down);
+      }
+    }
+    if (self) scheduler_.in(kLookEvery, [self] { (*self)(); });
+  };
+  (*next)();
+}
+
+void Simulation::change_key(std::size_t node, std::size_t number, Time down) {
+  if (options_.log != LogDetail::Off) say(node, "takes key " + std::to_string(number));
+  ++report_.keys;
+  if (nodes_[node]->is_up()) crash(node, storage::Crash::process_only(), down);
+  nodes_[node]->use_key(number);
+}
+
 void Simulation::heal() {
   healed_ = true;
   for (auto& row : links_) std::ranges::fill(row, Link{});
@@ -205,6 +275,8 @@ void Simulation::heal() {
     nodes_[i]->costs.slow_disk = 1;
     nodes_[i]->set_clock(1, 0);
     nodes_[i]->resume();
+    if (const std::size_t due = consortium_->due_key(i); due != nodes_[i]->key_number())
+      change_key(i, due, 0);
     restart(i);
   }
 }
