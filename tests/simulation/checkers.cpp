@@ -36,6 +36,10 @@ void Checkers::say(std::size_t node, const consensus::Vote& vote) {
     if (!added && place->second != vote.content.digest)
       fail("I8", node, "another snapshot at height " + std::to_string(vote.content.height.value));
   }
+  if (content.kind == consensus::VoteKind::Prepare) expect_ended_before(node, content.epoch);
+  if (content.kind == consensus::VoteKind::Attest &&
+      content.height.value % setup_.parameters().epoch_blocks == 0)
+    attested_[content.epoch].insert(vote.voter.value);
   const auto [place, added] = said_[seat->key].votes.try_emplace(
       {content.kind, content.epoch, content.view, content.height}, content.digest);
   if (!added && place->second != content.digest) {
@@ -44,6 +48,24 @@ void Checkers::say(std::size_t node, const consensus::Vote& vote) {
              std::to_string(content.height.value) + " of view " +
              std::to_string(content.view.value));
   }
+}
+
+void Checkers::expect_ended_before(std::size_t node, consensus::Epoch epoch) const {
+  if (epoch.value == 0) return;
+  const consensus::Epoch before{epoch.value - 1};
+  const Members* members = sets_.of(before);
+  const auto found = attested_.find(before);
+  std::size_t attests = found == attested_.end() ? 0 : found->second.size();
+  std::size_t size = 0;
+  for (const auto& member : members == nullptr ? Members{} : *members) {
+    ++size;
+    if (is_faulty(*setup_.node_of(member.institution))) ++attests;  // nobody knows what it said
+  }
+  const std::size_t quorum = (size + (size - 1) / 3) / 2 + 1;
+  if (size == 0 || attests < quorum)
+    fail("I4", node,
+         "it votes in epoch " + std::to_string(epoch.value) +
+             " before a quorum has attested the end of the one before");
 }
 
 void Checkers::on_said(std::size_t node, const consensus::Message& message) {

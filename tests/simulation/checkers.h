@@ -55,6 +55,8 @@ class Checkers {
     std::map<std::pair<consensus::Epoch, consensus::View>, consensus::Hash> changes, new_views;
   };
   void say(std::size_t node, const consensus::Vote& vote);
+  // R41: no block of an epoch before a quorum has attested the last height of the one before.
+  void expect_ended_before(std::size_t node, consensus::Epoch epoch) const;
   // The seat of that index in that epoch, if it is the node's; nullptr: another's, whose word is
   // passed on.
   [[nodiscard]] const consensus::Member* own_seat(std::size_t node, consensus::Epoch epoch,
@@ -67,9 +69,10 @@ class Checkers {
   std::map<crypto::PublicKey, Said> said_;  // a promise binds the key that made it (protocol R43)
   std::set<crypto::PublicKey> forgetful_;
   std::vector<consensus::Height> stable_;
-  std::map<consensus::Height, consensus::Hash> blocks_;     // committed
-  std::map<consensus::Height, consensus::Hash> headers_;    // executed
-  std::map<consensus::Height, consensus::Hash> snapshots_;  // voted for
+  std::map<consensus::Height, consensus::Hash> blocks_;           // committed
+  std::map<consensus::Height, consensus::Hash> headers_;          // executed
+  std::map<consensus::Height, consensus::Hash> snapshots_;        // voted for
+  std::map<consensus::Epoch, std::set<std::uint32_t>> attested_;  // its last height: by whom
   consensus::Height committed_;
   consensus::Epoch epoch_;
   std::uint64_t view_changes_ = 0;

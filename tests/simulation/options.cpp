@@ -90,6 +90,7 @@ constexpr Mutant kMutants[] = {
     {22, "the view is not persisted before its ViewChange (R23, R35)"},
     {23, "votes are sent before the log is synced (R35)"},
     {24, "votes of an earlier life are not read back (R38)"},
+    {25, "the next epoch begins before the last height is stable (R41)"},
 };
 
 void list(std::string_view what) {

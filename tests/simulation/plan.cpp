@@ -54,7 +54,8 @@ Switches switches_of(Mode mode, Random& random) {
       return {true,        sometimes(), sometimes(), sometimes(),
               sometimes(), sometimes(), sometimes(), sometimes()};
     case Mode::Reconfig:
-      return {sometimes(), sometimes(), false, sometimes(), false, sometimes(), sometimes(), false};
+      return {sometimes(), sometimes(), false,       sometimes(),
+              false,       sometimes(), sometimes(), random.chance(0.3)};
     case Mode::Happy:
     case Mode::Swarm:
       break;
@@ -67,8 +68,9 @@ void draw_seat_changes(Random& random, Plan& plan) {
   constexpr std::array<std::uint64_t, 3> kShortEpochs = {10, 10, 25};
   plan.parameters.epoch_blocks = random.pick(kShortEpochs);
   plan.newcomers = 1;
-  plan.safety = random.between(60, 240) * kSecond;
-  plan.seat_changes = random.between(5, 30) * kSecond;
+  plan.safety = random.between(60, 150) * kSecond;
+  plan.load_interval = random.between(100, 600) * kMillisecond;
+  plan.seat_changes = random.between(5, 20) * kSecond;
 }
 
 consensus::Parameters draw_parameters(Random& random) {
