@@ -16,7 +16,7 @@
 namespace giro::runtime {
 namespace {
 
-StartFailure fail(ExitCode code, std::string message) {
+StartFailure store_failure(ExitCode code, std::string message) {
   return StartFailure(StartError{code, std::move(message)});
 }
 
@@ -89,16 +89,17 @@ std::expected<void, StartError> set_aside_marked(Opened& node, const Progress& p
   const std::string data = node.config.data_dir.string();
   const DamageMark mark(*node.files, data);
   const auto is_marked = mark.is_set();
-  if (!is_marked) return fail(ExitCode::WriteFailed, "data_dir: " + is_marked.error().text);
+  if (!is_marked)
+    return store_failure(ExitCode::WriteFailed, "data_dir: " + is_marked.error().text);
   if (!*is_marked) return {};
   const auto type = node.files->type(storage::join_path(data, "state"));
-  if (!type) return fail(ExitCode::WriteFailed, "data_dir: " + type.error().text);
+  if (!type) return store_failure(ExitCode::WriteFailed, "data_dir: " + type.error().text);
   progress("rows of the store were damaged: it is rebuilt from the log");
   if (*type != storage::FileType::None) {
     if (auto aside = set_aside(node, "state", progress); !aside) return aside;
   }
   if (const auto gone = mark.remove(); !gone)
-    return fail(ExitCode::WriteFailed, "data_dir: " + gone.error().text);
+    return store_failure(ExitCode::WriteFailed, "data_dir: " + gone.error().text);
   return {};
 }
 
@@ -122,7 +123,7 @@ std::expected<void, StartError> set_aside(Opened& node, const std::string& name,
   const std::string data = node.config.data_dir.string();
   const auto moved = storage::quarantine(*node.files, storage::join_path(data, name),
                                          storage::join_path(data, "quarantine"));
-  if (!moved) return fail(ExitCode::WriteFailed, "quarantine: " + moved.error().text);
+  if (!moved) return store_failure(ExitCode::WriteFailed, "quarantine: " + moved.error().text);
   progress("set aside as " + *moved);
   return {};
 }
@@ -131,10 +132,11 @@ std::expected<void, StartError> install(Opened& node, const Platform& platform,
                                         const Progress& progress) {
   if (auto aside = set_aside_marked(node, progress); !aside) return aside;
   const auto type = platform.files.type(node.config.data_dir.string() + "/INSTALL");
-  if (!type) return fail(ExitCode::WriteFailed, "data_dir: " + type.error().text);
+  if (!type) return store_failure(ExitCode::WriteFailed, "data_dir: " + type.error().text);
   if (*type == storage::FileType::None) return {};
   if (const auto done = install_marked(install_from(node, platform, progress)); !done)
-    return fail(ExitCode::WriteFailed, "the snapshot cannot be installed: " + done.error());
+    return store_failure(ExitCode::WriteFailed,
+                         "the snapshot cannot be installed: " + done.error());
   return {};
 }
 
@@ -156,7 +158,7 @@ std::expected<void, StartError> open_store(Opened& node, const Platform& platfor
     if (auto aside = set_aside(node, "state", progress); !aside) return aside;
     state = open();
   }
-  if (!state) return fail(ExitCode::WriteFailed, "the store: " + state.error().text);
+  if (!state) return store_failure(ExitCode::WriteFailed, "the store: " + state.error().text);
   node.store = std::make_unique<Store>(std::make_unique<WatchedStore>(
       std::move(backing), DamageMark(platform.files, node.config.data_dir.string())));
   if (!*state) {
@@ -193,7 +195,8 @@ std::expected<bool, StartError> rebuild_from_snapshot(Opened& node, const Platfo
   close_store(node);
   const auto installed = install_newest(install_from(node, platform, progress));
   if (!installed)
-    return fail(ExitCode::WriteFailed, "the store cannot be rebuilt: " + installed.error());
+    return store_failure(ExitCode::WriteFailed,
+                         "the store cannot be rebuilt: " + installed.error());
   return *installed;
 }
 

@@ -8,6 +8,7 @@
 #include "node/runtime/lineage.h"
 #include "node/runtime/memory.h"
 #include "node/runtime/open_store.h"
+#include "node/runtime/snapshot_content.h"
 #include "storage/key_value_leveldb.h"
 
 namespace giro::runtime {

@@ -2,37 +2,11 @@
 
 #include <tuple>
 
-#include "crypto/digest.h"
 #include "crypto/keys.h"
+#include "tests/simulation/layout.h"
 
 namespace giro::sim {
 namespace {
-
-// Protocol 2: fixed layout, numbers as eight bytes, the kind as one.
-class Layout {
- public:
-  Layout& text(std::string_view tag) {
-    for (const char c : tag) bytes_.push_back(static_cast<std::byte>(c));
-    return *this;
-  }
-  Layout& one(std::uint8_t value) {
-    bytes_.push_back(static_cast<std::byte>(value));
-    return *this;
-  }
-  Layout& number(std::uint64_t value) {
-    for (int shift = 56; shift >= 0; shift -= 8)
-      bytes_.push_back(static_cast<std::byte>((value >> shift) & 0xFF));
-    return *this;
-  }
-  Layout& digest(const crypto::Hash& hash) {
-    bytes_.insert(bytes_.end(), hash.bytes.begin(), hash.bytes.end());
-    return *this;
-  }
-  [[nodiscard]] crypto::Hash hash() const { return crypto::sha256(bytes_); }
-
- private:
-  crypto::Bytes bytes_;
-};
 
 std::size_t quorum_of(std::size_t members) {
   const std::size_t faults = (members - 1) / 3;
@@ -42,15 +16,15 @@ std::size_t quorum_of(std::size_t members) {
 crypto::Hash change_bytes(const crypto::Hash& chain, const consensus::ViewChange& change) {
   return Layout()
       .text("giro/view-change/v1")
-      .digest(chain)
+      .raw(chain)
       .number(change.epoch.value)
       .number(change.view.value)
       .number(change.voter.value)
       .number(change.high.view.value)
       .number(change.high.height.value)
-      .digest(change.high.digest)
+      .raw(change.high.digest)
       .number(change.stable.value)
-      .digest(change.stable_header)
+      .raw(change.stable_header)
       .hash();
 }
 
@@ -63,12 +37,12 @@ auto rank(const consensus::HighMark& mark) {
 crypto::Hash CertificateAudit::vote_bytes(const consensus::VoteContent& content) const {
   return Layout()
       .text("giro/vote/v1")
-      .digest(setup_.chain())
+      .raw(setup_.chain())
       .one(static_cast<std::uint8_t>(content.kind))
       .number(content.epoch.value)
       .number(content.view.value)
       .number(content.height.value)
-      .digest(content.digest)
+      .raw(content.digest)
       .hash();
 }
 
@@ -77,37 +51,55 @@ std::optional<std::string> CertificateAudit::judge(const consensus::Certificate&
   const auto& content = certificate.content;
   const crypto::Hash said = vote_bytes(content);
   Layout whole;
-  whole.digest(said);
+  whole.raw(said);
   std::set<std::uint32_t> voters;
-  for (const auto& entry : certificate.signatures) {
-    whole.number(entry.voter.value);
-    for (const std::byte byte : entry.signature.bytes)
-      whole.one(std::to_integer<std::uint8_t>(byte));
-  }
+  for (const auto& entry : certificate.signatures)
+    whole.number(entry.voter.value).raw(entry.signature);
   const crypto::Hash name = whole.hash();
   if (good_.contains(name)) return std::nullopt;
   const bool has_no_view =
       content.kind == consensus::VoteKind::Attest || content.kind == consensus::VoteKind::Snapshot;
   if (has_no_view && content.view.value != 0) return "an attest or snapshot vote with a view";
-  const std::uint64_t epoch_blocks = setup_.parameters().epoch_blocks;
-  if (content.height.value == 0 || (content.height.value - 1) / epoch_blocks != content.epoch.value)
-    return "its height is not in its epoch";
+  if (!is_in_epoch(content)) return "its height is not in its epoch";
+  const Members* set = sets_.of(content.epoch);
+  if (set == nullptr) return "a certificate of an epoch that nobody has executed up to";
   for (const auto& entry : certificate.signatures) {
-    if (entry.voter.value >= setup_.size()) return "a voter that is no member";
+    if (entry.voter.value >= set->size()) return "a voter that is no member";
     if (!voters.insert(entry.voter.value).second) return "a voter twice";
-    if (!crypto::verify(setup_.validator_key(entry.voter.value).public_key(), said,
-                        entry.signature))
+    if (!crypto::verify((*set)[entry.voter.value].key, said, entry.signature))
       return "a signature that does not verify";
   }
-  if (voters.size() < quorum_of(setup_.size())) return "too few voters";
+  if (voters.size() < quorum_of(set->size())) return "too few voters";
   good_.insert(name);
   return std::nullopt;
 }
 
+bool CertificateAudit::is_in_epoch(const consensus::VoteContent& content) const {
+  const std::uint64_t epoch_blocks = setup_.parameters().epoch_blocks;
+  return content.height.value != 0 &&
+         (content.height.value - 1) / epoch_blocks == content.epoch.value;
+}
+
 bool CertificateAudit::is_signed(const consensus::ViewChange& change) const {
-  return change.voter.value < setup_.size() &&
-         crypto::verify(setup_.validator_key(change.voter.value).public_key(),
-                        change_bytes(setup_.chain(), change), change.signature);
+  const auto* member = sets_.seat(change.epoch, change.voter.value);
+  return member != nullptr &&
+         crypto::verify(member->key, change_bytes(setup_.chain(), change), change.signature);
+}
+
+std::optional<std::string> CertificateAudit::judge(const consensus::Vote& vote) {
+  if (!is_in_epoch(vote.content)) return "a vote whose height is not in its epoch";
+  const auto* member = sets_.seat(vote.content.epoch, vote.voter.value);
+  if (member == nullptr) return "a vote of one that is no member";
+  if (!crypto::verify(member->key, vote_bytes(vote.content), vote.signature))
+    return "a vote that its member's key of that epoch did not sign";
+  return std::nullopt;
+}
+
+// What leads from one set to another names the members that there are (protocol R18).
+std::optional<std::string> CertificateAudit::judge(const consensus::SetChange& change) {
+  const Members* members = sets_.of({change.last.epoch.value + 1});
+  if (members == nullptr || *members != change.members) return "a lineage with another set";
+  return judge(change.attest);
 }
 
 std::optional<std::string> CertificateAudit::judge(const consensus::NewView& begun) {
@@ -116,7 +108,7 @@ std::optional<std::string> CertificateAudit::judge(const consensus::NewView& beg
   consensus::HighMark highest;
   Layout bytes;
   bytes.text("giro/new-view/v1")
-      .digest(setup_.chain())
+      .raw(setup_.chain())
       .number(begun.epoch.value)
       .number(begun.view.value)
       .number(begun.changes.size());
@@ -131,9 +123,10 @@ std::optional<std::string> CertificateAudit::judge(const consensus::NewView& beg
     if (change.high.height.value != 0 && change.high.view >= begun.view)
       return "a high of a view that is not below";
     if (rank(change.high) > rank(highest)) highest = change.high;
-    bytes.digest(change_bytes(setup_.chain(), change));
+    bytes.raw(change_bytes(setup_.chain(), change));
   }
-  if (voters.size() < quorum_of(setup_.size())) return "too few ViewChanges";
+  const Members* set = sets_.of(begun.epoch);
+  if (set == nullptr || voters.size() < quorum_of(set->size())) return "too few ViewChanges";
   if (begun.anchor.has_value() != (highest.height.value != 0)) return "an anchor without a high";
   consensus::HighMark anchor;
   if (begun.anchor) {
@@ -145,21 +138,23 @@ std::optional<std::string> CertificateAudit::judge(const consensus::NewView& beg
     if (content.epoch != begun.epoch) return "an anchor of another epoch";
     if (auto wrong = judge(*begun.anchor)) return wrong;
   }
-  bytes.number(anchor.view.value).number(anchor.height.value).digest(anchor.digest);
-  const std::size_t primary = begun.view.value % setup_.size();
-  if (!crypto::verify(setup_.validator_key(primary).public_key(), bytes.hash(), begun.signature))
+  bytes.number(anchor.view.value).number(anchor.height.value).raw(anchor.digest);
+  if (!crypto::verify((*set)[begun.view.value % set->size()].key, bytes.hash(), begun.signature))
     return "a NewView that its primary did not sign";
   return std::nullopt;
 }
 
 std::optional<std::string> CertificateAudit::judge(const consensus::Message& message) {
+  if (const auto* vote = std::get_if<consensus::Vote>(&message)) return judge(*vote);
+  if (const auto* proposal = std::get_if<consensus::PrePrepare>(&message))
+    return judge(proposal->vote);
   if (const auto* blocks = std::get_if<consensus::CertifiedBlocks>(&message))
     return judge(blocks->certificate);
   if (const auto* segment = std::get_if<consensus::ChainSegment>(&message))
     return judge(segment->attest);
   if (const auto* offer = std::get_if<consensus::SnapshotOffer>(&message)) {
     for (const auto& change : offer->changes) {
-      if (auto wrong = judge(change.attest)) return wrong;
+      if (auto wrong = judge(change)) return wrong;
     }
     return judge(offer->certificate);
   }
@@ -179,6 +174,8 @@ std::optional<std::string> CertificateAudit::judge(const consensus::Message& mes
     return std::nullopt;
   }
   if (const auto* begun = std::get_if<consensus::NewView>(&message)) return judge(*begun);
+  if (const auto* reply = std::get_if<consensus::ReplyStable>(&message))
+    return reply->highest ? judge(*reply->highest) : std::nullopt;
   return std::nullopt;
 }
 

@@ -106,6 +106,11 @@ crypto::Bytes Clients::make(runtime::OpId& id, std::int64_t now_ms) {
     operation.action = transfer;
     keys = {&setup_.operator_key("bank-a", Role::Maker)};
   }
+  return sign(operation, keys);
+}
+
+crypto::Bytes Clients::sign(const ledger::Operation& operation,
+                            const std::vector<const crypto::SecretKey*>& keys) const {
   const auto body = ledger::encode_body(operation);
   const auto digest = ledger::operation_sign_bytes(setup_.chain(), ledger::operation_hash(body));
   std::vector<ledger::SignatureField> signatures;
@@ -113,11 +118,42 @@ crypto::Bytes Clients::make(runtime::OpId& id, std::int64_t now_ms) {
   return ledger::encode_signed_operation(body, std::move(signatures));
 }
 
+std::int64_t Clients::now_ms() const {
+  return NetworkSetup::kGenesisMs + scheduler_.now() / kMillisecond;
+}
+
+runtime::OpId Clients::enter(std::uint32_t actor, ledger::Action action,
+                             const std::vector<const crypto::SecretKey*>& keys,
+                             std::int64_t valid_for_ms) {
+  auto operation = std::make_shared<Operation>();
+  operation->id = id_of(number_++);
+  operation->actor = actor;
+  operation->valid_until_ms = now_ms() + valid_for_ms;
+  operation->bytes = sign({.actor = actor,
+                           .op_id = {operation->id},
+                           .valid_until = {operation->valid_until_ms},
+                           .action = std::move(action)},
+                          keys);
+  operation->submitted = scheduler_.now();
+  open_.emplace(operation->id, operation);
+  ++submitted_;
+  if (const auto node = some_node()) {
+    operation->node = *node;
+    submit(operation);
+  }
+  return operation->id;
+}
+
+const runtime::OperationInfo* Clients::answer(const runtime::OpId& id) const {
+  const auto found = std::ranges::find(done_, id, &Operation::id);
+  return found == done_.end() ? nullptr : &*(*found)->answer;
+}
+
 std::shared_ptr<Clients::Operation> Clients::next_for(std::size_t node) {
   auto operation = std::make_shared<Operation>();
-  const std::int64_t now_ms = NetworkSetup::kGenesisMs + scheduler_.now() / kMillisecond;
-  operation->bytes = make(operation->id, now_ms);
-  operation->valid_until_ms = now_ms + kValidForMs;
+  operation->actor = kBankA;
+  operation->bytes = make(operation->id, now_ms());
+  operation->valid_until_ms = now_ms() + kValidForMs;
   operation->node = node;
   operation->submitted = scheduler_.now();
   open_.emplace(operation->id, operation);
@@ -179,7 +215,7 @@ void Clients::check(std::size_t node, Operation& operation) {
 }
 
 void Clients::check(std::size_t node, runtime::Validator& validator, Operation& operation) {
-  const runtime::OperationInfo info = validator.status({kBankA, operation.id});
+  const runtime::OperationInfo info = validator.status({operation.actor, operation.id});
   if (operation.answer) return expect_same(node, operation, info);
   if (!is_final(info.status)) {
     // The chain's time has passed its end here, and it is not recorded.
@@ -193,7 +229,7 @@ void Clients::check(std::size_t node, runtime::Validator& validator, Operation& 
   }
   operation.answer = info;
   if (info.status == OperationStatus::Expired) return;
-  const auto receipt = validator.receipt({kBankA, operation.id});
+  const auto receipt = validator.receipt({operation.actor, operation.id});
   if (!receipt) return;
   const auto verified = receipt::verify(*receipt, genesis_);
   if (!verified) {
@@ -221,15 +257,15 @@ void Clients::expect_same(std::size_t node, const Operation& operation,
   if (!same) throw Violation{"I5", node, "an operation has two answers"};
 }
 
-void Clients::audit() {
+void Clients::audit(const std::function<bool(std::size_t node)>& should_know) {
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
-    if (faulty_.contains(node) || !nodes_[node]->is_up()) continue;
+    if (faulty_.contains(node) || !nodes_[node]->is_up() || !should_know(node)) continue;
     for (const auto& operation : done_) {
-      const auto info = nodes_[node]->validator().status({kBankA, operation->id});
+      const auto info = nodes_[node]->validator().status({operation->actor, operation->id});
       expect_same(node, *operation, info);
       // Whatever was cut from the log, what is named can be had.
       if (info.receipt_id) {
-        const auto receipt = nodes_[node]->validator().receipt({kBankA, operation->id});
+        const auto receipt = nodes_[node]->validator().receipt({operation->actor, operation->id});
         if (!receipt || !receipt::verify(*receipt, genesis_))
           throw Violation{
               "I9", node,

@@ -2,11 +2,13 @@
 // retry, and hold what they were told against what they are told later (assurance I5, I7, I9, L2).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "node/ledger/messages.h"
 #include "node/receipt/verify.h"
 #include "node/runtime/service.h"
 #include "tests/simulation/network_setup.h"
@@ -24,11 +26,16 @@ class Clients {
   void watch();                     // from now on, asks for the answers to what was submitted
   void offer(std::size_t node);     // the next operation, to this node, which is up
   void end() { running_ = false; }  // no new ones
+  // One of somebody else's making, watched like the others; it goes to whichever node is up.
+  runtime::OpId enter(std::uint32_t actor, ledger::Action action,
+                      const std::vector<const crypto::SecretKey*>& keys, std::int64_t valid_for_ms);
+  // Final; nullptr: not yet.
+  [[nodiscard]] const runtime::OperationInfo* answer(const runtime::OpId& id) const;
   void set_faulty(std::size_t node) { faulty_.insert(node); }
 
-  // Every answer known so far, asked again of each correct node that is up; Violation if one
-  // differs or is gone.
-  void audit();
+  // Every answer known so far, asked again of each correct node that is up and should know it;
+  // Violation if one differs or is gone.
+  void audit(const std::function<bool(std::size_t node)>& should_know);
   [[nodiscard]] std::uint64_t submitted() const { return submitted_; }
   [[nodiscard]] std::uint64_t finished() const { return finished_; }
   // The oldest operation that a correct node admitted after `since` and that is still open.
@@ -37,6 +44,7 @@ class Clients {
  private:
   struct Operation {
     runtime::OpId id{};
+    std::uint32_t actor = 0;
     crypto::Bytes bytes;
     std::size_t node = 0;  // last asked
     Time submitted = 0;
@@ -54,6 +62,9 @@ class Clients {
                    const runtime::OperationInfo& info) const;
   [[nodiscard]] std::optional<std::size_t> some_node();
   [[nodiscard]] crypto::Bytes make(runtime::OpId& id, std::int64_t now_ms);
+  [[nodiscard]] crypto::Bytes sign(const ledger::Operation& operation,
+                                   const std::vector<const crypto::SecretKey*>& keys) const;
+  [[nodiscard]] std::int64_t now_ms() const;
 
   const NetworkSetup& setup_;
   Nodes& nodes_;

@@ -85,8 +85,7 @@ void CrashSweep::cut_off(std::size_t node) {
 void CrashSweep::lose(std::size_t node, Loss loss) {
   nodes_[node]->crash(storage::Crash::lose_unsynced());
   loss == Loss::Data ? nodes_[node]->wipe_data() : nodes_[node]->lose_sign_state();
-  wiped_[node] = true;
-  checkers_.on_wiped(node);
+  forget(node);
 }
 
 void CrashSweep::begin_story() {
@@ -143,7 +142,7 @@ bool CrashSweep::is_told() const {
     case Story::LostData:
       return node.is_up() && checkers_.stable(crash_plan_.node) >= before_.committed;
     case Story::LostSignState:
-      return node.is_up() && !wiped_[crash_plan_.node];
+      return node.is_up() && wiped_[crash_plan_.node].empty();
     default:
       return true;
   }

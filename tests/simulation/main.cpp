@@ -101,15 +101,16 @@ void print_summary(const PoolResult& result) {
   const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
   std::printf(
       "SUMMARY seeds=%llu failed=%llu virtual=%.1fh blocks=%llu operations=%llu view-changes=%llu "
-      "crashes=%llu snapshots=%llu log-cuts=%llu installs=%llu rebuilds=%llu certificates=%llu "
+      "crashes=%llu snapshots=%llu log-cuts=%llu installs=%llu rebuilds=%llu seats=%llu keys=%llu "
+      "certificates=%llu "
       "deliveries/s=%.0f virtual-s/s=%.0f slowest-recovery=%.1fs "
       "behaviours=%lld/%zu\n",
       number(totals.runs), number(totals.failed), virtual_seconds / 3600, number(totals.blocks),
       number(totals.operations), number(totals.view_changes), number(totals.crashes),
       number(totals.snapshots), number(totals.log_cuts), number(totals.installs),
-      number(totals.rebuilds), number(totals.certificates),
-      static_cast<double>(totals.deliveries) / seconds, virtual_seconds / seconds,
-      static_cast<double>(totals.slowest_recovery) / kSecond,
+      number(totals.rebuilds), number(totals.seats), number(totals.keys),
+      number(totals.certificates), static_cast<double>(totals.deliveries) / seconds,
+      virtual_seconds / seconds, static_cast<double>(totals.slowest_recovery) / kSecond,
       static_cast<long long>(
           std::ranges::count_if(totals.counts, [](std::uint64_t count) { return count > 0; })),
       Byzantine::all().size());

@@ -15,8 +15,11 @@ crypto::SecretKey key_of(std::string_view name) {
 
 }  // namespace
 
-NetworkSetup::NetworkSetup(std::size_t validators, const consensus::Parameters& parameters)
-    : parameters_(parameters), validators_(config::demo_validators(validators)) {
+NetworkSetup::NetworkSetup(std::size_t validators, const consensus::Parameters& parameters,
+                           std::size_t newcomers)
+    : parameters_(parameters), size_(validators), names_(config::demo_validators(validators)) {
+  GIRO_CHECK(newcomers <= 1, newcomers);
+  if (newcomers > 0) names_.emplace_back("agent-s");  // the one institution without a seat
   config::DemoSetup setup;
   setup.network = "giro-sim";
   setup.time = {kGenesisMs};
@@ -28,21 +31,29 @@ NetworkSetup::NetworkSetup(std::size_t validators, const consensus::Parameters& 
     operators_.emplace(entry, std::move(key));
   }
   std::uint16_t port = 7301;
-  for (const auto& name : validators_) {
-    validator_keys_.push_back(key_of("validator " + name));
+  for (const auto& name : names_) {
+    validator_keys_.emplace_back().push_back(key_of("validator " + name));
+    if (validator_keys_.size() > size_) continue;
     setup.validators.emplace(
-        name, config::DemoValidator{validator_keys_.back().public_key(), {"127.0.0.1", port++}});
+        name,
+        config::DemoValidator{validator_keys_.back().front().public_key(), {"127.0.0.1", port++}});
   }
   const config::Genesis genesis = config::demo_genesis(setup);
   genesis_file_ = config::write_genesis_file(genesis);
   chain_ = config::chain_id_of(genesis_file_);
-  for (const auto& name : validators_) {
+  for (const auto& name : names_) {
     const auto& all = genesis.ledger.institutions;
     const auto found = std::ranges::find(all, name, &ledger::GenesisInstitution::name);
     GIRO_CHECK(found != all.end());
     institutions_.push_back({static_cast<std::uint32_t>(found - all.begin() + 1)});
   }
-  GIRO_CHECK(std::ranges::is_sorted(institutions_));
+  GIRO_CHECK(std::is_sorted(institutions_.begin(), institutions_.begin() + validators));
+}
+
+std::size_t NetworkSetup::make_key(std::size_t node) {
+  auto& keys = validator_keys_.at(node);
+  keys.push_back(key_of("validator " + names_[node] + " " + std::to_string(keys.size())));
+  return keys.size() - 1;
 }
 
 std::optional<std::size_t> NetworkSetup::node_of(consensus::InstitutionId institution) const {

@@ -75,7 +75,7 @@ constexpr Mutant kMutants[] = {
     {3, "NewView of one ViewChange fewer than a quorum (R26, R27)"},
     {4, "stable with attest votes of f+1 (R16)"},
     {5, "a signer twice counts in a certificate (R13, A5)"},
-    {6, "a certificate judged by the set of another epoch (R43)"},
+    {6, "votes and certificates judged by the set of the epoch before (R43)"},
     {7, "a second block accepted at one place (R8)"},
     {8, "a height is not compared with H (R6, R8)"},
     {9, "a fetched batch is not checked against its id (R3, R9)"},
@@ -94,6 +94,7 @@ constexpr Mutant kMutants[] = {
     {22, "the view is not persisted before its ViewChange (R23, R35)"},
     {23, "votes are sent before the log is synced (R35)"},
     {24, "votes of an earlier life are not read back (R38)"},
+    {25, "the next epoch begins before the last height is stable (R41)"},
 };
 
 void list(std::string_view what) {

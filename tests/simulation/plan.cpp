@@ -9,13 +9,14 @@
 namespace giro::sim {
 namespace {
 
-constexpr std::array<std::pair<Mode, std::string_view>, 7> kNames = {{
+constexpr std::array<std::pair<Mode, std::string_view>, 8> kNames = {{
     {Mode::Happy, "happy"},
     {Mode::Crash, "crash"},
     {Mode::Storage, "storage"},
     {Mode::Partition, "partition"},
     {Mode::Byz, "byz"},
     {Mode::Everything, "everything"},
+    {Mode::Reconfig, "reconfig"},
     {Mode::Swarm, "swarm"},
 }};
 
@@ -52,11 +53,24 @@ Switches switches_of(Mode mode, Random& random) {
     case Mode::Everything:
       return {true,        sometimes(), sometimes(), sometimes(),
               sometimes(), sometimes(), sometimes(), sometimes()};
+    case Mode::Reconfig:
+      return {sometimes(), sometimes(), false,       sometimes(),
+              false,       sometimes(), sometimes(), random.chance(0.3)};
     case Mode::Happy:
     case Mode::Swarm:
       break;
   }
   return {};
+}
+
+// Seats change hands: epochs are short, and there is time for several.
+void draw_seat_changes(Random& random, Plan& plan) {
+  constexpr std::array<std::uint64_t, 3> kShortEpochs = {10, 10, 25};
+  plan.parameters.epoch_blocks = random.pick(kShortEpochs);
+  plan.newcomers = 1;
+  plan.safety = random.between(60, 150) * kSecond;
+  plan.load_interval = random.between(100, 600) * kMillisecond;
+  plan.seat_changes = random.between(5, 20) * kSecond;
 }
 
 consensus::Parameters draw_parameters(Random& random) {
@@ -95,8 +109,12 @@ std::vector<Mode> all_modes() {
 Plan draw_plan(const PlanOptions& options) {
   Random random(options.seed, "plan");
   Plan plan;
+  // Beside the other modes, on a stream of its own: older seeds stay.
+  Random of_seats(options.seed, "seats");
+  const bool is_reconfig = of_seats.chance(0.15);
   const Mode drawn = draw_mode(random);
-  plan.mode = options.mode == Mode::Swarm ? drawn : options.mode;
+  const Mode swarm = is_reconfig ? Mode::Reconfig : drawn;
+  plan.mode = options.mode == Mode::Swarm ? swarm : options.mode;
   constexpr std::array<std::size_t, 10> kSizes = {4, 4, 4, 4, 4, 4, 5, 6, 7, 10};
   const std::size_t size = random.pick(kSizes);
   plan.nodes = options.nodes.value_or(size);
@@ -133,6 +151,8 @@ Plan draw_plan(const PlanOptions& options) {
   plan.parameters.snapshot_interval = of_snapshots.pick(kIntervals);
   const Time mean = of_snapshots.between(15, 90) * kSecond;
   if (on.storage && of_snapshots.chance(0.5)) plan.store_damages = mean;
+
+  if (plan.mode == Mode::Reconfig) draw_seat_changes(of_seats, plan);
 
   std::vector<std::size_t> order(plan.nodes);
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;

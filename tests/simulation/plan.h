@@ -14,14 +14,24 @@
 
 namespace giro::sim {
 
-enum class Mode : std::uint8_t { Happy, Crash, Storage, Partition, Byz, Everything, Swarm };
+enum class Mode : std::uint8_t {
+  Happy,
+  Crash,
+  Storage,
+  Partition,
+  Byz,
+  Everything,
+  Reconfig,
+  Swarm
+};
 [[nodiscard]] std::string_view name(Mode mode);
 [[nodiscard]] std::optional<Mode> mode_of(std::string_view name);
 [[nodiscard]] std::vector<Mode> all_modes();
 
 struct Plan {
-  Mode mode = Mode::Happy;  // never Swarm
-  std::size_t nodes = 4;
+  Mode mode = Mode::Happy;    // never Swarm
+  std::size_t nodes = 4;      // members of the genesis set
+  std::size_t newcomers = 0;  // nodes that have no seat in it
   consensus::Parameters parameters;
   Time safety = 60 * kSecond;  // how long the trouble lasts
   Time load_interval = 100 * kMillisecond;
@@ -34,7 +44,7 @@ struct Plan {
   } network;
   // Mean time between two of a kind; none: never.
   std::optional<Time> crashes, power_failures, partitions, clogs, pauses, clock_jumps, slow_disks,
-      disk_errors, store_damages;
+      disk_errors, store_damages, seat_changes;
   bool all_at_once = false;  // now and then every node loses power
   bool clock_rates = false;  // they run up to a tenth too fast or too slow
   // At most f together: those whose memory is taken away, and those that lie.

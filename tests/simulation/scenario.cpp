@@ -45,8 +45,8 @@ RunOptions options_of(LogDetail log) {
 ScenarioRun::ScenarioRun(const Scenario& scenario, LogDetail log)
     : Simulation(options_of(log), scenario.plan),
       scenario_(scenario),
-      trace_(scenario.plan.nodes),
-      evidence_(scenario.plan.nodes) {
+      trace_(setup_.nodes()),
+      evidence_(setup_.nodes()) {
   for (const auto& [node, behaviour] : scenario.lies) byzantine_->add(node, behaviour);
 }
 
@@ -117,8 +117,7 @@ void ScenarioRun::perform(const step::Crash& step) {
     if (step.lost == Lost::Data || step.lost == Lost::Both) nodes_[node]->wipe_data();
     if (step.lost == Lost::SignState || step.lost == Lost::Both) nodes_[node]->lose_sign_state();
     if (step.lost == Lost::Nothing || step.lost == Lost::Unsynced) continue;
-    wiped_[node] = true;
-    checkers_.on_wiped(node);
+    forget(node);
   }
 }
 
@@ -133,13 +132,23 @@ void ScenarioRun::perform(const step::Save& step) {
 void ScenarioRun::perform(const step::Restore& step) {
   for (const std::size_t node : nodes_of(step.nodes)) {
     step.what == Kept::Data ? nodes_[node]->restore_data() : nodes_[node]->restore_sign_state();
-    wiped_[node] = true;
-    checkers_.on_wiped(node);
+    forget(node);
   }
 }
 
 void ScenarioRun::perform(const step::Clock& step) {
   for (const std::size_t node : nodes_of(step.nodes)) nodes_[node]->set_clock(1, step.ahead_ms);
+}
+
+void ScenarioRun::perform(const step::Seat& step) {
+  for (const std::size_t node : nodes_of(step.nodes)) consortium_->propose(step.change, node);
+}
+
+void ScenarioRun::perform(const step::Key& step) {
+  for (const std::size_t node : nodes_of(step.nodes)) {
+    change_key(node, setup_.keys(node) - 1, 0);
+    restart(node);
+  }
 }
 
 void ScenarioRun::perform(const step::Run& step) {
@@ -193,7 +202,8 @@ std::size_t ScenarioRun::leader() const {
     const auto view = node->validator().replica().view();
     if (std::pair(view.epoch, view.view) < highest) continue;
     highest = {view.epoch, view.view};
-    leader = view.primary.value;
+    const auto* seat = sets_.seat(view.epoch, view.primary.value);
+    leader = seat == nullptr ? 0 : setup_.node_of(seat->institution).value_or(0);
   }
   return leader;
 }
@@ -231,6 +241,8 @@ bool ScenarioRun::holds(const Condition& condition, std::size_t node) const {
     is_so = view.voting;
   } else if (condition.field == Field::Suspecting) {
     is_so = view.suspecting;
+  } else if (condition.field == Field::Member) {
+    is_so = view.member;
   } else {
     is_so = compares(number_of(condition.field, view), condition.compare, condition.value);
   }

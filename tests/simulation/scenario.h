@@ -38,6 +38,8 @@ class ScenarioRun final : public Simulation {
   void perform(const step::Save& step);
   void perform(const step::Restore& step);
   void perform(const step::Clock& step);
+  void perform(const step::Seat& step);
+  void perform(const step::Key& step);
   void perform(const step::Run& step);
   void perform(const step::Expect& step);
   void perform(const step::Never& step);

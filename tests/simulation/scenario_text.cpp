@@ -12,7 +12,7 @@ namespace {
 
 using Field = Condition::Field;
 
-constexpr std::array<std::pair<std::string_view, Field>, 13> kFields = {{
+constexpr std::array<std::pair<std::string_view, Field>, 14> kFields = {{
     {"epoch", Field::Epoch},
     {"view", Field::View},
     {"stable", Field::Stable},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<std::string_view, Field>, 13> kFields = {{
     {"amnesic", Field::Amnesic},
     {"voting", Field::Voting},
     {"suspecting", Field::Suspecting},
+    {"member", Field::Member},
     {"evidence", Field::Evidence},
 }};
 
@@ -34,6 +35,12 @@ constexpr std::array<std::pair<std::string_view, Lost>, 5> kLosses = {{
     {"data", Lost::Data},
     {"sign-state", Lost::SignState},
     {"both", Lost::Both},
+}};
+
+constexpr std::array<std::pair<std::string_view, ledger::SeatChange>, 3> kSeatChanges = {{
+    {"add", ledger::SeatChange::Add},
+    {"remove", ledger::SeatChange::Remove},
+    {"renew", ledger::SeatChange::Replace},
 }};
 
 // A word that cannot stand where it stands; caught where the file is read.
@@ -192,6 +199,8 @@ void read_network(Words& words, Plan& plan) {
     if (name == "nodes") {
       plan.nodes = words.number("nodes");
       if (plan.nodes < 4 || plan.nodes > 13) bad("nodes are 4 to 13");
+    } else if (name == "newcomer") {
+      plan.newcomers = 1;
     } else if (name == "window") {
       parameters.window = words.number("window");
       if (parameters.window < 4 || parameters.window > 1024) bad("a window is 4 to 1024 blocks");
@@ -272,6 +281,16 @@ step::Clock read_clock(Words& words) {
   return clock;
 }
 
+step::Seat read_seat(Words& words) {
+  step::Seat seat{words.node_list()};
+  const std::string name = words.word("add, remove or renew");
+  const auto* const found = std::ranges::find(
+      kSeatChanges, name, &std::pair<std::string_view, ledger::SeatChange>::first);
+  if (found == kSeatChanges.end()) bad("a seat is added, removed or renewed, not " + name);
+  seat.change = found->second;
+  return seat;
+}
+
 decltype(Step::what) read_step(const std::string& verb, Words& words) {
   if (verb == "pay") {
     step::Pay pay{words.node_list()};
@@ -295,6 +314,8 @@ decltype(Step::what) read_step(const std::string& verb, Words& words) {
     return step::Restore{std::move(nodes), what == "data" ? Kept::Data : Kept::SignState};
   }
   if (verb == "clock") return read_clock(words);
+  if (verb == "seat") return read_seat(words);
+  if (verb == "key") return step::Key{words.node_list()};
   if (verb == "run") return read_run(words);
   if (verb == "expect") return step::Expect{words.conditions()};
   if (verb == "never") return step::Never{words.conditions()};
@@ -335,7 +356,7 @@ std::expected<Scenario, ScenarioError> read_scenario(std::string name, std::stri
   while (!text.empty()) {
     ++line;
     const auto end = std::min(text.find('\n'), text.size());
-    Words words(text.substr(0, end), scenario.plan.nodes);
+    Words words(text.substr(0, end), scenario.plan.nodes + scenario.plan.newcomers);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (words.at_end()) continue;
     try {

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "node/ledger/types.h"
 #include "tests/simulation/message_filter.h"
 #include "tests/simulation/plan.h"
 
@@ -43,6 +44,7 @@ struct Condition {
     Amnesic,
     Voting,
     Suspecting,
+    Member,    // of the set of its epoch, with the key that it has
     Evidence,  // the nodes hold some against node `value`
   };
   Field field{};
@@ -92,6 +94,13 @@ struct Clock {  // its wall clock is ahead by so much
   NodeList nodes;
   std::int64_t ahead_ms = 0;
 };
+struct Seat {  // the first member proposes it, and all vote for it
+  NodeList nodes;
+  ledger::SeatChange change{};
+};
+struct Key {  // it stops, and starts with the newest key that was made for it
+  NodeList nodes;
+};
 struct Run {  // for so long; with conditions: until they hold, and no longer
   Time time = 0;
   Conditions until;
@@ -108,8 +117,8 @@ struct Step {
   std::size_t line = 0;
   std::string text;
   std::variant<step::Pay, step::Cut, step::Join, step::Filter, step::Release, step::Crash,
-               step::Start, step::Save, step::Restore, step::Clock, step::Run, step::Expect,
-               step::Never>
+               step::Start, step::Save, step::Restore, step::Clock, step::Seat, step::Key,
+               step::Run, step::Expect, step::Never>
       what;
 };
 

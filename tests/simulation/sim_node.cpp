@@ -72,8 +72,22 @@ SimNode::SimNode(World& world, const NetworkSetup& setup, std::size_t index, std
   GIRO_CHECK(
       storage::write_whole(disk_, std::string(kGenesisPath), crypto::as_view(setup.genesis_file()))
           .has_value());
-  const auto made = runtime::create_sign_state(node_config(), platform());
+  make_sign_state(key_);
+}
+
+void SimNode::make_sign_state(std::size_t number) {
+  const auto made = runtime::create_sign_state(node_config(), platform(number));
   GIRO_CHECK(made.has_value(), made.error().message);
+}
+
+void SimNode::use_key(std::size_t number) {
+  GIRO_CHECK(!is_up());
+  key_ = number;
+}
+
+bool SimNode::lets_in(const consensus::Member& peer) const {
+  const auto found = let_in_.find(peer.institution.value);
+  return found != let_in_.end() && found->second.has_key(peer.key);
 }
 
 SimNode::~SimNode() {
@@ -82,7 +96,7 @@ SimNode::~SimNode() {
 
 config::NodeConfig SimNode::node_config() const {
   config::NodeConfig config;
-  config.name = setup_.validators().at(index_);
+  config.name = setup_.names().at(index_);
   config.genesis = kGenesisPath;
   config.chain_id = setup_.chain();
   config.data_dir = kData;
@@ -92,7 +106,7 @@ config::NodeConfig SimNode::node_config() const {
   return config;
 }
 
-runtime::Platform SimNode::platform() {
+runtime::Platform SimNode::platform(std::size_t key) {
   storage::LogOptions log{.segment_bytes = log_segment_bytes, .salt = storage::LogSalt{}};
   for (std::byte& byte : *log.salt) byte = static_cast<std::byte>(random_.below(256));
   return {.files = files_,
@@ -105,8 +119,8 @@ runtime::Platform SimNode::platform() {
                                  [this](Act write, Moment moment) { act(write, moment); });
           },
           .open_key =
-              [this](const config::NodeConfig&) {
-                return std::make_unique<HarnessSigner>(setup_.validator_key(index_));
+              [this, key](const config::NodeConfig&) {
+                return std::make_unique<HarnessSigner>(setup_.validator_key(index_, key));
               },
           .log = log,
           .random =
@@ -132,7 +146,11 @@ runtime::Surroundings SimNode::surroundings() {
           .send = [this](std::optional<consensus::InstitutionId> to,
                          const p2p::Frame& frame) { world_.on_send(index_, to, frame); },
           .peers = [] { return std::vector<p2p::PeerStatus>(); },
-          .let_in = {},
+          .let_in =
+              [this](std::vector<p2p::PeerConfig> peers) {
+                let_in_.clear();
+                for (auto& peer : peers) let_in_.emplace(peer.institution, std::move(peer));
+              },
           .observe = [this](const consensus::Event& event) { world_.on_consensus(index_, event); },
           .reopen = [this] { later(0, [this] { world_.on_reopen(index_); }); },
           .events = *this};
@@ -155,7 +173,7 @@ std::expected<void, runtime::StartError> SimNode::open(runtime::StartMode mode) 
   armed_.reset();
   auto opened = [&]() -> std::expected<runtime::Opened, runtime::StartError> {
     try {
-      return runtime::open_node(node_config(), mode, platform(), [](const std::string&) {});
+      return runtime::open_node(node_config(), mode, platform(key_), [](const std::string&) {});
     } catch (const ProcessEnded& end) {
       return std::unexpected(runtime::StartError{end.code, end.line});
     }
@@ -250,11 +268,10 @@ void SimNode::restore(const std::string& directory) {
   GIRO_CHECK(disk_.sync_directory("/").has_value());
 }
 
-void SimNode::receive(consensus::InstitutionId from, const p2p::Frame& frame) {
+void SimNode::receive(const consensus::Member& from, const p2p::Frame& frame) {
   at(world_.scheduler().now(), [this, from, frame] {
     const crypto::ByteView bytes(*frame);
-    const auto& key = setup_.validator_key(*setup_.node_of(from)).public_key();
-    validator_->on_frame({from, key}, std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
+    validator_->on_frame(from, std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
     validator_->after_inputs();
   });
 }

@@ -2,9 +2,9 @@
 // lanes and channels that are events of the one thread (assurance 3).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -54,7 +54,18 @@ class SimNode final : private runtime::EventSink {
   // A reader from outside, who may meet damaged rows. False: that has ended the process.
   bool ask(const std::function<void(runtime::Validator&)>& question);
 
-  void receive(consensus::InstitutionId from, const p2p::Frame& frame);
+  // While it is down: the key that it has from its next start on. And the empty sign state of a key
+  // that was made for it, in whatever state it is (protocol R37).
+  void use_key(std::size_t number);
+  void make_sign_state(std::size_t number);
+  [[nodiscard]] std::size_t key_number() const { return key_; }
+  [[nodiscard]] const crypto::PublicKey& key() const {
+    return setup_.validator_key(index_, key_).public_key();
+  }
+  // Whether it has a channel for whoever proves that key (protocol R44), as of its last life.
+  [[nodiscard]] bool lets_in(const consensus::Member& peer) const;
+
+  void receive(const consensus::Member& from, const p2p::Frame& frame);
   void submit(crypto::Bytes operation, std::function<void(runtime::SubmitAnswer)> done);
   [[nodiscard]] runtime::Validator& validator() { return *validator_; }
   [[nodiscard]] storage::MemoryFilePort& disk() { return disk_; }
@@ -73,7 +84,7 @@ class SimNode final : private runtime::EventSink {
   class SimLane;
   [[nodiscard]] std::expected<void, runtime::StartError> open(runtime::StartMode mode);
   [[nodiscard]] config::NodeConfig node_config() const;
-  [[nodiscard]] runtime::Platform platform();
+  [[nodiscard]] runtime::Platform platform(std::size_t key);
   [[nodiscard]] runtime::Surroundings surroundings();
   void later(Time delay, std::function<void()> work);  // unless it has died by then
   void at(Time when, std::function<void()> work);
@@ -88,6 +99,8 @@ class SimNode final : private runtime::EventSink {
   World& world_;
   const NetworkSetup& setup_;
   const std::size_t index_;
+  std::size_t key_ = 0;
+  std::map<std::uint32_t, p2p::PeerConfig> let_in_;  // by institution
   Random random_;
   storage::MemoryFilePort disk_;
   TellingFiles files_{disk_, [this](Act what, Moment moment) { act(what, moment); }};

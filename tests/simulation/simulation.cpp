@@ -7,6 +7,7 @@
 #include "consensus/wire/codec.h"
 #include "crypto/check.h"
 #include "crypto/digest.h"
+#include "node/ledger/query.h"
 #include "node/runtime/stop_handler.h"
 
 namespace giro::sim {
@@ -34,19 +35,23 @@ Simulation::Simulation(const RunOptions& options) : Simulation(options, draw_pla
 Simulation::Simulation(const RunOptions& options, Plan plan)
     : options_(options),
       plan_(std::move(plan)),
-      setup_(plan_.nodes, plan_.parameters),
-      checkers_(setup_),
-      certificates_(setup_),
+      setup_(plan_.nodes, plan_.parameters, plan_.newcomers),
+      sets_(setup_),
+      checkers_(setup_, sets_),
+      certificates_(setup_, sets_),
       network_random_(options.plan.seed, "network"),
-      links_(plan_.nodes, std::vector<Link>(plan_.nodes)),
-      wiped_(plan_.nodes, false),
-      damaged_(plan_.nodes, false),
-      rotten_(plan_.nodes, false) {
+      links_(setup_.nodes(), std::vector<Link>(setup_.nodes())),
+      wiped_(setup_.nodes()),
+      damaged_(setup_.nodes(), false),
+      rotten_(setup_.nodes(), false) {
   runtime::set_stop_handler(end_process);
   report_.plan = plan_;
-  for (std::size_t i = 0; i < plan_.nodes; ++i)
+  for (std::size_t i = 0; i < setup_.nodes(); ++i)
     nodes_.push_back(std::make_unique<SimNode>(*this, setup_, i, options.plan.seed));
+  for (std::size_t i = 0; i < setup_.size(); ++i) seated_.emplace(i, 0);
   clients_ = std::make_unique<Clients>(setup_, nodes_, scheduler_, options.plan.seed);
+  consortium_ =
+      std::make_unique<Consortium>(setup_, sets_, checkers_, *clients_, nodes_, scheduler_);
   byzantine_ =
       std::make_unique<Byzantine>(setup_, scheduler_, options.plan.seed,
                                   [this](std::size_t from, std::size_t to,
@@ -81,12 +86,14 @@ Report Simulation::run() {
   report_.operations = clients_->finished();
   report_.view_changes = checkers_.view_changes();
   report_.certificates = certificates_.judged();
+  report_.seats = sets_.changes();
   report_.behaviours = byzantine_->activations();
   return report_;
 }
 
 void Simulation::begin_load() {
   clients_->begin(plan_.load_interval);
+  if (plan_.seat_changes) begin_tending_keys();
 }
 
 void Simulation::live() {
@@ -122,7 +129,9 @@ void Simulation::on_send(std::size_t node, std::optional<consensus::InstitutionI
 // I10: what it proposes itself lies at most a window above what is stable at it (protocol R6).
 void Simulation::expect_in_window(std::size_t node, const consensus::Message& message) const {
   const auto* proposal = std::get_if<consensus::PrePrepare>(&message);
-  if (proposal == nullptr || proposal->vote.voter.value != node) return;
+  if (proposal == nullptr) return;
+  const auto* seat = sets_.seat(proposal->block.epoch, proposal->vote.voter.value);
+  if (seat == nullptr || seat->institution != setup_.institution(node)) return;
   const auto stable = nodes_[node]->validator().replica().view().stable;
   const auto height = proposal->block.height;
   if (height.value > stable.value + plan_.parameters.window)
@@ -131,7 +140,7 @@ void Simulation::expect_in_window(std::size_t node, const consensus::Message& me
 }
 
 void Simulation::on_opened(std::size_t node, const runtime::Opened& opened) {
-  checkers_.on_opened(node, opened.recovered, opened.votes);
+  checkers_.on_opened(node, opened.signer->public_key(), opened.recovered, opened.votes);
   if (damaged_[node]) {
     damaged_[node] = false;
     ++report_.rebuilds;
@@ -153,6 +162,28 @@ void Simulation::on_consensus(std::size_t node, const consensus::Event& event) {
                   crypto::to_hex(event.hash).substr(0, 8));
   }
   checkers_.on_consensus(node, event);
+  if (!is_correct(node)) return;
+  if (event.type == consensus::EventType::Executed) learn_set(node, event.height);
+  if (event.type != consensus::EventType::EpochEntered) return;
+  const Members* members = sets_.of(event.epoch);
+  if (members == nullptr)
+    throw Violation{"I4", node, "it is in an epoch that nobody has executed up to"};
+  for (const auto& member : *members)
+    seated_.try_emplace(*setup_.node_of(member.institution), scheduler_.now());
+}
+
+// Who sits in the next epoch, by the ledger and by the header that names them (protocol R41).
+void Simulation::learn_set(std::size_t node, consensus::Height height) {
+  if (height.value == 0 || height.value % plan_.parameters.epoch_blocks != 0) return;
+  auto& validator = nodes_[node]->validator();
+  const auto block = validator.block(height);
+  const auto known = ledger::query_validators(validator.store->newest_state(),
+                                              height.value / plan_.parameters.epoch_blocks);
+  if (!block || !known)
+    throw Violation{"I2", node, "it has executed an epoch, and knows no set of the next"};
+  Members members;
+  for (const auto& seat : known->members) members.push_back({{seat.institution}, seat.key});
+  if (auto wrong = sets_.learn(block->header, members)) throw Violation{"I2", node, *wrong};
 }
 
 void Simulation::on_reopen(std::size_t node) {
@@ -188,7 +219,7 @@ void Simulation::on_line(std::size_t node, config::LogLevel level, const std::st
   if (level == config::LogLevel::Warn && line.starts_with("message_refused") && is_correct(node)) {
     const auto peer = line.find("peer=");
     const std::string from = line.substr(peer + 5, line.find(' ', peer) - peer - 5);
-    const auto& names = setup_.validators();
+    const auto& names = setup_.names();
     const auto found = std::ranges::find(names, from);
     const auto sender = static_cast<std::size_t>(found - names.begin());
     if (found != names.end() && is_correct(sender))
@@ -228,9 +259,14 @@ bool Simulation::run_until(Time until, const std::function<bool()>& done) {
   return true;
 }
 
-bool Simulation::all_at(consensus::Height height) const {
+bool Simulation::is_in_reach(std::size_t node, Time since) const {
+  const auto seated = seated_.find(node);
+  return seated != seated_.end() && seated->second <= since;
+}
+
+bool Simulation::all_at(consensus::Height height, Time since) const {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    if (!is_correct(i)) continue;
+    if (!is_correct(i) || !is_in_reach(i, since)) continue;
     if (!nodes_[i]->is_up() || checkers_.stable(i) < height) return false;
   }
   return true;
@@ -266,7 +302,7 @@ void Simulation::expect_progress() {
         "no commit after healing at " + std::to_string(healed / kSecond) + " s" + places()};
   report_.recovery = scheduler_.now() - healed;
   const consensus::Height target{checkers_.committed().value + 3};
-  if (!run_until(healed + kCatchUpLimit, [&] { return all_at(target); }))
+  if (!run_until(healed + kCatchUpLimit, [&] { return all_at(target, healed); }))
     throw Violation{"L4", 0, "not all have caught up" + places()};
   const Time limit = operation_limit(plan_);
   if (options_.is_brief) clients_->end();
@@ -290,10 +326,11 @@ void Simulation::audit() {
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) restart(i);
   const consensus::Height target{checkers_.committed().value + 1};
-  if (!run_until(scheduler_.now() + kCatchUpLimit, [&] { return all_at(target); }))
+  const Time restarted = scheduler_.now();
+  if (!run_until(restarted + kCatchUpLimit, [&] { return all_at(target, restarted); }))
     throw Violation{"L1", 0, "no progress after all were restarted" + places()};
   run_until(scheduler_.now() + 2 * kSecond);
-  clients_->audit();
+  clients_->audit([&](std::size_t node) { return is_in_reach(node, restarted); });
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (!is_correct(i)) continue;
     for (const auto& [height, header] : checkers_.headers()) {

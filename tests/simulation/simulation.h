@@ -11,6 +11,7 @@
 #include "tests/simulation/certificate_audit.h"
 #include "tests/simulation/checkers.h"
 #include "tests/simulation/clients.h"
+#include "tests/simulation/consortium.h"
 #include "tests/simulation/plan.h"
 #include "tests/simulation/sim_node.h"
 #include "tests/simulation/world.h"
@@ -40,6 +41,8 @@ struct Report {
   std::uint64_t log_cuts = 0;
   std::uint64_t installs = 0;
   std::uint64_t rebuilds = 0;                       // starts with a damaged store
+  std::uint64_t seats = 0;                          // added, removed, given another key
+  std::uint64_t keys = 0;                           // starts of a node with another key than before
   std::map<std::string, std::uint64_t> behaviours;  // activations of Byzantine ones
   Time recovery = 0;                                // from healing to the first commit
   crypto::Hash trace;
@@ -71,11 +74,14 @@ class Simulation : public World {
   void on_floor_adopted(std::size_t node) override;
   void on_line(std::size_t node, config::LogLevel level, const std::string& line) override;
 
+  void learn_set(std::size_t node, consensus::Height height);
   void expect_in_window(std::size_t node, const consensus::Message& message) const;
 
   // network
   virtual void deliver(std::size_t from, std::size_t to, const p2p::Frame& frame);
   void partition();
+  [[nodiscard]] bool has_channel(const consensus::Member& sender, std::size_t from,
+                                 std::size_t to) const;
 
   // trouble
   void begin_trouble();
@@ -85,6 +91,10 @@ class Simulation : public World {
   void damage_store(std::size_t node, Random& random);
   enum class Loss : std::uint8_t { Data, SignState, Both };
   void wipe(std::size_t node, Loss loss);
+  void forget(std::size_t node);
+  void change_seats(Random& random);
+  void begin_tending_keys();
+  void change_key(std::size_t node, std::size_t number, Time down);
   void heal();
 
   // phases
@@ -92,7 +102,9 @@ class Simulation : public World {
   bool run_until(Time until, const std::function<bool()>& done);
   void expect_progress();
   void audit();
-  [[nodiscard]] bool all_at(consensus::Height height) const;
+  // The others let it in, and did so then: it has a seat, or had one.
+  [[nodiscard]] bool is_in_reach(std::size_t node, Time since) const;
+  [[nodiscard]] bool all_at(consensus::Height height, Time since) const;
   [[nodiscard]] bool is_correct(std::size_t node) const { return !plan_.faulty.contains(node); }
   [[nodiscard]] std::string places() const;
 
@@ -103,10 +115,12 @@ class Simulation : public World {
   const Plan plan_;
   Scheduler scheduler_;
   NetworkSetup setup_;
+  Sets sets_;
   Checkers checkers_;
   CertificateAudit certificates_;
   Clients::Nodes nodes_;
   std::unique_ptr<Clients> clients_;
+  std::unique_ptr<Consortium> consortium_;
   std::unique_ptr<Byzantine> byzantine_;
   Random network_random_;
   struct Link {
@@ -115,9 +129,11 @@ class Simulation : public World {
   };
   std::vector<std::vector<Link>> links_;
   bool healed_ = false;
-  std::vector<bool> wiped_;    // since its last start
-  std::vector<bool> damaged_;  // its store, since its last start
-  std::vector<bool> rotten_;   // its store, ever: rows may be damaged that nobody has read yet
+  // Keys whose promises or sign state were lost: they start as an operator recovers them.
+  std::vector<std::set<std::size_t>> wiped_;
+  std::map<std::size_t, Time> seated_;  // a node, and since when: in the first epoch with its seat
+  std::vector<bool> damaged_;           // its store, since its last start
+  std::vector<bool> rotten_;            // its store: rows may be damaged that nobody has read yet
   Report report_;
 };
 

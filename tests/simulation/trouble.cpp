@@ -22,15 +22,24 @@ void Simulation::deliver(std::size_t from, std::size_t to, const p2p::Frame& fra
   if (!healed_ && network_random_.chance(network.repeat)) copies = 2;
   const Time mean =
       healed_ ? std::min<Time>(network.delay_mean, 50 * kMillisecond) : network.delay_mean;
+  const consensus::Member sender{setup_.institution(from), nodes_[from]->key()};
   for (int copy = 0; copy < copies; ++copy) {
     const Time delay = network.delay_min + network_random_.exponential(static_cast<double>(mean));
     const Time when = std::max(scheduler_.now(), link.clogged_until) + delay;
-    scheduler_.at(when, [this, from, to, frame] {
-      if (!nodes_[to]->is_up() || links_[from][to].cut) return;
+    scheduler_.at(when, [this, sender, from, to, frame] {
+      if (!nodes_[to]->is_up() || links_[from][to].cut || !has_channel(sender, from, to)) return;
       ++report_.deliveries;
-      nodes_[to]->receive(setup_.institution(from), frame);
+      nodes_[to]->receive(sender, frame);
     });
   }
+}
+
+// Each end knows the other's key, and the sender has not taken another since (protocol R44).
+bool Simulation::has_channel(const consensus::Member& sender, std::size_t from,
+                             std::size_t to) const {
+  const consensus::Member receiver{setup_.institution(to), nodes_[to]->key()};
+  return nodes_[from]->key() == sender.key && nodes_[from]->lets_in(receiver) &&
+         nodes_[to]->lets_in(sender);
 }
 
 void Simulation::every(std::optional<Time> mean, const char* name,
@@ -117,6 +126,7 @@ void Simulation::begin_trouble() {
   });
   every(plan_.store_damages, "store damages",
         [this, count](Random& random) { damage_store(random.below(count), random); });
+  every(plan_.seat_changes, "seat changes", [this](Random& random) { change_seats(random); });
   if (!plan_.forgetful.empty()) {
     every(60 * kSecond, "wipes", [this](Random& random) {
       std::vector<std::size_t> victims(plan_.forgetful.begin(), plan_.forgetful.end());
@@ -170,7 +180,9 @@ void Simulation::crash(std::size_t node, const storage::Crash& how, Time down) {
 void Simulation::restart(std::size_t node) {
   if (nodes_[node]->is_up()) return;
   if (options_.log != LogDetail::Off) say(node, "starts");
-  const auto mode = wiped_[node] ? runtime::StartMode::Recover : runtime::StartMode::Normal;
+  auto& wiped = wiped_[node];
+  const std::size_t key = nodes_[node]->key_number();
+  const auto mode = wiped.contains(key) ? runtime::StartMode::Recover : runtime::StartMode::Normal;
   const auto started = nodes_[node]->start(mode);
   if (!started && started.error().code == runtime::ExitCode::Damaged && rotten_[node]) {
     damaged_[node] = true;  // it has found damaged rows, and the next start rebuilds them
@@ -180,8 +192,8 @@ void Simulation::restart(std::size_t node) {
   if (!started && is_correct(node))
     throw Violation{"I3", node, "a correct node does not start: " + started.error().message};
   // Until it has a sign state, it has to be asked for a floor in each of its lives.
-  if (nodes_[node]->is_up())
-    wiped_[node] = nodes_[node]->validator().replica().view().floor_search.has_value();
+  if (nodes_[node]->is_up() && !nodes_[node]->validator().replica().view().floor_search)
+    wiped.erase(key);
 }
 
 void Simulation::wipe(std::size_t node, Loss loss) {
@@ -192,7 +204,12 @@ void Simulation::wipe(std::size_t node, Loss loss) {
   if (nodes_[node]->is_up()) crash(node, storage::Crash::lose_unsynced(), 2 * kSecond);
   if (loss != Loss::SignState) nodes_[node]->wipe_data();
   if (loss != Loss::Data) nodes_[node]->lose_sign_state();
-  wiped_[node] = true;
+  forget(node);
+}
+
+// Each key that it has had may find its own promises gone, now or when it is back.
+void Simulation::forget(std::size_t node) {
+  for (std::size_t key = 0; key < setup_.keys(node); ++key) wiped_[node].insert(key);
   checkers_.on_wiped(node);
 }
 
@@ -211,6 +228,8 @@ void Simulation::heal() {
     nodes_[i]->costs.slow_disk = 1;
     nodes_[i]->set_clock(1, 0);
     nodes_[i]->resume();
+    if (const std::size_t due = consortium_->due_key(i); due != nodes_[i]->key_number())
+      change_key(i, due, 0);
     restart(i);
     // What is damaged and was not read yet is found now, and not in the audit.
     if (rotten_[i] && nodes_[i]->is_up()) {

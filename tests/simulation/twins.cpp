@@ -57,8 +57,9 @@ Twins::Twins(TwinsPlan plan, std::uint64_t seed, bool is_logged)
     : plan_(std::move(plan)),
       setup_(setup_for(plan_.nodes)),
       is_logged_(is_logged),
-      checkers_(setup_),
-      audit_(setup_),
+      sets_(setup_, Sets::Kind::Fixed),
+      checkers_(setup_, sets_),
+      audit_(setup_, sets_),
       random_(seed, "twins network"),
       is_up_(plan_.copies(), true),
       committed_(plan_.copies()) {
@@ -248,7 +249,8 @@ void Twins::on_event(std::size_t copy, const consensus::Event& event) {
 
 void Twins::on_opened(std::size_t copy, const consensus::RecoveredState& recovered,
                       const std::vector<consensus::VoteContent>& votes) {
-  checkers_.on_opened(plan_.identity_of[copy], recovered, votes);
+  const std::size_t identity = plan_.identity_of[copy];
+  checkers_.on_opened(identity, setup_.validator_key(identity).public_key(), recovered, votes);
 }
 
 }  // namespace giro::sim

@@ -63,6 +63,7 @@ class Twins final : CopyWorld {
   const TwinsPlan plan_;
   const NetworkSetup& setup_;
   const bool is_logged_;
+  const Sets sets_;
   Checkers checkers_;
   CertificateAudit audit_;
   Random random_;

@@ -184,6 +184,8 @@ void Totals::add(const Report& report) {
   log_cuts += report.log_cuts;
   installs += report.installs;
   rebuilds += report.rebuilds;
+  seats += report.seats;
+  keys += report.keys;
   virtual_time += report.ended;
   slowest_recovery = std::max(slowest_recovery, report.recovery);
 }
@@ -202,6 +204,8 @@ void Totals::add(const Totals& other) {
   log_cuts += other.log_cuts;
   installs += other.installs;
   rebuilds += other.rebuilds;
+  seats += other.seats;
+  keys += other.keys;
   virtual_time += other.virtual_time;
   slowest_recovery = std::max(slowest_recovery, other.slowest_recovery);
   for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += other.counts[i];

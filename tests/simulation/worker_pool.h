@@ -19,7 +19,8 @@ namespace giro::sim {
 struct Totals {
   std::uint64_t runs = 0, failed = 0, died = 0;  // who died has failed as well
   std::uint64_t deliveries = 0, blocks = 0, operations = 0, view_changes = 0, certificates = 0,
-                crashes = 0, snapshots = 0, log_cuts = 0, installs = 0, rebuilds = 0;
+                crashes = 0, snapshots = 0, log_cuts = 0, installs = 0, rebuilds = 0, seats = 0,
+                keys = 0;
   Time virtual_time = 0, slowest_recovery = 0;
   // Numbered by the task: activations of a behaviour, crashes at a kind of point.
   std::array<std::uint64_t, 64> counts{};
