@@ -65,14 +65,14 @@ class Keeping : public ::testing::Test {
 using Heights = std::vector<std::uint64_t>;
 
 TEST_F(Keeping, R34_the_newest_certified_ones_are_kept) {
-  for (const std::uint64_t height : {16, 32, 48, 64}) make_certified(height);
+  for (const std::uint64_t height : {16U, 32U, 48U, 64U}) make_certified(height);
   EXPECT_EQ(kept(), (Heights{48, 64}));
 }
 
 TEST_F(Keeping, R31_what_a_peer_takes_is_kept_until_it_asks_no_more) {
   make_certified(16);
   const crypto::Hash digest = digest_of(16);
-  for (const std::uint64_t height : {32, 48, 64}) {
+  for (const std::uint64_t height : {32U, 48U, 64U}) {
     EXPECT_GT(take(2, 16, digest), 0U);
     pass(50);
     make_certified(height);
