@@ -41,8 +41,10 @@ void Replica::State::on(const Vote& vote, InstitutionId from) {
   if (content.kind == VoteKind::Prepare && content.view == view) try_prepared(content.height);
   if (content.kind == VoteKind::Prepare && content.view > view) try_later_view(content);
   if (GIRO_MUTANT(11) && content.kind == VoteKind::Prepare && content.view < view && me &&
-      votes.count(content) >= set.quorum() && chain.hash_at(content.height) == content.digest)
+      votes.count(content) >= set.quorum() && chain.hash_at(content.height) == content.digest) {
+    out.persist.push_back(CertificateRecord{votes.certificate(content, set.quorum())});
     ask_vote({VoteKind::Commit, set.epoch, content.view, content.height, content.digest});
+  }
   if (content.kind == VoteKind::Commit) {
     watch_promise(vote);
     try_committed(content.view, content.height);

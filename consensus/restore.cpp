@@ -53,6 +53,9 @@ void Replica::State::restore(const RecoveredState& recovered) {
       prepared.insert_or_assign(content.height, certificate);
     }
   }
+  for (const Evidence& known : recovered.evidence) {
+    if (epoch_of(known) == set.epoch) guilty.insert(set.at(culprit(known)).institution);
+  }
   restore_view(recovered);
   for (const auto& [height, certificate] : commits) meet_commit(certificate);
   ask_remembered_votes(recovered);

@@ -24,9 +24,9 @@ struct LinkProxy::Loop {
   // Does it on the loop's thread and waits.
   template <typename Action>
   auto run(Action action) {
-    std::packaged_task<decltype(action())()> task(std::move(action));
-    auto done = task.get_future();
-    asio::post(context, [&task] { task(); });
+    auto task = std::make_shared<std::packaged_task<decltype(action())()>>(std::move(action));
+    auto done = task->get_future();
+    asio::post(context, [task] { (*task)(); });
     return done.get();
   }
   void cut(const std::string& one, const std::string& other) {

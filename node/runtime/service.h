@@ -126,7 +126,8 @@ struct NodeInfo {
   std::uint64_t milliseconds_since_commit = 0;
   consensus::Height own_last_vote;
   bool suspecting = false, voting = false, diverged = false;
-  // It casts no more votes, for good, and why: a stable code. Empty: nothing of the kind.
+  // It casts no more votes in this run of its process, and why: a stable code. Empty: nothing of
+  // the kind.
   std::string votes_stopped;
   // It lost its memory, and votes again once a height above this is stable (protocol R39).
   std::optional<consensus::Height> amnesic_below;

@@ -38,19 +38,23 @@ class CloneTest : public PartitionTest {
   void start_clone(const std::string& of) {
     ASSERT_NO_FATAL_FAILURE(spawn_clone(of));
     ASSERT_TRUE(until([&] { return newest(clone_node_).height > 0; }));
+    ports_.reset();
   }
   // It ends with that code, and those words.
   void expect_refused(const std::string& of, const std::string& words) {
+    std::filesystem::remove(clone_log());  // what earlier runs said
     ASSERT_NO_FATAL_FAILURE(spawn_clone(of));
     const auto ended = clone_->wait(kPatience);
+    ports_.reset();
     ASSERT_TRUE(ended.has_value());
     EXPECT_EQ(ended->number, 78);
     EXPECT_NE(read_text(clone_log()).find(words), std::string::npos);
   }
   std::filesystem::path clone_log() const { return folder_.path() / "clone.log"; }
   void spawn_clone(const std::string& of) {
-    const auto lock = testnet::PortLock::take();
+    auto lock = testnet::PortLock::take();
     ASSERT_TRUE(lock.has_value()) << lock.error();
+    ports_.emplace(std::move(*lock));
     testnet::Network alone;
     alone.nodes.push_back({.name = of});
     ASSERT_TRUE(testnet::choose_ports(alone).has_value());
@@ -79,6 +83,7 @@ class CloneTest : public PartitionTest {
   }
   void TearDown() override {
     clone_.reset();
+    ports_.reset();
     if (HasFailure()) std::cerr << "--- clone\n" << read_text(clone_log());
     PartitionTest::TearDown();
   }
@@ -109,6 +114,7 @@ class CloneTest : public PartitionTest {
 
   std::filesystem::path copy_ = folder_.path() / "copy";
   testnet::Node clone_node_;
+  std::optional<testnet::PortLock> ports_;  // until the clone has bound them, or has ended
   std::optional<testnet::Process> clone_;
 };
 

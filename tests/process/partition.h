@@ -47,6 +47,13 @@ class PartitionTest : public StreamTest {
     std::cout << "first commit after " << what << ": " << took.count() << " ms\n";
     EXPECT_LE(took, kResumeBound);
   }
+  void wait_connected() const {
+    for (const auto& node : nodes()) {
+      EXPECT_TRUE(until([&] {
+        return client::number_field(ask(node, "/v1/node"), "connected") == nodes().size();
+      })) << node.name;
+    }
+  }
   void expect_caught_up(const std::string& name) const {
     const auto begin = std::chrono::steady_clock::now();
     std::uint64_t highest = 0;

@@ -61,12 +61,17 @@ TEST_F(PartitionTest, Links_that_are_cut_one_way_stop_nobody_else) {
   stream.add(payer(place_of(others_than(mute)[1])));
   ASSERT_TRUE(stream.more(5));
   for (const auto& other : others_than(mute)) proxy_->stall({mute, other});
+  EXPECT_TRUE(until([&] {
+    const std::string leading = text_field(ask(node(deaf), "/v1/node"), "leader");
+    return !leading.empty() && leading != mute;
+  })) << "nobody hears it lead";
   EXPECT_TRUE(stream.more(5));
   proxy_->heal();
   expect_caught_up(mute);
   wait_ready();
   for (const auto& other : others_than(deaf)) proxy_->stall({other, deaf});
   EXPECT_TRUE(stream.more(5));
+  EXPECT_LT(newest(node(deaf)).height, newest(node(mute)).height);
   proxy_->heal();
   expect_caught_up(deaf);
   wait_ready();
@@ -86,10 +91,18 @@ TEST_F(PartitionTest, Delay_resets_and_damage_on_the_way_cost_time_and_nothing_e
   };
   each_link([this](const auto& link) { proxy_->delay(link, std::chrono::milliseconds(30)); });
   EXPECT_TRUE(stream.more(5));
+  const auto dialled_anywhere = [&] {
+    std::uint64_t sum = 0;
+    each_link([&](const auto& link) { sum += proxy_->traffic(link).dialled; });
+    return sum;
+  };
   for (int round = 0; round < 2; ++round) {
+    const std::uint64_t before = dialled_anywhere();
     each_link([this](const auto& link) { proxy_->reset(link.from, link.to); });
+    EXPECT_TRUE(until([&] { return dialled_anywhere() > before; }));
     EXPECT_TRUE(stream.more(3));
   }
+  wait_connected();  // else a late dial could be taken for the answer to what follows
   // TLS runs from end to end: whoever receives a flipped bit hangs up.
   const testnet::Direction link{nodes()[0].name, nodes()[1].name};
   const auto dialled = [&] {

@@ -52,8 +52,10 @@ CrashPlan plan_crashes(std::uint64_t scenario) {
   drawn.blocks = 1 + random.below(2);
   switch (drawn.story) {
     case Story::EpochEnd:
-    case Story::CatchUp:
       drawn.begin = kEpochBlocks - 1;
+      break;
+    case Story::CatchUp:
+      drawn.begin = kEpochBlocks + 2;
       break;
     case Story::Snapshot:
       drawn.begin = kSnapshotInterval - 1;

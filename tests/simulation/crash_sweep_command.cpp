@@ -125,7 +125,7 @@ class CrashTask final : public Task {
   // Others of each scenario, so that a few together have met every kind.
   [[nodiscard]] bool is_chosen(const CrashRun& run) const {
     const std::uint64_t place = run.point * kOutcomes + static_cast<std::uint64_t>(run.outcome);
-    return place % options_.every == run.scenario % options_.every;
+    return (place + options_.every_from) % options_.every == run.scenario % options_.every;
   }
 
   // True in a process of its own, which dies there and goes on; false once it has ended.

@@ -20,7 +20,7 @@ constexpr const char* kUsage =
   giro-sim --seeds A..B [--mode M] [--jobs J] [--time-limit 6m]     `A..` runs until the time limit
   giro-sim --mode twins [--seeds A..B] [--jobs J] [--time-limit 6m]  also twins-views, twins-parts, twins-drawn:
            scenarios by number, all of the set unless said
-  giro-sim --mode crash-sweep [--seeds A..B] [--every K] [--jobs J] [--time-limit 6m]
+  giro-sim --mode crash-sweep [--seeds A..B] [--every K[+R]] [--jobs J] [--time-limit 6m]
            runs by number, scenario, point (5 digits), outcome: 017003452; all unless said, or each K-th
            --nodes N             validators; else drawn from the seed
            --crypto fast|real    signatures; else real in one seed of twenty
@@ -210,7 +210,10 @@ Options parse(const std::vector<std::string_view>& words) {
     } else if (word == "--time-limit") {
       options.limit = need_duration(value);
     } else if (word == "--every") {
-      options.every = need_number(word, value);
+      const auto plus = value.find('+');
+      options.every = need_number(word, value.substr(0, plus));
+      if (plus != std::string_view::npos)
+        options.every_from = need_number(word, value.substr(plus + 1));
       if (options.every < 1) usage("--every takes 1 or more");
     } else if (word == "--mutant") {
       options.mutant = static_cast<int>(need_number(word, value));

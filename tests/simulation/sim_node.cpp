@@ -226,20 +226,21 @@ void SimNode::wipe_data() {
 }
 
 // So that it does not open, or, by a single bit, so that some row cannot be read.
-void SimNode::damage_store(Random& random) {
+bool SimNode::damage_store(Random& random) {
   GIRO_CHECK(!is_up());
   const std::string state = std::string(kData) + "/state";
   const auto names = disk_.list(state);
-  if (!names || names->empty()) return;  // wiped, or never started
+  if (!names || names->empty()) return false;  // wiped, or never started
   if (random.chance(0.3)) {
     const std::string current = storage::join_path(state, "CURRENT");
     GIRO_CHECK(storage::write_whole(disk_, current, crypto::as_view("damaged")).has_value());
-    return;
+    return false;
   }
   const std::string path = storage::join_path(state, random.pick(*names));
   const auto bytes = storage::read_whole(disk_, path, UINT64_MAX);
-  if (!bytes || bytes->empty()) return;
+  if (!bytes || bytes->empty()) return false;
   disk_.rot(path, random.below(bytes->size()), static_cast<std::byte>(1U << random.below(8)));
+  return true;
 }
 
 void SimNode::lose_sign_state() {

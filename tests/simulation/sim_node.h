@@ -50,7 +50,8 @@ class SimNode final : private runtime::EventSink {
   // it has not synced what `outcome` says. Back where the node was given the word, on_died().
   [[noreturn]] void die_here(Outcome outcome, std::uint64_t draw);
 
-  void damage_store(Random& random);  // while it is down
+  // While it is down. True: rows may be damaged that a start does not read.
+  bool damage_store(Random& random);
   // A reader from outside, who may meet damaged rows. False: that has ended the process.
   bool ask(const std::function<void(runtime::Validator&)>& question);
 

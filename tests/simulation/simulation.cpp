@@ -141,13 +141,13 @@ void Simulation::expect_in_window(std::size_t node, const consensus::Message& me
 
 void Simulation::on_opened(std::size_t node, const runtime::Opened& opened) {
   checkers_.on_opened(node, opened.signer->public_key(), opened.recovered, opened.votes);
-  if (damaged_[node]) {
-    damaged_[node] = false;
-    ++report_.rebuilds;
-    const bool may_forget = plan_.forgetful.contains(node) || plan_.disk_errors;
-    if (is_correct(node) && !may_forget && opened.recovered.amnesic_below)
-      throw Violation{"I3", node, "with its store it lost the memory that its log has"};
-  }
+  report_.rebuilds += damaged_[node] ? 1 : 0;
+  damaged_[node] = false;
+  // Whatever a crash leaves, and whatever is left of its store: its log and its sign state
+  // remember.
+  const bool may_forget = forgot_.contains(node) || plan_.disk_errors;
+  if (is_correct(node) && !may_forget && opened.recovered.amnesic_below)
+    throw Violation{"I3", node, "it has lost its memory, and nobody took it"};
 }
 
 void Simulation::on_consensus(std::size_t node, const consensus::Event& event) {

@@ -132,6 +132,7 @@ class Simulation : public World {
   // Keys whose promises or sign state were lost: they start as an operator recovers them.
   std::vector<std::set<std::size_t>> wiped_;
   std::map<std::size_t, Time> seated_;  // a node, and since when: in the first epoch with its seat
+  std::set<std::size_t> forgot_;        // whose promises or sign state were taken, ever
   std::vector<bool> damaged_;           // its store, since its last start
   std::vector<bool> rotten_;            // its store: rows may be damaged that nobody has read yet
   Report report_;

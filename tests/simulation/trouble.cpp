@@ -209,6 +209,7 @@ void Simulation::wipe(std::size_t node, Loss loss) {
 
 // Each key that it has had may find its own promises gone, now or when it is back.
 void Simulation::forget(std::size_t node) {
+  forgot_.insert(node);
   for (std::size_t key = 0; key < setup_.keys(node); ++key) wiped_[node].insert(key);
   checkers_.on_wiped(node);
 }
@@ -216,8 +217,8 @@ void Simulation::forget(std::size_t node) {
 void Simulation::damage_store(std::size_t node, Random& random) {
   if (options_.log != LogDetail::Off) say(node, "has a damaged store");
   if (nodes_[node]->is_up()) crash(node, storage::Crash::process_only(), 2 * kSecond);
-  nodes_[node]->damage_store(random);
-  damaged_[node] = rotten_[node] = true;
+  damaged_[node] = true;
+  if (nodes_[node]->damage_store(random)) rotten_[node] = true;
 }
 
 void Simulation::heal() {
@@ -236,6 +237,7 @@ void Simulation::heal() {
       (void)nodes_[i]->ask([](runtime::Validator& validator) {
         validator.store->read()->scan({}, {}, [](auto, auto) { return true; });
       });
+      rotten_[i] = false;
     }
   }
 }

@@ -228,9 +228,16 @@ PoolResult run_pool(const Options& options, const Task& task) {
 
 int end_of(const Options& options, const PoolResult& result, std::string_view mode) {
   if (!result.next) return result.totals.code;
-  std::printf("     the rest: giro-sim --mode %s --seeds %llu..%s\n", std::string(mode).c_str(),
-              static_cast<unsigned long long>(*result.next),
-              options.is_open ? "" : std::to_string(options.last).c_str());
+  std::string rest =
+      "giro-sim --mode " + std::string(mode) + " --seeds " + std::to_string(*result.next) + "..";
+  if (!options.is_open) rest += std::to_string(options.last);
+  if (options.every != 1)
+    rest += " --every " + std::to_string(options.every) + "+" + std::to_string(options.every_from);
+  if (options.nodes) rest += " --nodes " + std::to_string(*options.nodes);
+  if (options.real_crypto) rest += *options.real_crypto ? " --crypto real" : " --crypto fast";
+  if (options.twice) rest += " --twice";
+  if (options.is_open) rest += " --time-limit " + std::to_string(options.limit->count()) + "s";
+  std::printf("     the rest: %s\n", rest.c_str());
   return options.is_open ? result.totals.code : worse_of(result.totals.code, kTimeLimit);
 }
 

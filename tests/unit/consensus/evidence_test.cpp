@@ -85,6 +85,19 @@ TEST(R46, what_is_told_of_our_own_key_is_kept_as_well) {
   EXPECT_EQ(solo.events(EventType::EvidenceFound), 1U);
 }
 
+TEST(R46, who_was_named_before_a_restart_is_not_named_again) {
+  const auto told = [](const char* one) {
+    return EvidenceMessage{ConflictingVotes{vote_of(3, VoteKind::Commit, 0, one),
+                                            vote_of(3, VoteKind::Commit, 0, "two")}};
+  };
+  Solo before(four(), 1);
+  before.deliver(2, told("one"));
+  Solo after(four(), 1, Parameters::tiny(), before.recovered({0}));
+  after.deliver(2, told("another"));
+  EXPECT_TRUE(after.records_of<EvidenceRecord>().empty());
+  EXPECT_EQ(after.rejects(RejectReason::Duplicate), 1U);
+}
+
 TEST(R46, a_forgotten_commit_is_found_whichever_comes_first) {
   for (const bool vote_first : {true, false}) {
     Solo solo(four(), 1);
