@@ -28,13 +28,7 @@ void Replica::State::check_invariants() {
   GIRO_CHECK(stable <= committed, stable, committed);
   // An anchor may lie above the window, and so may what an older view left behind.
   if (stage == Stage::Active) {
-    Height begun = anchor ? anchor->height : Height{};
-    // After a restart, what was certified or voted for in this view before it, too: it may not know
-    // any more how far it was stable (restore()).
-    if (!prepared.empty()) begun = std::max(begun, prepared.rbegin()->first);
-    for (const auto& [place, digest] : asked) {
-      if (std::get<View>(place) == view) begun = std::max(begun, std::get<Height>(place));
-    }
+    const Height begun = anchor ? anchor->height : Height{};
     GIRO_CHECK(tip <= std::max({committed, high_water(), begun}), tip, committed, high_water());
   }
   GIRO_CHECK(tip <= last_height(), tip, last_height());

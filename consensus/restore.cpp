@@ -104,11 +104,12 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
   stage = Stage::Active;
   if (view != first_view) anchor = start;
   if (new_view) {
-    // One that came after the chain had begun is only kept to be passed on.
+    // One that came after the chain had begun is only kept to be passed on. It had, with a
+    // certificate (R8a), where that lies beyond the window: no proposal is accepted there.
     const Anchor begun = anchor_of(*new_view);
     const bool is_final = begun.height < chain.base();
-    if (is_final || (begun.height <= start->height && chain.hash_at(begun.height) == begun.hash))
-      anchor = begun;
+    const bool fits = begun.height <= start->height && chain.hash_at(begun.height) == begun.hash;
+    if (start->height <= high_water() && (is_final || fits)) anchor = begun;
     if (anchor->height == begun.height && !extends_commits(begun))
       stop_voting(RejectReason::ConflictsWithCommitted);
   }

@@ -219,6 +219,31 @@ TEST(Found, R28_a_second_new_view_stays_a_record_after_a_restart) {
   EXPECT_TRUE(again.has_voted(VoteKind::Prepare, {3}));
 }
 
+// the chain began with a certificate above the window; after a restart the lower anchor of a
+// NewView that came later was taken for its beginning, and the tip was beyond all that A2 allows.
+TEST(Found, R28_a_certificate_above_the_window_began_the_chain_after_a_restart_too) {
+  Solo solo(four(), 3);
+  const std::uint64_t window = solo.parameters.window;
+  std::vector<Block> old;
+  while (old.size() < window) {
+    old.push_back(old.empty() ? solo.next_block() : solo.block_after(old.back()));
+    solo.propose(old.back());
+  }
+  Block last = old.back();
+  std::vector<Block> above;
+  while (above.size() < 2) above.push_back(last = in_view(solo.block_after(last), {1}));
+  solo.deliver(2, CertifiedBlocks{above, certified(VoteKind::Prepare, last, {1})});
+  ASSERT_EQ(solo.replica->view().tip, last.height);
+  ASSERT_FALSE(solo.replica->view().changing_view);
+  solo.deliver(1, new_view_of({1}, certified(VoteKind::Prepare, old[0], {0})));
+  ASSERT_EQ(solo.records_of<NewViewRecord>().size(), 1U);
+
+  Solo again(four(), 3, solo.parameters, solo.recovered({0}));
+  EXPECT_EQ(again.replica->view().tip, last.height);
+  EXPECT_FALSE(again.replica->view().changing_view);
+  EXPECT_TRUE(again.has_voted(VoteKind::Prepare, last.height));  // R29: the anchor's votes
+}
+
 // blocks for an anchor far above the window, not asked for, fill memory.
 TEST(Found, R28_blocks_that_were_not_asked_for_are_not_kept) {
   Parameters parameters = Parameters::tiny();
