@@ -29,11 +29,7 @@ void Replica::State::on(const Vote& vote, InstitutionId from) {
   const VoteContent& content = vote.content;
   if (const RejectReason reason = place_reason(content); reason != RejectReason::None)
     return refuse(reason);
-  if (from == self) {
-    const auto known = asked.find({content.height, content.kind, content.view});
-    GIRO_CHECK(known != asked.end() && known->second == content.digest,
-               content.height);  // invariant A4
-  }
+  if (from == self) GIRO_CHECK(remembers(content), content.height);  // invariant A4
   if (!count(vote)) return;
   if (const auto peer = peers.find(from); peer != peers.end()) {
     peer->second.last_vote = std::max(peer->second.last_vote, content.height);
@@ -78,6 +74,7 @@ void Replica::State::on_evidence(const Evidence& found) {
   if (evidence.size() > kEvidenceMax) evidence.erase(evidence.begin());
   emit(EventType::EvidenceFound, height_of(found), {}, institution.value);
   send(EvidenceMessage{found});
+  if (member == me) watch_own_key(found);
 }
 
 void Replica::State::on(const EvidenceMessage& message, InstitutionId) {
@@ -323,34 +320,6 @@ void Replica::State::abstain_here() {
     return request.content.kind != VoteKind::Attest;
   });
   emit(EventType::Abstaining, committed);
-}
-
-void Replica::State::stop_voting(RejectReason why) {
-  refuse(why);
-  if (stopped) return;
-  stopped = true;
-  out.sign.clear();
-  out.view_change.reset();
-  out.new_view.reset();
-  emit(EventType::VotesStopped, committed, {}, static_cast<std::uint32_t>(why));
-}
-
-// A certificate with a vote of ours that we do not remember: our key is used elsewhere (protocol
-// R40).
-void Replica::State::watch_own_key(const Certificate& certificate) {
-  const VoteContent& content = certificate.content;
-  if (!me || floor_search || content.height <= stable) return;
-  const bool signed_by_us = std::ranges::any_of(
-      certificate.signatures, [&](const auto& entry) { return entry.voter == *me; });
-  if (amnesic_below) {
-    if (signed_by_us) watch_floor(content);
-    return;
-  }
-  const auto known = asked.find({content.height, content.kind, content.view});
-  if (signed_by_us && (known == asked.end() || known->second != content.digest)) {
-    stop_voting(RejectReason::NotAsked);
-    forget_everything(content.height);
-  }
 }
 
 // ---- R12: execution, in height order, once each, when the payload is here

@@ -52,11 +52,8 @@ void Replica::State::on(const PrePrepare& proposal, InstitutionId from) {
   if (const RejectReason reason = place_reason(content); reason != RejectReason::None)
     return refuse(reason);
   if (me && proposal.vote.voter == *me && !is_amnesic()) {
-    // Our own proposal comes back: known, or our key is used elsewhere (protocol R40).
-    const auto known = asked.find({content.height, content.kind, content.view});
-    if (known == asked.end() || known->second != content.digest)
-      return stop_voting(RejectReason::NotAsked);
-    return refuse(RejectReason::Duplicate);
+    if (!remembers(content)) return stop_for_own_key(content.height);
+    return refuse(RejectReason::Duplicate);  // our own proposal comes back
   }
   count(proposal.vote);
   const Vote* counted = votes.find(content.kind, content.view, content.height, proposal.vote.voter);

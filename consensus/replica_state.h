@@ -158,12 +158,17 @@ struct Replica::State {
   void adopt(const std::vector<Block>& blocks, std::optional<InstitutionId> source);
   void stop_ordering();  // R11
   void abstain_here();
-  void stop_voting(RejectReason why);  // more than f are faulty, or the key is used elsewhere
   void on(const EvidenceMessage& message, InstitutionId from);
   void on_evidence(const Evidence& found);
   void watch_promise(const Vote& commit);
-  void watch_own_key(const Certificate& certificate);
   void execute();
+
+  // --- own_key.cpp (R40)
+  void stop_voting(RejectReason why);  // more than f are faulty, or the key is used elsewhere
+  void stop_for_own_key(Height height);
+  [[nodiscard]] bool remembers(const VoteContent& content) const;
+  void watch_own_key(const Certificate& certificate);
+  void watch_own_key(const Evidence& against_us);
 
   // --- attestation.cpp (R16, R17)
   void on(const AttestProof& proof, InstitutionId from);
@@ -256,6 +261,7 @@ struct Replica::State {
   // --- restore.cpp (R38)
   void restore(const RecoveredState& recovered);
   void restore_view(const RecoveredState& recovered);
+  [[nodiscard]] bool may_have_begun_at(Height begun, Height start) const;
   void meet_commit(const Certificate& certificate);
   void ask_remembered_votes(const RecoveredState& recovered);
 

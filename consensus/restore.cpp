@@ -104,19 +104,30 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
   stage = Stage::Active;
   if (view != first_view) anchor = start;
   if (new_view) {
-    // One that came after the chain had begun is only kept to be passed on. It had, with a
-    // certificate (R8a), where that lies beyond the window: no proposal is accepted there.
+    // One that came after the chain had begun is only kept to be passed on.
     const Anchor begun = anchor_of(*new_view);
     const bool is_final = begun.height < chain.base();
     const bool fits = begun.height <= start->height && chain.hash_at(begun.height) == begun.hash;
-    if (start->height <= high_water() && (is_final || fits)) anchor = begun;
-    if (anchor->height == begun.height && !extends_commits(begun))
+    if ((is_final || fits) && !extends_commits(begun))
       stop_voting(RejectReason::ConflictsWithCommitted);
+    if ((is_final || fits) && may_have_begun_at(begun.height, start->height)) anchor = begun;
   }
   Height keep = std::max(start->height, committed);
   while (keep < chain.tip() && chain.find(Height{keep.value + 1})->block.view == view)
     keep = {keep.value + 1};
-  cut_above(keep);
+  // A torn tail may have cut the last of the blocks that a certificate above the window covers:
+  // what was voted for in this view lies no higher than its start.
+  cut_above(std::min(keep, std::max({start->height, committed, high_water()})));
+}
+
+// A chain that begins with a NewView has blocks of its view above the anchor, and none that was
+// voted for beyond the window: else it began with a certificate (R8a).
+bool Replica::State::may_have_begun_at(Height begun, Height start) const {
+  if (start > std::max(begun, high_water())) return false;
+  for (Height at{std::max(begun, committed).value + 1}; at <= start; at = {at.value + 1}) {
+    if (chain.find(at)->block.view != view) return false;
+  }
+  return true;
 }
 
 // The log may end between a commit certificate and the record that it stopped our votes (R11).

@@ -35,6 +35,10 @@ void Byzantine::add(std::size_t node, std::string_view behaviour) {
   liars_[node].does.push_back(found);
 }
 
+bool Byzantine::is_ignored(const p2p::Frame& frame) {
+  return (*frame)[5] == static_cast<std::byte>(consensus::wire::MessageType::Evidence);
+}
+
 void Byzantine::send(std::size_t node, std::size_t to, const p2p::Frame& frame) {
   Liar& liar = liars_.at(node);
   if (liar.recorded.size() == kRecorded) liar.recorded.pop_front();

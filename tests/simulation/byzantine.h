@@ -27,6 +27,8 @@ class Byzantine {
   void add(std::size_t node, std::string_view behaviour);  // does this, always, and what was added
   // What the node itself would send; what leaves instead goes to `deliver`.
   void send(std::size_t node, std::size_t to, const p2p::Frame& frame);
+  // What would only stop the lies: the real node ends its votes when its key is shown to lie (R40).
+  [[nodiscard]] static bool is_ignored(const p2p::Frame& frame);
   [[nodiscard]] const std::map<std::string, std::uint64_t>& activations() const {
     return activations_;
   }

@@ -165,6 +165,10 @@ void Twins::advance(Time until) {
   std::vector<bool> is_due(copies_.size());
   for (const Envelope& envelope : arrived) {
     if (!is_up_[envelope.to]) continue;
+    // It would only stop them (protocol R40).
+    if (!is_correct(envelope.to) &&
+        std::holds_alternative<consensus::EvidenceMessage>(*envelope.message))
+      continue;
     copies_[envelope.to]->receive(now(), envelope.from, *envelope.message);
     is_due[envelope.to] = true;
     ++report_.deliveries;

@@ -77,12 +77,93 @@ TEST(R46, what_is_found_is_kept_and_told_once) {
   EXPECT_EQ(other.verdict(1, forged), RejectReason::BadSignature);
 }
 
+EvidenceMessage two_of_ours(const char* one, const char* two) {
+  return {
+      ConflictingVotes{vote_of(3, VoteKind::Commit, 0, one), vote_of(3, VoteKind::Commit, 0, two)}};
+}
+
 TEST(R46, what_is_told_of_our_own_key_is_kept_as_well) {
   Solo solo(four(), 3);
-  solo.deliver(1, EvidenceMessage{ConflictingVotes{vote_of(3, VoteKind::Commit, 0, "one"),
-                                                   vote_of(3, VoteKind::Commit, 0, "two")}});
+  solo.deliver(1, two_of_ours("one", "two"));
   EXPECT_EQ(solo.records_of<EvidenceRecord>().size(), 1U);
   EXPECT_EQ(solo.events(EventType::EvidenceFound), 1U);
+}
+
+// ---- R40: what it says of our own key
+
+// The process that comes after this one finds in the log that it cannot know all.
+bool forgets_for_good(const Solo& solo) {
+  const RecoveredState next = solo.recovered({0});
+  return next.amnesic_below.has_value() && *next.amnesic_below == kUnknownFloor;
+}
+
+TEST(R40, two_votes_of_ours_for_one_place_stop_our_votes_for_good) {
+  Solo solo(four(), 3);
+  solo.deliver(1, two_of_ours("one", "two"));
+  EXPECT_EQ(solo.events(EventType::VotesStopped), 1U);
+  EXPECT_TRUE(forgets_for_good(solo));
+  solo.propose(solo.next_block());
+  EXPECT_FALSE(solo.has_voted(VoteKind::Prepare, {1}));
+  Solo other(four(), 2);
+  other.deliver(1, two_of_ours("one", "two"));
+  EXPECT_EQ(other.events(EventType::VotesStopped), 0U);
+}
+
+TEST(R40, a_promise_of_ours_that_forgets_a_commit_of_ours_stops_our_votes) {
+  Solo solo(four(), 3);
+  solo.deliver(1, EvidenceMessage{ForgottenCommit{vote_of(3, VoteKind::Commit, 0, "block"),
+                                                  four().view_change(3, {1}).change}});
+  EXPECT_EQ(solo.events(EventType::VotesStopped), 1U);
+  EXPECT_TRUE(forgets_for_good(solo));
+}
+
+TEST(R40, a_false_attest_stops_our_votes_unless_it_was_our_own_mistake) {
+  for (const bool is_ours : {false, true}) {
+    Solo solo(four(), 3);
+    const Block block = solo.next_block();
+    solo.propose(block);
+    solo.prepare(block);
+    solo.commit(block);
+    ASSERT_TRUE(solo.has_voted(VoteKind::Attest, {1}));
+    VoteContent truth{VoteKind::Attest, {}, {}, {1}, hash_of("what the others have")};
+    VoteContent said = truth;
+    said.digest = is_ours ? solo.header_hash({1}) : hash_of("neither");
+    solo.deliver(1,
+                 EvidenceMessage{FalseAttest{four().vote(3, said), four().certificate(truth, 3)}});
+    EXPECT_EQ(solo.records_of<EvidenceRecord>().size(), 1U);
+    EXPECT_EQ(forgets_for_good(solo), !is_ours);
+  }
+}
+
+TEST(R40, a_proposal_of_ours_that_is_not_remembered_stops_our_votes_for_good) {
+  Solo solo(four(), 0);
+  const Block block = solo.next_block();
+  solo.deliver(
+      1, PrePrepare{block,
+                    four().vote(0, {VoteKind::Prepare, {}, {}, {1}, block.hash(four().chain())})});
+  EXPECT_EQ(solo.events(EventType::VotesStopped), 1U);
+  EXPECT_TRUE(forgets_for_good(solo));
+}
+
+TEST(R40, what_was_forgotten_below_the_floor_is_no_proof) {
+  RecoveredState state = Solo(four(), 3).recovered({0});
+  state.floor = Floor{{}, {}, {1}};
+  Solo solo(four(), 3, Parameters::tiny(), state);
+  solo.deliver(1, two_of_ours("one", "two"));
+  EXPECT_EQ(solo.records_of<EvidenceRecord>().size(), 1U);
+  EXPECT_EQ(solo.events(EventType::VotesStopped), 0U);
+}
+
+// Restored from a copy: the ceiling that it believes in is not the key's.
+TEST(R40, an_amnesic_one_whose_key_signed_above_its_floor_forgets_how_far) {
+  for (const std::uint64_t ceiling : {0U, 1U}) {
+    RecoveredState state = Solo(four(), 3).recovered({0});
+    state.amnesic_below = Floor{{}, {}, {ceiling}};
+    Solo solo(four(), 3, Parameters::tiny(), state);
+    solo.deliver(1, two_of_ours("one", "two"));
+    EXPECT_EQ(solo.events(EventType::VotesStopped), 0U);
+    EXPECT_EQ(forgets_for_good(solo), ceiling == 0) << ceiling;
+  }
 }
 
 TEST(R46, who_was_named_before_a_restart_is_not_named_again) {

@@ -153,6 +153,15 @@ TEST(Found, R27_a_stop_survives_a_restart) {
   Solo again(four(), 3, solo.parameters, solo.recovered({0}));
   EXPECT_FALSE(again.replica->view().voting);
   EXPECT_TRUE(again.voted.empty());
+  // A certificate of that view, which begins its chain, changes nothing.
+  std::vector<Block> above;
+  while (above.size() < 4)
+    above.push_back(in_view(solo.block_after(above.empty() ? second : above.back()), {1}));
+  solo.deliver(2, CertifiedBlocks{above, certified(VoteKind::Prepare, above.back(), {1})});
+  ASSERT_EQ(solo.replica->view().tip, Height{6});
+  Solo later(four(), 3, solo.parameters, solo.recovered({0}));
+  EXPECT_FALSE(later.replica->view().voting);
+  EXPECT_TRUE(later.voted.empty());
 }
 
 // behind by more views than are kept, a validator that catches up by segments is never told
@@ -219,6 +228,12 @@ TEST(Found, R28_a_second_new_view_stays_a_record_after_a_restart) {
   EXPECT_TRUE(again.has_voted(VoteKind::Prepare, {3}));
 }
 
+bool has_voted_only_at(const Solo& solo, Height height) {
+  return solo.has_voted(VoteKind::Prepare, height) &&
+         std::ranges::all_of(solo.voted,
+                             [&](const auto& vote) { return vote.first.second == height; });
+}
+
 // the chain began with a certificate above the window; after a restart the lower anchor of a
 // NewView that came later was taken for its beginning, and the tip was beyond all that A2 allows.
 TEST(Found, R28_a_certificate_above_the_window_began_the_chain_after_a_restart_too) {
@@ -238,10 +253,68 @@ TEST(Found, R28_a_certificate_above_the_window_began_the_chain_after_a_restart_t
   solo.deliver(1, new_view_of({1}, certified(VoteKind::Prepare, old[0], {0})));
   ASSERT_EQ(solo.records_of<NewViewRecord>().size(), 1U);
 
+  // As if it had died before that vote was in the log: R29 asks for it again, and for no other.
+  std::erase_if(solo.log, [&](const DurableRecord& record) {
+    const auto* vote = std::get_if<VoteRecord>(&record);
+    return vote != nullptr && vote->content.view == View{1};
+  });
   Solo again(four(), 3, solo.parameters, solo.recovered({0}));
   EXPECT_EQ(again.replica->view().tip, last.height);
   EXPECT_FALSE(again.replica->view().changing_view);
-  EXPECT_TRUE(again.has_voted(VoteKind::Prepare, last.height));  // R29: the anchor's votes
+  EXPECT_TRUE(has_voted_only_at(again, last.height));
+}
+
+// the same within the window, where what lies between was proposed in an older view.
+TEST(Found, R28_a_certificate_within_the_window_began_the_chain_after_a_restart_too) {
+  Solo solo(four(), 3);
+  const Block first = solo.next_block();
+  solo.propose(first);
+  const Block second = solo.block_after(first);
+  solo.propose(second);
+  const Block third = in_view(solo.block_after(second), {1});
+  solo.deliver(2, CertifiedBlocks{{third}, certified(VoteKind::Prepare, third, {1})});
+  solo.deliver(1, new_view_of({1}, certified(VoteKind::Prepare, first, {0})));
+  std::erase_if(solo.log, [&](const DurableRecord& record) {
+    const auto* vote = std::get_if<VoteRecord>(&record);
+    return vote != nullptr && vote->content.view == View{1};
+  });
+  Solo again(four(), 3, solo.parameters, solo.recovered({0}));
+  EXPECT_TRUE(has_voted_only_at(again, {3}));
+}
+
+// the log was torn among the blocks that a commit certificate above the window covers: what it
+// still held lay beyond all that A2 allows, and the process ended at each start.
+TEST(Found, R38_blocks_above_the_window_whose_certified_end_was_torn_off_are_dropped) {
+  for (const std::uint64_t view : {0U, 1U}) {
+    Solo solo(four(), 3);
+    solo.executes = false;
+    const std::uint64_t window = solo.parameters.window;
+    std::vector<Block> blocks;
+    while (blocks.size() < window + 2) {
+      const bool is_above = blocks.size() >= window;
+      const Block next = blocks.empty() ? solo.next_block() : solo.block_after(blocks.back());
+      blocks.push_back(is_above ? in_view(next, {view}) : next);
+    }
+    solo.deliver(2, CertifiedBlocks{blocks, certified(VoteKind::Commit, blocks.back(), {view})});
+    const auto is_last = [&](const DurableRecord& record) {
+      const auto* block = std::get_if<BlockRecord>(&record);
+      return block != nullptr && block->block.height == blocks.back().height;
+    };
+    const auto torn = std::ranges::find_if(solo.log, is_last);
+    ASSERT_NE(torn, solo.log.end());
+    solo.log.erase(torn, solo.log.end());
+    Solo again(four(), 3, solo.parameters, solo.recovered({0}));
+    EXPECT_EQ(again.replica->view().committed, Height{});
+    // A NewView drops them from memory, and the log still has them.
+    again.log.insert(again.log.begin(), solo.log.begin(), solo.log.end());
+    if (view > 0)
+      again.deliver(1, new_view_of({view}, certified(VoteKind::Prepare, blocks[window - 1], {0})));
+    Solo third(four(), 3, solo.parameters, again.recovered({0}));
+    EXPECT_FALSE(third.replica->view().changing_view);
+    EXPECT_EQ(third.replica->view().tip, Height{window});
+    third.deliver(2, CertifiedBlocks{blocks, certified(VoteKind::Commit, blocks.back(), {view})});
+    EXPECT_EQ(third.replica->view().committed, blocks.back().height);
+  }
 }
 
 // blocks for an anchor far above the window, not asked for, fill memory.
