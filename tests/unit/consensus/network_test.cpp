@@ -196,10 +196,13 @@ class TwoFaced {
       : network_(network), liar_(liar), deceived_(deceived) {}
 
   std::vector<Network::Packet> operator()(Network::Packet packet) {
-    if (packet.from != liar_ || packet.to != deceived_) return {packet};
     auto message = wire::decode(packet.type, packet.bytes);
     if (!message) return {packet};
+    // What shows its lies would only end them (R40).
+    if (packet.to == liar_ && std::holds_alternative<EvidenceMessage>(*message)) return {};
+    if (packet.from != liar_ || packet.to != deceived_) return {packet};
     if (auto* proposal = std::get_if<PrePrepare>(&*message)) {
+      if (proposal->vote.voter.value != liar_) return {packet};  // another's, told on (R9)
       Block& block = proposal->block;
       const Hash truth = block.hash(network_.members().chain());
       if (block.height.value < 4 && lies_.empty()) return {packet};
@@ -242,8 +245,9 @@ TEST(Network, R13_two_proposals_for_one_place_are_evidence_and_suspicion) {
   network.set_tap([&](Network::Packet packet) {
     std::vector<Network::Packet> sent{packet};
     auto message = wire::decode(packet.type, packet.bytes);
-    if (packet.from == 0 && message && std::holds_alternative<PrePrepare>(*message)) {
-      Block block = std::get<PrePrepare>(*message).block;
+    const auto* proposal = message ? std::get_if<PrePrepare>(&*message) : nullptr;
+    if (packet.from == 0 && proposal != nullptr && proposal->vote.voter.value == 0) {
+      Block block = proposal->block;
       ++block.time.ms;
       sent.push_back(packet);
       sent.back().bytes = wire::encode(network.members().proposal(block));
