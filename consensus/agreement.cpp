@@ -67,6 +67,7 @@ void Replica::State::on_evidence(const Evidence& found) {
       votes_of_one->first.content.view == view && member == set.primary(view)) {
     suspect(SuspectReason::Equivocation);
   }
+  if (member == me) watch_own_key(found);
   const InstitutionId institution = set.at(member).institution;
   if (!guilty.insert(institution).second) return;
   out.persist.push_back(EvidenceRecord{found});
@@ -74,14 +75,13 @@ void Replica::State::on_evidence(const Evidence& found) {
   if (evidence.size() > kEvidenceMax) evidence.erase(evidence.begin());
   emit(EventType::EvidenceFound, height_of(found), {}, institution.value);
   send(EvidenceMessage{found});
-  if (member == me) watch_own_key(found);
 }
 
 void Replica::State::on(const EvidenceMessage& message, InstitutionId) {
   if (epoch_of(message.evidence) != set.epoch) return refuse(RejectReason::OldEpoch);
-  if (guilty.contains(set.at(culprit(message.evidence)).institution))
-    return refuse(RejectReason::Duplicate);
+  const bool is_known = guilty.contains(set.at(culprit(message.evidence)).institution);
   on_evidence(message.evidence);
+  if (is_known) refuse(RejectReason::Duplicate);
 }
 
 // A commit vote beside a later promise that does not know of it.

@@ -31,9 +31,10 @@ void Replica::State::on(Executed&& result) {
   if (executed > stable) try_stable(executed);
   // Below a height that others made stable nobody counts our vote any more.
   const bool is_late = !proofs.empty() && proofs.rbegin()->first > executed;
-  if (executed > stable && may_vote() && !is_late) {
-    ask_vote({VoteKind::Attest, set.epoch, View{}, executed, executed_hash});
-  }
+  const VoteContent content{VoteKind::Attest, set.epoch, View{}, executed, executed_hash};
+  // A damaged store that was rebuilt gives another result than we once attested: no second vote.
+  const bool is_other = asked.contains({executed, VoteKind::Attest, View{}}) && !remembers(content);
+  if (executed > stable && may_vote() && !is_late && !is_other) ask_vote(content);
 }
 
 // What is executed and was not attested when it was: before a restart, or while the disk was full.

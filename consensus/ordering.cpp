@@ -51,9 +51,10 @@ void Replica::State::on(const PrePrepare& proposal, InstitutionId from) {
   const VoteContent& content = proposal.vote.content;
   if (const RejectReason reason = place_reason(content); reason != RejectReason::None)
     return refuse(reason);
-  if (me && proposal.vote.voter == *me && !is_amnesic()) {
-    if (!remembers(content)) return stop_for_own_key(content.height);
-    return refuse(RejectReason::Duplicate);  // our own proposal comes back
+  if (me && proposal.vote.voter == *me) {
+    const bool is_whole = !is_amnesic();
+    watch_own_key(content);
+    if (is_whole) return refuse(RejectReason::Duplicate);  // our own proposal comes back
   }
   count(proposal.vote);
   const Vote* counted = votes.find(content.kind, content.view, content.height, proposal.vote.voter);

@@ -27,20 +27,25 @@ bool Replica::State::remembers(const VoteContent& content) const {
   return known != asked.end() && known->second == content.digest;
 }
 
-// A bare vote comes from its own voter only: another's word is a certificate, or evidence.
+// Above stable and of this epoch, as others have it: in a certificate, evidence, or a proposal that
+// is told on. A bare vote comes from its own voter only.
+void Replica::State::watch_own_key(const VoteContent& signed_by_us) {
+  if (floor_search || signed_by_us.height <= stable) return;
+  if (amnesic_below) return watch_floor(signed_by_us);
+  if (!remembers(signed_by_us)) stop_for_own_key(signed_by_us.height);
+}
+
 void Replica::State::watch_own_key(const Certificate& certificate) {
-  const VoteContent& content = certificate.content;
   const bool signed_by_us =
       me && std::ranges::any_of(certificate.signatures,
                                 [&](const auto& entry) { return entry.voter == *me; });
-  if (!signed_by_us || floor_search || content.height <= stable) return;
-  if (amnesic_below) return watch_floor(content);
-  if (!remembers(content)) stop_for_own_key(content.height);
+  if (signed_by_us) watch_own_key(certificate.content);
 }
 
 // No complete memory signs both halves of it, wherever they lie: one is not ours. But what was
 // forgotten once may be the other; and a header that others contradict may be our own mistake
-// (R17).
+// (R17), of which nothing is remembered once its height is stable. All evidence is looked at, not
+// only what is kept: the first of an epoch may prove less than a later one.
 void Replica::State::watch_own_key(const Evidence& against_us) {
   if (floor_search) return;
   const auto watch = [&](const VoteContent& content) {
@@ -51,7 +56,8 @@ void Replica::State::watch_own_key(const Evidence& against_us) {
   std::visit(crypto::Overloaded{[&](const ConflictingVotes& e) { watch(e.first.content); },
                                 [&](const ForgottenCommit& e) { watch(e.commit.content); },
                                 [&](const FalseAttest& e) {
-                                  if (!remembers(e.vote.content)) watch(e.vote.content);
+                                  const VoteContent& attest = e.vote.content;
+                                  if (attest.height > stable && !remembers(attest)) watch(attest);
                                 }},
              against_us);
 }

@@ -167,6 +167,7 @@ struct Replica::State {
   void stop_voting(RejectReason why);  // more than f are faulty, or the key is used elsewhere
   void stop_for_own_key(Height height);
   [[nodiscard]] bool remembers(const VoteContent& content) const;
+  void watch_own_key(const VoteContent& signed_by_us);
   void watch_own_key(const Certificate& certificate);
   void watch_own_key(const Evidence& against_us);
 

@@ -34,8 +34,11 @@ void Replica::State::restore(const RecoveredState& recovered) {
   for (const Certificate& certificate : recovered.certificates) reach(certificate.content);
   for (const VoteContent& content : recovered.votes) reach(content);
   for (const Block& block : recovered.chain) {
-    if (block.height > highest) break;
     const Hash hash = block.hash(chain_id);
+    if (block.height > highest) {
+      abandoned.add(block, hash);  // an older view may have voted for it
+      continue;
+    }
     if (block.height <= executed) {
       chain.append(block, hash,
                    now.steady);  // its ids are among the ordered ones, its payload in the store

@@ -131,14 +131,17 @@ std::expected<void, StartError> bind_sign_state(Opened& node,
     }
     case consensus::Memory::SignStateBehind:
       if (!may_recover) {
-        return misconfigured(
-            (is_refuted
-                 ? std::string("this key has signed above its sign state")
-                 : "the sign state is behind the log (record " + std::to_string(ceiling.number) +
-                       " of " + std::to_string(known) + ")") +
-            ": it was restored from a copy, and this validator must not vote; bring the right "
-            "file back, or learn from the other validators how far this key may have signed, with "
-            " giro recover --from-peers");
+        const std::string why =
+            is_refuted
+                ? "this key has signed what neither log nor sign state tells: the sign state "
+                  "was restored from a copy, or the key is used elsewhere (end that process "
+                  "first)"
+                : "the sign state is behind the log (record " + std::to_string(ceiling.number) +
+                      " of " + std::to_string(known) + "): it was restored from a copy";
+        return misconfigured(why +
+                             ". This validator must not vote; bring the right file back, or learn "
+                             "from the other validators how far this key may have signed, with  "
+                             "giro recover --from-peers");
       }
       search_for_floor(node, std::max(known, ceiling.number) + 1, platform, progress);
       node.sign_state.emplace(std::move(*state));

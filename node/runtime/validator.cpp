@@ -394,7 +394,8 @@ void Validator::on_event(const consensus::Event& event) {
       break;
     case Type::FloorRefuted:
       place(Level::Error, "sign_state_is_a_copy",
-            "this key has signed above its sign state: no more votes before giro recover");
+            "this key has signed what neither log nor sign state tells: no more votes before giro "
+            "recover");
       break;
     case Type::AmnesiaEnded:
       place(Level::Info, "amnesia_ended", "above everything that was forgotten: voting again");

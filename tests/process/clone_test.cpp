@@ -133,7 +133,7 @@ TEST_F(CloneTest, A_clone_beside_its_original_stops_voting_and_says_why) {
   EXPECT_TRUE(stream.more(5));
   clone_->stop(kPatience);
   // What it knows now it keeps: its sign state is no longer the key's.
-  expect_refused(victim, "this key has signed above its sign state");
+  expect_refused(victim, "this key has signed what neither log nor sign state tells");
   start(away);
   wait_ready();
   EXPECT_TRUE(stream.more(5));
@@ -154,7 +154,7 @@ TEST_F(CloneTest, An_old_copy_started_instead_of_its_original_stops_voting_and_s
   ASSERT_NO_FATAL_FAILURE(start_clone(victim));
   EXPECT_TRUE(until([&] { return stopped(clone_node_) == "KEY_USED_ELSEWHERE"; }));
   clone_->stop(kPatience);
-  expect_refused(victim, "this key has signed above its sign state");
+  expect_refused(victim, "this key has signed what neither log nor sign state tells");
   std::filesystem::remove_all(copy_ / "sign-state");
   expect_refused(victim, "learn from the other validators how far this key may have signed");
   start(victim);

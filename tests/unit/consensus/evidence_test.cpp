@@ -156,14 +156,78 @@ TEST(R40, what_was_forgotten_below_the_floor_is_no_proof) {
 
 // Restored from a copy: the ceiling that it believes in is not the key's.
 TEST(R40, an_amnesic_one_whose_key_signed_above_its_floor_forgets_how_far) {
+  const Block block = Solo(four(), 0).next_block();
+  const Vote proposed =
+      four().vote(0, {VoteKind::Prepare, {}, {}, {1}, block.hash(four().chain())});
   for (const std::uint64_t ceiling : {0U, 1U}) {
-    RecoveredState state = Solo(four(), 3).recovered({0});
-    state.amnesic_below = Floor{{}, {}, {ceiling}};
-    Solo solo(four(), 3, Parameters::tiny(), state);
-    solo.deliver(1, two_of_ours("one", "two"));
-    EXPECT_EQ(solo.events(EventType::VotesStopped), 0U);
-    EXPECT_EQ(forgets_for_good(solo), ceiling == 0) << ceiling;
+    for (const bool is_proposal : {false, true}) {
+      const std::size_t victim = is_proposal ? 0 : 3;
+      RecoveredState state = Solo(four(), victim).recovered({0});
+      state.amnesic_below = Floor{{}, {}, {ceiling}};
+      Solo solo(four(), victim, Parameters::tiny(), state);
+      if (is_proposal) {
+        solo.deliver(1, PrePrepare{block, proposed});
+        EXPECT_EQ(solo.replica->view().tip, Height{1});  // it follows, like everybody
+      } else {
+        solo.deliver(1, two_of_ours("one", "two"));
+      }
+      EXPECT_EQ(solo.events(EventType::VotesStopped), 0U);
+      EXPECT_EQ(forgets_for_good(solo), ceiling == 0) << ceiling;
+    }
   }
+}
+
+TEST(R40, a_later_piece_of_evidence_is_looked_at_though_the_first_is_kept) {
+  Solo solo(four(), 3);
+  const Block block = solo.next_block();
+  solo.propose(block);
+  solo.prepare(block);
+  solo.commit(block);
+  const VoteContent truth{VoteKind::Attest, {}, {}, {1}, hash_of("what the others have")};
+  VoteContent ours = truth;
+  ours.digest = solo.header_hash({1});
+  solo.deliver(1, EvidenceMessage{FalseAttest{four().vote(3, ours), four().certificate(truth, 3)}});
+  ASSERT_FALSE(forgets_for_good(solo));
+  solo.deliver(1, two_of_ours("one", "two"));
+  EXPECT_EQ(solo.records_of<EvidenceRecord>().size(), 1U);
+  EXPECT_TRUE(forgets_for_good(solo));
+}
+
+// It was repaired since: what it attested wrongly is no longer remembered.
+TEST(R40, a_false_attest_at_a_stable_height_says_nothing_of_the_key) {
+  Solo solo(four(), 3);
+  const Block block = solo.next_block();
+  solo.propose(block);
+  solo.prepare(block);
+  solo.commit(block);
+  solo.attest(block);
+  ASSERT_EQ(solo.replica->view().stable, Height{1});
+  const VoteContent truth{VoteKind::Attest, {}, {}, {1}, solo.header_hash({1})};
+  VoteContent said = truth;
+  said.digest = hash_of("a damaged store");
+  solo.deliver(1, EvidenceMessage{FalseAttest{four().vote(3, said), four().certificate(truth, 3)}});
+  EXPECT_EQ(solo.records_of<EvidenceRecord>().size(), 1U);
+  EXPECT_EQ(solo.events(EventType::VotesStopped), 0U);
+}
+
+// A store that was damaged gave a header; rebuilt, it gives another.
+TEST(R17, another_result_after_a_restart_is_not_attested_beside_the_first) {
+  Solo before(four(), 3);
+  const Block block = before.next_block();
+  before.propose(block);
+  before.prepare(block);
+  before.commit(block);
+  ASSERT_TRUE(before.has_voted(VoteKind::Attest, {1}));
+  for (DurableRecord& record : before.log) {
+    auto* vote = std::get_if<VoteRecord>(&record);
+    if (vote != nullptr && vote->content.kind == VoteKind::Attest)
+      vote->content.digest = hash_of("a damaged store");
+  }
+  Solo again(four(), 3, before.parameters, before.recovered({0}));
+  ASSERT_EQ(again.replica->view().executed, Height{1});
+  EXPECT_FALSE(again.has_voted(VoteKind::Attest, {1}));
+  again.attest(block);
+  EXPECT_EQ(again.replica->view().stable, Height{1});
 }
 
 TEST(R46, who_was_named_before_a_restart_is_not_named_again) {

@@ -282,6 +282,27 @@ TEST(Found, R28_a_certificate_within_the_window_began_the_chain_after_a_restart_
   EXPECT_TRUE(has_voted_only_at(again, {3}));
 }
 
+// a block above the window, voted for in a view that was then left, was nowhere after a restart.
+TEST(Found, R9_a_block_voted_for_above_the_window_is_held_after_its_view_was_left) {
+  Solo solo(four(), 3);
+  std::vector<Block> blocks;
+  while (blocks.size() < solo.parameters.window) {
+    blocks.push_back(blocks.empty() ? solo.next_block() : solo.block_after(blocks.back()));
+    solo.propose(blocks.back());
+  }
+  const Block above = in_view(solo.block_after(blocks.back()), {1});
+  solo.deliver(2, CertifiedBlocks{{above}, certified(VoteKind::Prepare, above, {1})});
+  ASSERT_TRUE(solo.has_voted(VoteKind::Prepare, above.height));
+  for (const std::size_t i : {0U, 1U, 2U}) solo.deliver(i, four().view_change(i, {2}));
+  ASSERT_EQ(solo.replica->view().view, View{2});
+  Solo again(four(), 3, solo.parameters, solo.recovered({0}));
+  ASSERT_TRUE(again.replica->view().changing_view);
+  const Hash hash = above.hash(four().chain());
+  again.deliver(1, FetchBlocks{{}, above.height, hash, blocks.back().height});
+  ASSERT_EQ(again.sent_of<BlockRange>().size(), 1U);
+  EXPECT_EQ(again.sent_of<BlockRange>()[0].blocks.at(0), above);
+}
+
 // the log was torn among the blocks that a commit certificate above the window covers: what it
 // still held lay beyond all that A2 allows, and the process ended at each start.
 TEST(Found, R38_blocks_above_the_window_whose_certified_end_was_torn_off_are_dropped) {
