@@ -49,17 +49,16 @@ class Scanner {
 
   [[nodiscard]] std::optional<std::uint64_t> varint() {
     std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
+    for (unsigned shift = 0;; shift += 7) {
       if (at_end()) return std::nullopt;
       const auto byte = static_cast<std::uint8_t>(in_[position_++]);
-      if (shift == 63 && byte > 1) return std::nullopt;
+      if (shift == 63 && byte > 1) return std::nullopt;  // more than 64 bits, or more to come
       value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
       if ((byte & 0x80) == 0) {
         if (byte == 0 && shift > 0) return std::nullopt;  // not the shortest form
         return value;
       }
     }
-    return std::nullopt;
   }
 
   // A number field that is absent when zero.

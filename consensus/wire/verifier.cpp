@@ -93,7 +93,7 @@ class Judge {
       return RejectReason::NotVoter;
     }
     if (m.high.has_value() == change.high.is_none()) return RejectReason::Mismatch;
-    if (change.high.is_none() && change.high != HighMark{}) return RejectReason::Mismatch;
+    if (!has_form(change.high)) return RejectReason::Mismatch;
     if (m.high && (!is_high(*m.high, change.view) || mark_of(*m.high) != change.high)) {
       return RejectReason::Mismatch;  // R25
     }
@@ -118,7 +118,7 @@ class Judge {
       const ViewChange& change = m.changes[i];
       const bool distinct = i == 0 || m.changes[i - 1].voter < change.voter;
       if (!distinct || change.voter.value >= set_.size() || change.epoch != m.epoch ||
-          change.view != m.view || change.high.view >= m.view) {
+          change.view != m.view || change.high.view >= m.view || !has_form(change.high)) {
         return RejectReason::Mismatch;
       }
     }
@@ -167,6 +167,12 @@ class Judge {
   }
 
  private:
+  // None is written in one way. Marks are compared by view first: one of a high view and no height
+  // would be the maximum, stand for none, and hide the certificates of all the others (R27).
+  [[nodiscard]] static bool has_form(const HighMark& mark) {
+    return !mark.is_none() || mark == HighMark{};
+  }
+
   // A prepare or commit certificate of this epoch and of a view below.
   [[nodiscard]] bool is_high(const Certificate& high, View below) const {
     const VoteContent& content = high.content;
