@@ -170,7 +170,7 @@ class Judge {
   // None is written in one way. Marks are compared by view first: one of a high view and no height
   // would be the maximum, stand for none, and hide the certificates of all the others (R27).
   [[nodiscard]] static bool has_form(const HighMark& mark) {
-    return !mark.is_none() || mark == HighMark{};
+    return !mark.is_none() || mark == HighMark{} || GIRO_MUTANT(26);
   }
 
   // A prepare or commit certificate of this epoch and of a view below.

@@ -120,8 +120,9 @@ std::optional<std::string> CertificateAudit::judge(const consensus::NewView& beg
     if (!voters.insert(change.voter.value).second || change.voter.value < last)
       return "ViewChanges twice or out of order";
     last = change.voter.value;
-    if (change.high.height.value != 0 && change.high.view >= begun.view)
-      return "a high of a view that is not below";
+    const bool is_none = change.high.height.value == 0;
+    if (is_none && change.high != consensus::HighMark{}) return "a mark of no height";
+    if (!is_none && change.high.view >= begun.view) return "a high of a view that is not below";
     if (rank(change.high) > rank(highest)) highest = change.high;
     bytes.raw(change_bytes(setup_.chain(), change));
   }

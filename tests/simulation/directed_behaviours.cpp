@@ -1,4 +1,5 @@
 // Lies that scenarios tell and seeds do not draw: each needs a place that is prepared for it.
+#include <algorithm>
 #include <utility>
 
 #include "consensus/wire/codec.h"
@@ -32,6 +33,22 @@ bool older_anchor(Hand& hand) {
   auto older = older_than(hand, *begun->anchor);
   if (!older) return false;
   begun->anchor = std::move(older);
+  begun->signature = hand.key().sign(begun->digest(hand.setup.chain()));
+  return true;
+}
+
+// Its own promise names a view and no height: in a comparison by view first it would be the
+// maximum, and stand for none.
+bool hide_highs(Hand& hand) {
+  auto* begun = std::get_if<consensus::NewView>(&hand.message);
+  if (begun == nullptr || !begun->anchor || begun->view.value == 0) return false;
+  const auto own =
+      std::ranges::find(begun->changes, consensus::ReplicaId{static_cast<std::uint32_t>(hand.node)},
+                        &consensus::ViewChange::voter);
+  if (own == begun->changes.end()) return false;
+  own->high = {{begun->view.value - 1}, {}, {}};
+  own->signature = hand.key().sign(own->digest(hand.setup.chain()));
+  begun->anchor.reset();
   begun->signature = hand.key().sign(begun->digest(hand.setup.chain()));
   return true;
 }
@@ -74,6 +91,7 @@ bool other_payload(Hand& hand) {
 const std::vector<Byzantine::Behaviour>& Byzantine::directed() {
   static const std::vector<Behaviour> behaviours = {
       {"B18o", "a NewView whose anchor is an older certificate", older_anchor},
+      {"B17h", "a NewView with a mark of no height", hide_highs},
       {"B20p", "proposals out of turn, another one for each", usurp},
       {"B22p", "other payload than was asked for", other_payload},
   };

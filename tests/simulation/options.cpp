@@ -95,6 +95,7 @@ constexpr Mutant kMutants[] = {
     {23, "votes are sent before the log is synced (R35)"},
     {24, "votes of an earlier life are not read back (R38)"},
     {25, "the next epoch begins before the last height is stable (R41)"},
+    {26, "a mark of no height in a NewView may name a view (R27)"},
 };
 
 void list(std::string_view what) {

@@ -146,8 +146,21 @@ void Simulation::on_opened(std::size_t node, const runtime::Opened& opened) {
   // Whatever a crash leaves, and whatever is left of its store: its log and its sign state
   // remember.
   const bool may_forget = forgot_.contains(node) || plan_.disk_errors;
-  if (is_correct(node) && !may_forget && opened.recovered.amnesic_below)
+  if (!is_correct(node)) return;
+  if (!may_forget && opened.recovered.amnesic_below)
     throw Violation{"I3", node, "it has lost its memory, and nobody took it"};
+  expect_valid(node, opened.recovered);
+}
+
+// What it took into its log, whoever said it.
+void Simulation::expect_valid(std::size_t node, const consensus::RecoveredState& recovered) {
+  const auto expect = [&](const std::optional<std::string>& wrong) {
+    if (wrong) throw Violation{"I4", node, "in its log: " + *wrong};
+  };
+  if (recovered.new_view) expect(certificates_.judge(consensus::Message(*recovered.new_view)));
+  if (recovered.high) expect(certificates_.judge(*recovered.high));
+  if (recovered.stable_proof) expect(certificates_.judge(*recovered.stable_proof));
+  for (const auto& certificate : recovered.certificates) expect(certificates_.judge(certificate));
 }
 
 void Simulation::on_consensus(std::size_t node, const consensus::Event& event) {

@@ -75,6 +75,7 @@ class Simulation : public World {
   void on_line(std::size_t node, config::LogLevel level, const std::string& line) override;
 
   void learn_set(std::size_t node, consensus::Height height);
+  void expect_valid(std::size_t node, const consensus::RecoveredState& recovered);
   void expect_in_window(std::size_t node, const consensus::Message& message) const;
 
   // network
