@@ -10,8 +10,9 @@ namespace giro::consensus {
 
 void SnapshotVotes::hold(Held held) {
   const Height height = held.content.height;
-  GIRO_CHECK(held.content.kind == VoteKind::Snapshot && held.set.epoch == held.content.epoch,
-             held.set.epoch, held.content.epoch);
+  GIRO_CHECK(held.content.kind == VoteKind::Snapshot && held.set.epoch == held.content.epoch &&
+                 held.content.epoch == epoch_of(height, epoch_blocks_),
+             height, held.set.epoch, held.content.epoch);
   const auto known = open_.find(height);
   if (known != open_.end()) {
     GIRO_CHECK(known->second.held.content == held.content, height);
@@ -26,7 +27,7 @@ void SnapshotVotes::hold(Held held) {
   if (open_.size() > kOpenSnapshotsMax) open_.erase(open_.begin());
   for (auto& [from, votes] : early_) {
     const auto vote = votes.extract(height);
-    if (!vote.empty()) (void)count(height, added, from, vote.mapped());  // refused: it is gone
+    if (!vote.empty()) (void)count(added, from, vote.mapped());  // refused: it is gone
     votes.erase(votes.begin(), votes.lower_bound(open_.begin()->first));
   }
   try_certify(added);
@@ -40,7 +41,7 @@ RejectReason SnapshotVotes::on_vote(InstitutionId from, const Vote& vote) {
   if (!has_form) return RejectReason::Malformed;
   const auto open = open_.find(content.height);
   if (open != open_.end()) {
-    const RejectReason reason = count(content.height, open->second, from, vote);
+    const RejectReason reason = count(open->second, from, vote);
     if (reason == RejectReason::None) try_certify(open->second);
     return reason;
   }
@@ -62,10 +63,8 @@ RejectReason SnapshotVotes::keep_early(InstitutionId from, const Vote& vote) {
   return RejectReason::None;
 }
 
-RejectReason SnapshotVotes::count(Height height, Open& open, InstitutionId from, const Vote& vote) {
+RejectReason SnapshotVotes::count(Open& open, InstitutionId from, const Vote& vote) {
   const ValidatorSet& set = open.held.set;
-  if (vote.content.height != height || vote.content.epoch != set.epoch)
-    return RejectReason::Mismatch;
   const std::optional<ReplicaId> seat = set.find(from);
   if (!seat) return RejectReason::NotMember;
   if (vote.voter != *seat) return RejectReason::NotVoter;
