@@ -30,6 +30,7 @@ void SnapshotVotes::hold(Held held) {
     if (!vote.empty()) (void)count(added, from, vote.mapped());  // refused: it is gone
     votes.erase(votes.begin(), votes.lower_bound(open_.begin()->first));
   }
+  std::erase_if(early_, [](const auto& entry) { return entry.second.empty(); });
   try_certify(added);
 }
 
@@ -131,7 +132,10 @@ void SnapshotVotes::on_status(InstitutionId from, Height certified, Instant now)
   if (lacking.empty()) return;
   const auto pushed = pushed_.find(from);
   if (pushed != pushed_.end() && now.us - pushed->second.us < push_pause_us_) return;
-  if (pushed == pushed_.end() && pushed_.size() >= kMembersMax) return;
+  if (pushed == pushed_.end() && pushed_.size() >= kMembersMax) {
+    std::erase_if(pushed_, [&](const auto& e) { return now.us - e.second.us >= push_pause_us_; });
+    if (pushed_.size() >= kMembersMax) return;
+  }
   pushed_.insert_or_assign(from, now);
   std::ranges::move(lacking, std::back_inserter(sent_));
 }
