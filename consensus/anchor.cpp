@@ -99,9 +99,8 @@ void Replica::State::on(const BlockRange& answer, InstitutionId) {
 }
 
 const Block* Replica::State::held_block(Height height, const Hash& hash) const {
-  if (chain.hash_at(height) != hash) return abandoned.find(hash);
   const Slot* slot = chain.find(height);
-  return slot == nullptr ? nullptr : &slot->block;
+  return slot != nullptr && slot->hash == hash ? &slot->block : abandoned.find(hash);
 }
 
 // From what is in memory: what lies below is final, and caught up with in another way.

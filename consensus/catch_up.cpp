@@ -91,7 +91,7 @@ void Replica::State::on(const ChainSegment& segment, InstitutionId from) {
     chain_proofs.insert_or_assign(header.height, ChainProofRecord{header, segment.attest});
     adopt(segment.blocks, std::nullopt);  // its payload from several peers
     commit_up_to(header.height);
-  } else if (const auto here = chain.hash_at(header.height); here && *here != header.block) {
+  } else if (chain.hash_at(header.height) != header.block) {
     return stop_voting(RejectReason::ConflictsWithCommitted);
   } else if (proofs.contains(header.height)) {
     return without_news(RejectReason::Duplicate);

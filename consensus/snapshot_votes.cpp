@@ -10,8 +10,9 @@ namespace giro::consensus {
 
 void SnapshotVotes::hold(Held held) {
   const Height height = held.content.height;
-  GIRO_CHECK(held.content.kind == VoteKind::Snapshot && held.set.epoch == held.content.epoch,
-             held.set.epoch, held.content.epoch);
+  GIRO_CHECK(held.content.kind == VoteKind::Snapshot && held.set.epoch == held.content.epoch &&
+                 held.content.epoch == epoch_of(height, epoch_blocks_),
+             height, held.set.epoch, held.content.epoch);
   const auto known = open_.find(height);
   if (known != open_.end()) {
     GIRO_CHECK(known->second.held.content == held.content, height);
@@ -26,9 +27,10 @@ void SnapshotVotes::hold(Held held) {
   if (open_.size() > kOpenSnapshotsMax) open_.erase(open_.begin());
   for (auto& [from, votes] : early_) {
     const auto vote = votes.extract(height);
-    if (!vote.empty()) (void)count(height, added, from, vote.mapped());  // refused: it is gone
+    if (!vote.empty()) (void)count(added, from, vote.mapped());  // refused: it is gone
     votes.erase(votes.begin(), votes.lower_bound(open_.begin()->first));
   }
+  std::erase_if(early_, [](const auto& entry) { return entry.second.empty(); });
   try_certify(added);
 }
 
@@ -40,7 +42,7 @@ RejectReason SnapshotVotes::on_vote(InstitutionId from, const Vote& vote) {
   if (!has_form) return RejectReason::Malformed;
   const auto open = open_.find(content.height);
   if (open != open_.end()) {
-    const RejectReason reason = count(content.height, open->second, from, vote);
+    const RejectReason reason = count(open->second, from, vote);
     if (reason == RejectReason::None) try_certify(open->second);
     return reason;
   }
@@ -62,10 +64,8 @@ RejectReason SnapshotVotes::keep_early(InstitutionId from, const Vote& vote) {
   return RejectReason::None;
 }
 
-RejectReason SnapshotVotes::count(Height height, Open& open, InstitutionId from, const Vote& vote) {
+RejectReason SnapshotVotes::count(Open& open, InstitutionId from, const Vote& vote) {
   const ValidatorSet& set = open.held.set;
-  if (vote.content.height != height || vote.content.epoch != set.epoch)
-    return RejectReason::Mismatch;
   const std::optional<ReplicaId> seat = set.find(from);
   if (!seat) return RejectReason::NotMember;
   if (vote.voter != *seat) return RejectReason::NotVoter;
@@ -132,7 +132,10 @@ void SnapshotVotes::on_status(InstitutionId from, Height certified, Instant now)
   if (lacking.empty()) return;
   const auto pushed = pushed_.find(from);
   if (pushed != pushed_.end() && now.us - pushed->second.us < push_pause_us_) return;
-  if (pushed == pushed_.end() && pushed_.size() >= kMembersMax) return;
+  if (pushed == pushed_.end() && pushed_.size() >= kMembersMax) {
+    std::erase_if(pushed_, [&](const auto& e) { return now.us - e.second.us >= push_pause_us_; });
+    if (pushed_.size() >= kMembersMax) return;
+  }
   pushed_.insert_or_assign(from, now);
   std::ranges::move(lacking, std::back_inserter(sent_));
 }

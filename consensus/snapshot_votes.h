@@ -60,7 +60,7 @@ class SnapshotVotes {
     bool asked = false;
     std::map<ReplicaId, Vote> votes;
   };
-  [[nodiscard]] RejectReason count(Height height, Open& open, InstitutionId from, const Vote& vote);
+  [[nodiscard]] RejectReason count(Open& open, InstitutionId from, const Vote& vote);
   [[nodiscard]] RejectReason keep_early(InstitutionId from, const Vote& vote);
   void try_certify(Open& open);
 

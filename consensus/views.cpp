@@ -82,12 +82,12 @@ void Replica::State::activate(const Anchor& start) {
   }
 }
 
-// R27. What was committed in the view itself lies above, and what is final below was checked
-// before.
+// R27. What was committed in the view itself lies above; certificates of what is stable are not
+// kept.
 bool Replica::State::extends_commits(const Anchor& start) const {
   return std::ranges::all_of(commits, [&](const auto& entry) {
     const auto& [height, certificate] = entry;
-    if (certificate.content.view >= view || height <= chain.base()) return true;
+    if (certificate.content.view >= view) return true;
     return height <= start.height && chain.hash_at(height) == certificate.content.digest;
   });
 }

@@ -104,6 +104,21 @@ TEST_F(Certifying, B44_only_so_many_are_sent_votes_again) {
   EXPECT_EQ(votes.take_sent().size(), kMembersMax);
   votes.on_status({0}, {}, Instant{1'000'000'000});
   EXPECT_EQ(votes.take_sent().size(), 1U) << "who is known is helped again";
+  // The places were never given back: after so many peers in its life no other one was helped.
+  votes.on_status({9'000}, {}, Instant{1'000'000'000});
+  EXPECT_EQ(votes.take_sent().size(), 1U) << "who was helped long ago makes room";
+}
+
+// A sender kept its place after its votes were gone: so many strangers, and no vote of a member
+// that came before the own snapshot was kept any more.
+TEST_F(Certifying, B44_senders_whose_early_votes_are_gone_make_room) {
+  for (std::uint32_t i = 0; i < kMembersMax; ++i)
+    EXPECT_EQ(votes.on_vote({1'000 + i}, four().vote(0, content(16))), RejectReason::None);
+  EXPECT_EQ(give(0, content(16)), RejectReason::OverBudget);
+  votes.hold(held(16));
+  EXPECT_EQ(votes.waiting(), 0U);
+  EXPECT_EQ(give(0, content(32)), RejectReason::None);
+  EXPECT_EQ(votes.waiting(), 1U);
 }
 
 // ---- R36: the guard
