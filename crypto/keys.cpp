@@ -141,8 +141,7 @@ std::uint64_t key_id(const PublicKey& key) {
 }
 
 bool is_valid_point(const PublicKey& key) {
-  secp256k1_pubkey point;
-  return parse(key, point);
+  return cached_point(key) != nullptr;
 }
 
 bool verify(const PublicKey& key, const Hash& digest, const Signature& signature) {

@@ -176,9 +176,10 @@ KeyValueResult<std::optional<Bytes>> get_from(leveldb::DB& database,
 }
 
 KeyValueResult<void> scan_in(leveldb::DB& database, const leveldb::Snapshot* snapshot,
-                             ByteView from, ByteView to, const KeyValueReader::Visit& visit) {
+                             ByteView from, ByteView to, bool fill_cache,
+                             const KeyValueReader::Visit& visit) {
   const std::unique_ptr<leveldb::Iterator> iterator(
-      database.NewIterator(read_options(snapshot, false)));
+      database.NewIterator(read_options(snapshot, fill_cache)));
   for (iterator->Seek(slice(from)); iterator->Valid(); iterator->Next()) {
     if (!to.empty() && iterator->key().compare(slice(to)) >= 0) break;
     if (!visit(view(iterator->key()), view(iterator->value()))) break;
@@ -189,8 +190,8 @@ KeyValueResult<void> scan_in(leveldb::DB& database, const leveldb::Snapshot* sna
 
 class LevelDbSnapshot final : public KeyValueReader {
  public:
-  explicit LevelDbSnapshot(leveldb::DB& database)
-      : database_(database), snapshot_(database.GetSnapshot()) {}
+  LevelDbSnapshot(leveldb::DB& database, bool cache_scans)
+      : database_(database), snapshot_(database.GetSnapshot()), cache_scans_(cache_scans) {}
   ~LevelDbSnapshot() override { database_.ReleaseSnapshot(snapshot_); }
   LevelDbSnapshot(const LevelDbSnapshot&) = delete;
   LevelDbSnapshot& operator=(const LevelDbSnapshot&) = delete;
@@ -200,12 +201,13 @@ class LevelDbSnapshot final : public KeyValueReader {
   }
 
   KeyValueResult<void> scan(ByteView from, ByteView to, const Visit& visit) const override {
-    return scan_in(database_, snapshot_, from, to, visit);
+    return scan_in(database_, snapshot_, from, to, cache_scans_, visit);
   }
 
  private:
   leveldb::DB& database_;
   const leveldb::Snapshot* snapshot_;
+  const bool cache_scans_;
 };
 
 class LevelDbStore final : public KeyValueStore {
@@ -214,7 +216,8 @@ class LevelDbStore final : public KeyValueStore {
       : env_(options.env != nullptr ? options.env : leveldb::Env::Default(),
              options.files != nullptr ? *options.files : real_files_),
         filter_(leveldb::NewBloomFilterPolicy(kBloomBitsPerKey)),
-        cache_(leveldb::NewLRUCache(options.cache_bytes)) {}
+        cache_(leveldb::NewLRUCache(options.cache_bytes)),
+        cache_scans_(options.cache_scans) {}
 
   KeyValueResult<void> open(const std::string& directory, const LevelDbOptions& options) {
     leveldb::Options database_options;
@@ -238,7 +241,7 @@ class LevelDbStore final : public KeyValueStore {
   }
 
   KeyValueResult<void> scan(ByteView from, ByteView to, const Visit& visit) const override {
-    return scan_in(*database_, nullptr, from, to, visit);
+    return scan_in(*database_, nullptr, from, to, cache_scans_, visit);
   }
 
   KeyValueResult<void> write(const WriteBatch& batch, Durability durability) override {
@@ -259,7 +262,7 @@ class LevelDbStore final : public KeyValueStore {
   }
 
   [[nodiscard]] std::unique_ptr<KeyValueReader> snapshot() const override {
-    return std::make_unique<LevelDbSnapshot>(*database_);
+    return std::make_unique<LevelDbSnapshot>(*database_, cache_scans_);
   }
 
   [[nodiscard]] std::uint64_t approximate_bytes() const override {
@@ -276,6 +279,7 @@ class LevelDbStore final : public KeyValueStore {
   SyncingEnv env_;
   std::unique_ptr<const leveldb::FilterPolicy> filter_;
   std::unique_ptr<leveldb::Cache> cache_;
+  const bool cache_scans_;
   std::unique_ptr<leveldb::DB> database_;
 };
 

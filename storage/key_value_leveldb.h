@@ -21,6 +21,8 @@ struct LevelDbOptions {
   int open_files_max = 500;
   bool must_exist = false;
   bool compress = true;
+  // What scans read stays in the cache as well: for a store that fits into it.
+  bool cache_scans = false;
   // Borrowed, outlive the store: the simulator's disk, and LevelDB's view of it. None: the real
   // one.
   FilePort* files = nullptr;

@@ -1,7 +1,9 @@
 #include "node/ledger/audit.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "node/ledger/invariants.h"
 #include "node/ledger/query.h"
@@ -21,7 +23,7 @@ class Auditor {
       require(account.status == AccountStatus::Open || account.open_items == 0, 11, key,
               "a closed account has open items");
     });
-    each<Payment>([this](ByteView key, const Payment& payment) { check_payment(key, payment); });
+    check_payments();
     each<Hold>([this](ByteView key, const Hold& hold) { check_hold(key, hold); });
     each<ValidatorSet>([this](ByteView key, const ValidatorSet& set) {
       require(is_safe(set), 20, key, "a validator set, or its change, is unsafe");
@@ -30,33 +32,83 @@ class Auditor {
   }
 
  private:
+  // The records under a prefix one after another. In pages, so that between two of them the state
+  // may be read.
+  template <class Record>
+  class Cursor {
+   public:
+    Cursor(Auditor& auditor, Bytes prefix)
+        : auditor_(auditor), end_(prefix_end(prefix)), from_(std::move(prefix)) {
+      next();
+    }
+    [[nodiscard]] bool at_end() const { return at_ == page_.size(); }  // or there is a finding
+    [[nodiscard]] ByteView key() const { return page_[at_].first; }
+    [[nodiscard]] const Record& record() const { return record_; }
+    void next() {
+      if (!page_.empty()) ++at_;
+      if (at_ == page_.size() && !is_last_) read_page();
+      if (at_end()) return;
+      auto decoded = decode_record<Record>(page_[at_].second);
+      auditor_.require(decoded.has_value() && key().size() <= Key::kMax, 0, key(),
+                       "cannot be decoded");
+      if (auditor_.finding_) {
+        at_ = page_.size();
+        is_last_ = true;
+      } else {
+        record_ = *std::move(decoded);
+      }
+    }
+
+   private:
+    void read_page() {
+      constexpr std::size_t kPage = 256;
+      page_.clear();
+      at_ = 0;
+      auditor_.state_.scan(from_, end_, [this](ByteView key, ByteView value) {
+        page_.emplace_back(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
+        return page_.size() < kPage;
+      });
+      is_last_ = page_.size() < kPage;
+      if (is_last_) return;
+      from_ = page_.back().first;
+      from_.push_back(std::byte{0});  // the next key there could be
+    }
+
+    Auditor& auditor_;
+    const Bytes end_;
+    Bytes from_;
+    std::vector<std::pair<Bytes, Bytes>> page_;
+    std::size_t at_ = 0;
+    bool is_last_ = false;
+    Record record_{};
+  };
+
   template <class Record, class Visit>
   void each(const Visit& visit) {
     each_under<Record>(table_begin(Record::kTable), visit);
   }
 
-  // In pages, so that a visit may itself read the state.
   template <class Record, class Visit>
-  void each_under(const Bytes& prefix, const Visit& visit) {
-    constexpr std::size_t kPage = 256;
-    const Bytes end = prefix_end(prefix);
-    Bytes from = prefix;
-    while (!finding_) {
-      std::vector<std::pair<Bytes, Bytes>> page;
-      state_.scan(from, end, [&page](ByteView key, ByteView value) {
-        page.emplace_back(Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end()));
-        return page.size() < kPage;
-      });
-      for (const auto& [key, value] : page) {
-        const std::optional<Record> record = decode_record<Record>(value);
-        require(record.has_value() && key.size() <= Key::kMax, 0, key, "cannot be decoded");
-        if (finding_) return;
-        visit(key, *record);
-      }
-      if (page.size() < kPage) return;
-      from = page.back().first;
-      from.push_back(std::byte{0});  // the next key there could be
-    }
+  void each_under(Bytes prefix, const Visit& visit) {
+    if (finding_) return;
+    for (Cursor<Record> at(*this, std::move(prefix)); !at.at_end() && !finding_; at.next())
+      visit(at.key(), at.record());
+  }
+
+  // A payment and its hold have the same key but for the table: both tables are read side by side,
+  // where a look for each hold would take most of the time.
+  void check_payments() {
+    if (finding_) return;
+    Cursor<Hold> holds(*this, table_begin(Hold::kTable));
+    each<Payment>([&](ByteView key, const Payment& payment) {
+      const auto is_before = [&](ByteView hold) {
+        return std::ranges::lexicographical_compare(hold.subspan(1), key.subspan(1));
+      };
+      while (!holds.at_end() && is_before(holds.key())) holds.next();
+      const bool is_own =
+          !holds.at_end() && std::ranges::equal(holds.key().subspan(1), key.subspan(1));
+      check_payment(key, payment, is_own ? &holds.record() : nullptr);
+    });
   }
 
   void require(bool holds, std::uint8_t invariant, ByteView key, std::string_view what) {
@@ -130,11 +182,12 @@ class Auditor {
     require(held == position.held, 4, key, "held is not the sum of its active holds");
   }
 
-  void check_payment(ByteView key, const Payment& payment) {
+  void check_payment(ByteView key, const Payment& payment, const Hold* hold) {
+    const Key own = payment_key(payment.terms.payer_bank, payment.terms.uetr);
+    require(std::ranges::equal(own.view(), key), 0, key, "it is stored as another payment");
     require(payment.returned <= payment.terms.amount, 13, key, "more was returned than paid");
-    const auto hold = query_hold(state_, payment.terms.payer_bank, payment.terms.uetr);
     const auto total = checked_add(payment.terms.amount, payment.terms.payer_fee);
-    const bool is_held = hold && hold->kind == HoldKind::Payment &&
+    const bool is_held = hold != nullptr && hold->kind == HoldKind::Payment &&
                          hold->status == HoldStatus::Active && total && hold->amount == *total;
     require(is_held == (payment.state == PaymentState::Pending), 14, key,
             "PENDING and its hold disagree");

@@ -22,7 +22,7 @@ Byzantine::Byzantine(const NetworkSetup& setup, Scheduler& scheduler, std::uint6
 
 void Byzantine::add(std::size_t node) {
   Liar liar;
-  const std::uint64_t count = random_.between(1, 4);
+  const std::uint64_t count = 1 + random_.below(4);
   for (std::uint64_t i = 0; i < count; ++i) liar.does.push_back(&random_.pick(all()));
   constexpr double kOften[] = {1, 0.5, 0.1};
   liar.often = random_.pick(kOften);

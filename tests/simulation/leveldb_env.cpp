@@ -122,6 +122,7 @@ class SimulatedStore final : public storage::KeyValueStore {
                                           .open_files_max = 500,
                                           .must_exist = false,
                                           .compress = false,  // an eighth of the time
+                                          .cache_scans = true,
                                           .files = &files_,
                                           .env = env_.get()};
     auto opened = storage::open_leveldb(directory, options);

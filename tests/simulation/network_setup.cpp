@@ -1,6 +1,7 @@
 #include "tests/simulation/network_setup.h"
 
 #include <algorithm>
+#include <span>
 
 #include "crypto/check.h"
 #include "crypto/digest.h"
@@ -47,7 +48,7 @@ NetworkSetup::NetworkSetup(std::size_t validators, const consensus::Parameters& 
     GIRO_CHECK(found != all.end());
     institutions_.push_back({static_cast<std::uint32_t>(found - all.begin() + 1)});
   }
-  GIRO_CHECK(std::is_sorted(institutions_.begin(), institutions_.begin() + validators));
+  GIRO_CHECK(std::ranges::is_sorted(std::span(institutions_).first(validators)));
 }
 
 std::size_t NetworkSetup::make_key(std::size_t node) {

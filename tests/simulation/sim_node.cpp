@@ -239,7 +239,8 @@ bool SimNode::damage_store(Random& random) {
   const std::string path = storage::join_path(state, random.pick(*names));
   const auto bytes = storage::read_whole(disk_, path, UINT64_MAX);
   if (!bytes || bytes->empty()) return false;
-  disk_.rot(path, random.below(bytes->size()), static_cast<std::byte>(1U << random.below(8)));
+  const auto bit = static_cast<std::byte>(1U << random.below(8));
+  disk_.rot(path, random.below(bytes->size()), bit);
   return true;
 }
 

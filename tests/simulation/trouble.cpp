@@ -75,7 +75,8 @@ void Simulation::begin_trouble() {
     for (auto& node : nodes_) node->set_clock(0.9 + random.unit() * 0.2, 0);
   }
   every(plan_.crashes, "crashes", [this, count](Random& random) {
-    crash(random.below(count), storage::Crash::process_only(), random.between(0, kDownMax));
+    const Time down = random.between(0, kDownMax);
+    crash(random.below(count), storage::Crash::process_only(), down);
   });
   every(plan_.power_failures, "power failures", [this, count](Random& random) {
     const bool all = plan_.all_at_once && random.chance(0.3);
@@ -102,7 +103,8 @@ void Simulation::begin_trouble() {
   every(plan_.clock_jumps, "clock jumps", [this, count](Random& random) {
     const std::size_t node = random.below(count);
     const std::int64_t bound = random.chance(0.7) ? 2'000 : 86'400'000;
-    nodes_[node]->set_clock(0.9 + random.unit() * 0.2, random.between(-bound, bound));
+    const std::int64_t wall_offset_ms = random.between(-bound, bound);
+    nodes_[node]->set_clock(0.9 + random.unit() * 0.2, wall_offset_ms);
   });
   every(plan_.slow_disks, "slow disks", [this, count](Random& random) {
     const std::size_t node = random.below(count);

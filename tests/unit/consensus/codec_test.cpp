@@ -237,6 +237,40 @@ TEST(Codec, truncations_and_additions_are_refused_or_another_message) {
   }
 }
 
+// A field that nobody knows would come back in every encoding: it is looked for, at each depth.
+TEST(Codec, unknown_fields_are_refused_wherever_they_are) {
+  const auto bytes_of = [](std::initializer_list<unsigned> values) {
+    Bytes bytes;
+    for (const unsigned value : values) bytes.push_back(static_cast<std::byte>(value));
+    return bytes;
+  };
+  // Field 99 as a number, as bytes, as four and as eight bytes; and field 2 of all, which none has
+  // as four bytes.
+  const Bytes unknown[] = {bytes_of({0x98, 0x06, 0x01}), bytes_of({0x9a, 0x06, 0x01, 0x41}),
+                           bytes_of({0x9d, 0x06, 1, 2, 3, 4}),
+                           bytes_of({0x99, 0x06, 1, 2, 3, 4, 5, 6, 7, 8}),
+                           bytes_of({0x15, 1, 2, 3, 4})};
+  for (const Bytes& field : unknown) {
+    for (const Message& message : all_messages()) {
+      if (std::holds_alternative<BatchMessage>(message)) continue;  // no protobuf
+      Bytes longer = wire::encode(message);
+      longer.insert(longer.end(), field.begin(), field.end());
+      EXPECT_FALSE(wire::decode(number(message), longer)) << static_cast<int>(number(message));
+    }
+    // In the content of a vote, its first field: tag, length, content.
+    for (const Message& message : all_messages()) {
+      if (!std::holds_alternative<Vote>(message)) continue;
+      Bytes inner = wire::encode(message);
+      ASSERT_EQ(inner[0], std::byte{0x0a});
+      const auto size = std::to_integer<unsigned>(inner[1]);
+      ASSERT_LT(size + field.size(), 128U);
+      inner[1] = static_cast<std::byte>(size + field.size());
+      inner.insert(inner.begin() + 2 + size, field.begin(), field.end());
+      EXPECT_FALSE(wire::decode(number(message), inner));
+    }
+  }
+}
+
 TEST(Codec, flipped_bits_are_refused_or_another_message) {
   for (const Message& message : all_messages()) {
     const Bytes bytes = wire::encode(message);

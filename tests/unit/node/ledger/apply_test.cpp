@@ -366,6 +366,12 @@ TEST(Audit, Finds_what_the_running_totals_cannot_see) {
          world.edit<Payment>(payment_key(kA, uetr(1)),
                              [](Payment& p) { p.state = PaymentState::Cancelled; });
        }},
+      {0,
+       [](World& world) {
+         world.run(pay(pay_order(1)));
+         auto& state = world.state.rows;
+         state[payment_key(kA, uetr(9)).to_bytes()] = state[payment_key(kA, uetr(1)).to_bytes()];
+       }},
       {4,
        [](World& world) {
          world.run(pay(pay_order(1)));
