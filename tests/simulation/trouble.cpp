@@ -29,7 +29,7 @@ void Simulation::deliver(std::size_t from, std::size_t to, const p2p::Frame& fra
     scheduler_.at(when, [this, sender, from, to, frame] {
       if (!nodes_[to]->is_up() || links_[from][to].cut || !has_channel(sender, from, to)) return;
       ++report_.deliveries;
-      nodes_[to]->receive(sender, frame);
+      if (byzantine_->on_arrival(from, to, frame)) nodes_[to]->receive(sender, frame);
     });
   }
 }
