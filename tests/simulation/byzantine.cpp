@@ -101,7 +101,7 @@ void Byzantine::send(std::size_t node, std::size_t to, const p2p::Frame& frame) 
     if (!random_.chance(liar.often)) continue;
     const std::string_view id = behaviour->id;
     if (id == "B50") {  // what it said before, to whoever
-      leave(node, to, *random_.pick(liar.recorded), {behaviour});
+      leave(node, to, *random_.pick(liar.recorded), {behaviour->id});
       continue;
     }
     if (id == "B52") {  // any byte of what leaves
@@ -109,22 +109,73 @@ void Byzantine::send(std::size_t node, std::size_t to, const p2p::Frame& frame) 
       const std::size_t at = 6 + random_.below(altered.size() - 6 + (altered.size() == 6 ? 1 : 0));
       if (at >= altered.size()) continue;
       altered[at] ^= static_cast<std::byte>(1U << random_.below(8));
-      leave(node, to, std::move(altered), {behaviour});
+      leave(node, to, std::move(altered), {behaviour->id});
+      continue;
+    }
+    if (id == "FM") {
+      change_fields(node, to, liar, frame);
       continue;
     }
     const bool was_dropped = hand.drop;
     if (behaviour->act == nullptr || !behaviour->act(hand)) continue;
     const bool adds = !hand.extra.empty() || !hand.raw.empty();
-    if (!adds && !hand.drop) altered_by.push_back(behaviour);
-    if (!adds && hand.drop && !was_dropped && ports_.would_hear(node, to)) count(to, {behaviour});
+    if (!adds && !hand.drop) altered_by.emplace_back(id);
+    if (!adds && hand.drop && !was_dropped && ports_.would_hear(node, to))
+      count(to, {behaviour->id});
     for (const auto& extra : std::exchange(hand.extra, {}))
-      leave(node, to, *runtime::frame_of(extra), {behaviour});
-    for (const auto& raw : std::exchange(hand.raw, {})) leave(node, to, *raw, {behaviour});
+      leave(node, to, *runtime::frame_of(extra), {behaviour->id});
+    for (const auto& raw : std::exchange(hand.raw, {})) leave(node, to, *raw, {behaviour->id});
     changed = true;
   }
   if (hand.drop) return;
   if (!changed) return ports_.deliver(node, to, frame);
   leave(node, to, *runtime::frame_of(*message), std::move(altered_by), hand.delay);
+}
+
+// With each Status some fields in turn, first as they stand, then, if the message can still be read
+// and carries its signature, signed again.
+void Byzantine::change_fields(std::size_t node, std::size_t to, Liar& liar,
+                              const p2p::Frame& frame) {
+  constexpr std::size_t kAtOnce = 12;
+  const crypto::ByteView bytes(*frame);
+  const auto type = std::to_integer<std::uint8_t>(bytes[5]);
+  liar.fields.record(type, bytes.subspan(6));
+  if (static_cast<consensus::wire::MessageType>(type) != consensus::wire::MessageType::Status)
+    return;
+  const auto& fields = FieldMutators::fields();
+  for (std::size_t i = 0; i < kAtOnce; ++i) {
+    const auto& field = fields[liar.next_field++ % fields.size()];
+    const auto changed = liar.fields.mutate(field, random_);
+    const auto raw = p2p::encode_frame(p2p::Family::Payload, field.type, changed);
+    leave(node, to, *raw, {"FM", field.name});
+    auto message = message_in(raw);
+    if (!message || !sign_again(*message, node)) continue;
+    leave(node, to, *runtime::frame_of(*message), {"FM", field.again});
+  }
+}
+
+// Whatever of it the node signs itself.
+bool Byzantine::sign_again(consensus::Message& message, std::size_t node) const {
+  const crypto::SecretKey& key = setup_.validator_key(node);
+  const crypto::Hash& chain = setup_.chain();
+  if (auto* vote = std::get_if<consensus::Vote>(&message)) {
+    vote->signature = key.sign(vote->content.sign_bytes(chain));
+  } else if (auto* proposal = std::get_if<PrePrepare>(&message)) {
+    proposal->vote.content.digest = proposal->block.hash(chain);
+    proposal->vote.signature = key.sign(proposal->vote.content.sign_bytes(chain));
+  } else if (auto* change = std::get_if<consensus::ProvenViewChange>(&message)) {
+    change->change.signature = key.sign(change->change.digest(chain));
+  } else if (auto* begun = std::get_if<consensus::NewView>(&message)) {
+    begun->signature = key.sign(begun->digest(chain));
+  } else if (auto* certificate = certificate_in(message)) {
+    const auto own = std::ranges::find_if(
+        certificate->signatures, [&](const auto& entry) { return entry.voter.value == node; });
+    if (own == certificate->signatures.end()) return false;
+    own->signature = key.sign(certificate->content.sign_bytes(chain));
+  } else {
+    return false;
+  }
+  return true;
 }
 
 void Byzantine::leave(std::size_t node, std::size_t to, crypto::Bytes bytes, Doers doers,
@@ -141,7 +192,7 @@ void Byzantine::leave(std::size_t node, std::size_t to, crypto::Bytes bytes, Doe
 
 void Byzantine::count(std::size_t to, const Doers& doers) {
   if (liars_.contains(to)) return;
-  for (const Behaviour* behaviour : doers) ++activations_[behaviour->id];
+  for (const std::string_view doer : doers) ++activations_[std::string(doer)];
 }
 
 bool Byzantine::on_arrival(std::size_t from, std::size_t to, const p2p::Frame& frame) {

@@ -16,6 +16,7 @@
 
 #include "consensus/message.h"
 #include "p2p/frame.h"
+#include "tests/simulation/field_mutators.h"
 #include "tests/simulation/network_setup.h"
 #include "tests/simulation/random.h"
 #include "tests/simulation/scheduler.h"
@@ -95,20 +96,24 @@ class Byzantine {
   [[nodiscard]] static const Behaviour* find(std::string_view id);
 
  private:
-  using Doers = std::vector<const Behaviour*>;
+  using Doers = std::vector<std::string_view>;  // their ids, and names of fields
   // What frames under way are the work of; a frame leaves by itself when nobody holds it.
   using Marks = std::unordered_map<const crypto::Bytes*, Doers>;
   struct Liar {
-    Doers does;
+    std::vector<const Behaviour*> does;
     double often = 1;
     bool is_blind = false;
     std::deque<p2p::Frame> recorded;
     // What its node itself has voted for; the filter may have said otherwise in its name.
     std::map<std::tuple<consensus::VoteKind, consensus::View, consensus::Height>, consensus::Hash>
         said;
+    FieldMutators fields;
+    std::size_t next_field = 0;
     std::map<crypto::Hash, Time> kept;  // batches that it was not to know, and when they came
   };
   void leave(std::size_t node, std::size_t to, crypto::Bytes bytes, Doers doers, Time delay = 0);
+  void change_fields(std::size_t node, std::size_t to, Liar& liar, const p2p::Frame& frame);
+  [[nodiscard]] bool sign_again(consensus::Message& message, std::size_t node) const;
   void count(std::size_t to, const Doers& doers);
   [[nodiscard]] bool lets_in(std::size_t from, std::size_t node, Liar& liar,
                              const p2p::Frame& frame);

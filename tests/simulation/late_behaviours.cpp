@@ -256,6 +256,7 @@ const std::vector<Byzantine::Behaviour>& Byzantine::late() {
       {"B45", "snapshots of a fork, by a set of its own making", forked_snapshot, Stage::Snapshots},
       {"B46", "good chunks for one half, poison for the other", poison_for_one_half,
        Stage::Snapshots},
+      {"FM", "any field of any message, as it stands or signed again", nullptr},
   };
   return behaviours;
 }

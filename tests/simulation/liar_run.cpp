@@ -10,6 +10,7 @@ using Stage = Byzantine::Stage;
 constexpr Time kShownWithin = 300 * kSecond;
 constexpr Time kTurn = 800 * kMillisecond;  // of the liar, and at most until another view
 constexpr Time kViewWithin = 2 * kSecond;
+constexpr Time kLeftBehindWithin = 60 * kSecond;
 constexpr Time kLiedToWithin = 20 * kSecond;
 constexpr std::uint64_t kSmallSegment = 4 * 1024;  // of the log, so that a cut takes payload away
 
@@ -70,6 +71,15 @@ std::uint64_t LiarRun::shown() const {
   return byzantine_->activations(behaviour_.id) + (found == of_clients.end() ? 0 : found->second);
 }
 
+bool LiarRun::is_shown() const {
+  if (std::string_view(behaviour_.id) != "FM") return shown() >= wanted_;
+  const auto& fields = FieldMutators::fields();
+  return shown() >= kFieldQuota * fields.size() &&
+         std::ranges::all_of(fields, [&](const auto& field) {
+           return byzantine_->activations(field.name) >= kFieldQuota;
+         });
+}
+
 void LiarRun::live() {
   switch (behaviour_.stage) {
     case Stage::Turns:
@@ -83,9 +93,7 @@ void LiarRun::live() {
       break;
   }
   false_clients_.end();
-  report_.behaviours[behaviour_.id] += false_clients_.activations().contains(behaviour_.id)
-                                           ? false_clients_.activations().at(behaviour_.id)
-                                           : 0;
+  for (const auto& [id, count] : false_clients_.activations()) report_.behaviours[id] += count;
 }
 
 consensus::View LiarRun::highest_view() const {
@@ -125,37 +133,44 @@ void LiarRun::trouble_clients() {
   }
 }
 
-// Two in turn, so that what is meant for one half of the others finds it.
+// Two in turn, so that what is meant for one half of the others finds it; again if one of them was
+// served by others before it had been lied to often enough.
 void LiarRun::show_snapshots() {
-  for (std::size_t node = 1; node <= 2; ++node) {
-    cut_off(node, true);
-    const auto left_at = checkers_.stable(node);
-    // The log is cut below the older of two, and what it was behind of is gone.
-    const auto has_left_behind = [&](const std::unique_ptr<SimNode>& other) {
-      if (other->index() == node) return true;
-      const auto held = other->validator().snapshots();
-      return std::ranges::count_if(held, [&](const auto& snapshot) {
-               return snapshot.certified && snapshot.height > left_at;
-             }) >= 2;
-    };
-    run_until(scheduler_.now() + 60 * kSecond,
-              [&] { return std::ranges::all_of(nodes_, has_left_behind); });
-    run_until(scheduler_.now() + 300 * kMillisecond);
-    cut_off(node, false);
-    ask_again(node, wanted_ * node / 2, scheduler_.now() + kShownWithin / 2);
-    run_until(scheduler_.now() + kLiedToWithin, [&] { return checkers_.stable(node) > left_at; });
+  for (std::size_t round = 0; !is_shown() && scheduler_.now() < kShownWithin; ++round) {
+    const std::size_t node = 1 + round % 2;
+    fall_behind(node);
+    ask_again(node, round == 0 ? wanted_ / 2 : wanted_);
   }
 }
 
-void LiarRun::ask_again(std::size_t node, std::uint64_t wanted, Time until) {
+// The others' logs are cut below the older of two snapshots: what it has missed is gone.
+void LiarRun::fall_behind(std::size_t node) {
+  cut_off(node, true);
+  const auto left_at = checkers_.stable(node);
+  const auto has_left_behind = [&](const std::unique_ptr<SimNode>& other) {
+    if (other->index() == node) return true;
+    const auto held = other->validator().snapshots();
+    return std::ranges::count_if(held, [&](const auto& snapshot) {
+             return snapshot.certified && snapshot.height > left_at;
+           }) >= 2;
+  };
+  run_until(scheduler_.now() + kLeftBehindWithin,
+            [&] { return std::ranges::all_of(nodes_, has_left_behind); });
+  run_until(scheduler_.now() + 300 * kMillisecond);
+  cut_off(node, false);
+}
+
+// As soon as it was lied to it dies, so that it asks again; at last it is let be, and installs.
+void LiarRun::ask_again(std::size_t node, std::uint64_t wanted) {
   const std::uint64_t installs = report_.installs;
-  while (shown() < wanted && report_.installs == installs && scheduler_.now() < until) {
+  const auto is_served = [&] { return report_.installs > installs; };
+  while (!is_served() && scheduler_.now() < kShownWithin) {
     const std::uint64_t before = shown();
-    run_until(scheduler_.now() + kLiedToWithin,
-              [&] { return shown() > before || report_.installs > installs; });
-    if (shown() == before || shown() >= wanted) continue;
+    run_until(scheduler_.now() + kLiedToWithin, [&] { return shown() > before || is_served(); });
+    if (shown() >= wanted || shown() == before) break;
     crash(node, storage::Crash::process_only(), 10 * kMillisecond);
   }
+  run_until(scheduler_.now() + kLiedToWithin, is_served);
 }
 
 }  // namespace giro::sim

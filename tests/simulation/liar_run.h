@@ -8,7 +8,9 @@
 
 namespace giro::sim {
 
-inline constexpr std::uint64_t kQuota = 50;  // activations of each behaviour in a run of all
+// Activations in a run of all: of each behaviour, and of each field that FM changes.
+inline constexpr std::uint64_t kQuota = 50, kFieldQuota = 10;
+inline constexpr std::size_t kFieldsSignedAgain = 60;  // as many met that quota in this form too
 
 class LiarRun final : public Simulation {
  public:
@@ -23,12 +25,12 @@ class LiarRun final : public Simulation {
   void take_turns();
   void show_snapshots();
   void trouble_clients();
-  // One that is behind asks the liar, and dies as soon as it was lied to, so that it asks again.
-  void ask_again(std::size_t node, std::uint64_t wanted, Time until);
+  void fall_behind(std::size_t node);
+  void ask_again(std::size_t node, std::uint64_t wanted);
   void cut_off(std::size_t node, bool is_cut);
   [[nodiscard]] std::size_t liar() const { return *plan_.faulty.begin(); }
   [[nodiscard]] std::uint64_t shown() const;
-  [[nodiscard]] bool is_shown() const { return shown() >= wanted_; }
+  [[nodiscard]] bool is_shown() const;
   [[nodiscard]] consensus::View highest_view() const;
 
   const Byzantine::Behaviour& behaviour_;

@@ -52,10 +52,17 @@ void run_seed(const Options& options, std::uint64_t seed, Totals& totals) {
   run.until_event = options.until;
   const Report report = report_of(options, run);
   totals.add(report);
+  const auto activations = [&](const std::string& name) {
+    const auto found = report.behaviours.find(name);
+    return found == report.behaviours.end() ? 0 : found->second;
+  };
   const auto behaviours = Byzantine::with_quota();
-  for (std::size_t i = 0; i < behaviours.size(); ++i) {
-    const auto found = report.behaviours.find(behaviours[i]->id);
-    if (found != report.behaviours.end()) totals.counts.at(i) += found->second;
+  for (std::size_t i = 0; i < behaviours.size(); ++i)
+    totals.counts.at(i) += activations(behaviours[i]->id);
+  const auto& fields = FieldMutators::fields();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    totals.fields.at(i)[0] += activations(fields[i].name);
+    totals.fields.at(i)[1] += activations(fields[i].again);
   }
   if (report.violation) {
     totals.fail(exit_of(*report.violation));
@@ -138,6 +145,26 @@ int judge_quota(std::uint64_t quota, const Totals& totals) {
                 static_cast<unsigned long long>(totals.counts.at(i)),
                 static_cast<unsigned long long>(quota), behaviours[i]->what);
   }
+  const auto& fields = FieldMutators::fields();
+  std::size_t met = 0, met_again = 0;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto& [as_it_stood, again] = totals.fields.at(i);
+    met_again += again >= kFieldQuota ? 1 : 0;
+    if (as_it_stood >= kFieldQuota) {
+      ++met;
+      continue;
+    }
+    code = kBelowQuota;
+    std::printf("BELOW QUOTA %s: %llu of %llu activations\n", fields[i].name.c_str(),
+                static_cast<unsigned long long>(as_it_stood),
+                static_cast<unsigned long long>(kFieldQuota));
+  }
+  if (met_again < kFieldsSignedAgain) {
+    code = kBelowQuota;
+    std::printf("BELOW QUOTA fields signed again: %zu of %zu\n", met_again, kFieldsSignedAgain);
+  }
+  std::printf("     fields changed: %zu/%zu, and signed again %zu\n", met, fields.size(),
+              met_again);
   return code;
 }
 
