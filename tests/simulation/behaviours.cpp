@@ -5,6 +5,7 @@
 #include "tests/simulation/byzantine.h"
 
 namespace giro::sim {
+
 namespace {
 
 using consensus::Certificate;
@@ -14,41 +15,12 @@ using consensus::Vote;
 using consensus::VoteKind;
 using Hand = Byzantine::Hand;
 
-Hash some_hash(Random& random) {
-  Hash hash;
-  for (std::byte& byte : hash.bytes) byte = static_cast<std::byte>(random.below(256));
-  return hash;
-}
-
-void sign(Hand& hand, Vote& vote) {
-  vote.signature = hand.key().sign(vote.content.sign_bytes(hand.setup.chain()));
-}
-
-// A proposal again, after its block was changed: with a vote that fits.
-void sign_again(Hand& hand, PrePrepare& proposal) {
-  proposal.vote.content.digest = proposal.block.hash(hand.setup.chain());
-  proposal.vote.content.height = proposal.block.height;
-  sign(hand, proposal.vote);
-}
-
-// The certificate that a message carries, if it carries one.
-Certificate* certificate_in(consensus::Message& message) {
-  if (auto* blocks = std::get_if<consensus::CertifiedBlocks>(&message)) return &blocks->certificate;
-  if (auto* segment = std::get_if<consensus::ChainSegment>(&message)) return &segment->attest;
-  if (auto* proof = std::get_if<consensus::AttestProof>(&message)) return &proof->attest;
-  if (auto* change = std::get_if<consensus::ProvenViewChange>(&message))
-    return change->high ? &*change->high : nullptr;
-  if (auto* begun = std::get_if<consensus::NewView>(&message))
-    return begun->anchor ? &*begun->anchor : nullptr;
-  return nullptr;
-}
-
 bool equivocate(Hand& hand) {
   auto* proposal = std::get_if<PrePrepare>(&hand.message);
   if (proposal == nullptr || !hand.is_one_half()) return false;
   proposal->block.batches.clear();
   ++proposal->block.time.ms;
-  sign_again(hand, *proposal);
+  hand.sign_again(*proposal);
   return true;
 }
 
@@ -57,7 +29,7 @@ bool reorder(Hand& hand) {
   if (proposal == nullptr || !hand.is_one_half()) return false;
   std::ranges::reverse(proposal->block.batches);
   if (proposal->block.batches.size() < 2) ++proposal->block.time.ms;
-  sign_again(hand, *proposal);
+  hand.sign_again(*proposal);
   return true;
 }
 
@@ -72,9 +44,9 @@ bool wrong_height(Hand& hand) {
       --proposal->block.height.value;
       break;
     default:
-      proposal->block.parent = some_hash(hand.random);
+      proposal->block.parent = hand.some_hash();
   }
-  sign_again(hand, *proposal);
+  hand.sign_again(*proposal);
   return true;
 }
 
@@ -87,7 +59,7 @@ bool height_beyond(Hand& hand) {
   const std::uint64_t places[] = {0, proposal->block.height.value + parameters.window + 1, last + 1,
                                   ~0ULL};
   proposal->block.height.value = places[hand.random.below(4)];
-  sign_again(hand, *proposal);
+  hand.sign_again(*proposal);
   return true;
 }
 
@@ -105,8 +77,8 @@ bool name_twice(Hand& hand) {
   auto* proposal = std::get_if<PrePrepare>(&hand.message);
   if (proposal == nullptr) return false;
   auto& batches = proposal->block.batches;
-  batches.push_back(batches.empty() ? some_hash(hand.random) : batches.front());
-  sign_again(hand, *proposal);
+  batches.push_back(batches.empty() ? hand.some_hash() : batches.front());
+  hand.sign_again(*proposal);
   return true;
 }
 
@@ -116,7 +88,7 @@ bool time_at_bounds(Hand& hand) {
   const auto& parameters = hand.setup.parameters();
   const auto skew = static_cast<std::int64_t>(parameters.clock_skew_ms);
   proposal->block.time.ms += hand.random.chance(0.5) ? skew - 1 : -skew;
-  sign_again(hand, *proposal);
+  hand.sign_again(*proposal);
   return true;
 }
 
@@ -144,7 +116,7 @@ bool mixed_certificate(Hand& hand) {
       content.kind = content.kind == VoteKind::Commit ? VoteKind::Prepare : VoteKind::Commit;
       break;
     default:
-      content.digest = some_hash(hand.random);
+      content.digest = hand.some_hash();
   }
   return true;
 }
@@ -250,8 +222,8 @@ bool two_votes(Hand& hand) {
   auto* vote = std::get_if<Vote>(&hand.message);
   if (vote == nullptr || vote->content.kind == VoteKind::Attest || !hand.is_one_half())
     return false;
-  vote->content.digest = some_hash(hand.random);
-  sign(hand, *vote);
+  vote->content.digest = hand.some_hash();
+  hand.sign(*vote);
   return true;
 }
 
@@ -260,7 +232,7 @@ bool commit_unprepared(Hand& hand) {
   if (vote == nullptr || vote->content.kind != VoteKind::Prepare) return false;
   Vote commit = *vote;
   commit.content.kind = VoteKind::Commit;
-  sign(hand, commit);
+  hand.sign(commit);
   hand.extra.emplace_back(commit);
   return true;
 }
@@ -274,10 +246,10 @@ bool false_attest(Hand& hand) {
   auto* vote = std::get_if<Vote>(&hand.message);
   if (vote == nullptr || vote->content.kind != VoteKind::Attest) return false;
   if (hand.random.chance(0.5))
-    vote->content.digest = some_hash(hand.random);
+    vote->content.digest = hand.some_hash();
   else
     vote->content.height.value += 1 + hand.random.below(10);
-  sign(hand, *vote);
+  hand.sign(*vote);
   return true;
 }
 
@@ -291,7 +263,7 @@ bool false_evidence(Hand& hand) {
   Vote left = *vote;
   left.voter.value = (left.voter.value + 1) % static_cast<std::uint32_t>(hand.setup.size());
   Vote right = left;
-  right.content.digest = some_hash(hand.random);
+  right.content.digest = hand.some_hash();
   hand.extra.emplace_back(
       consensus::EvidenceMessage{consensus::ConflictingVotes{.first = left, .second = right}});
   return true;
@@ -327,7 +299,7 @@ bool unlinked_blocks(Hand& hand) {
   auto& block = (*blocks)[hand.random.below(blocks->size())];
   switch (hand.random.below(3)) {
     case 0:
-      block.parent = some_hash(hand.random);
+      block.parent = hand.some_hash();
       break;
     case 1:
       block.batches.clear();
@@ -339,11 +311,34 @@ bool unlinked_blocks(Hand& hand) {
   return true;
 }
 
-bool recorded(Hand&) {  // byzantine.cpp does it: it works on frames
-  return false;
+}  // namespace
+
+consensus::Certificate* certificate_in(consensus::Message& message) {
+  if (auto* blocks = std::get_if<consensus::CertifiedBlocks>(&message)) return &blocks->certificate;
+  if (auto* segment = std::get_if<consensus::ChainSegment>(&message)) return &segment->attest;
+  if (auto* proof = std::get_if<consensus::AttestProof>(&message)) return &proof->attest;
+  if (auto* change = std::get_if<consensus::ProvenViewChange>(&message))
+    return change->high ? &*change->high : nullptr;
+  if (auto* begun = std::get_if<consensus::NewView>(&message))
+    return begun->anchor ? &*begun->anchor : nullptr;
+  return nullptr;
 }
 
-}  // namespace
+consensus::Hash Byzantine::Hand::some_hash() {
+  consensus::Hash hash;
+  for (std::byte& byte : hash.bytes) byte = static_cast<std::byte>(random.below(256));
+  return hash;
+}
+
+void Byzantine::Hand::sign(consensus::Vote& vote) const {
+  vote.signature = key().sign(vote.content.sign_bytes(setup.chain()));
+}
+
+void Byzantine::Hand::sign_again(consensus::PrePrepare& proposal) const {
+  proposal.vote.content.digest = proposal.block.hash(setup.chain());
+  proposal.vote.content.height = proposal.block.height;
+  sign(proposal.vote);
+}
 
 const std::vector<Byzantine::Behaviour>& Byzantine::all() {
   static const std::vector<Behaviour> behaviours = {
@@ -373,8 +368,9 @@ const std::vector<Byzantine::Behaviour>& Byzantine::all() {
       {"B40", "no answers to who is behind", no_answers},
       {"B41", "a Status that lies", lying_status},
       {"B42", "blocks that do not link", unlinked_blocks},
-      {"B50", "old traffic again", recorded},
-      {"B52", "any bit changed", recorded},
+      // Byzantine::send does these: they work on frames.
+      {"B50", "old traffic again", nullptr},
+      {"B52", "any bit changed", nullptr},
   };
   return behaviours;
 }

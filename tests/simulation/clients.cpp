@@ -4,8 +4,7 @@
 #include <utility>
 
 #include "crypto/check.h"
-#include "crypto/digest.h"
-#include "node/ledger/encode.h"
+#include "tests/simulation/operations.h"
 #include "tests/simulation/world.h"
 
 namespace giro::sim {
@@ -14,23 +13,9 @@ namespace {
 using ledger::Role;
 using runtime::OperationStatus;
 
-constexpr std::uint32_t kBankA = 1;
-constexpr ledger::TokenId kBankAUsd = 1;
 constexpr std::int64_t kValidForMs = 30'000;
 constexpr Time kPollEvery = 500 * kMillisecond;
 constexpr Time kRetryAfter = 5 * kSecond;
-
-runtime::OpId id_of(std::uint64_t number) {
-  crypto::Bytes seed;
-  crypto::Writer(seed).u64(number);
-  const crypto::Hash hash = crypto::tagged_hash("giro/sim/operation", {seed});
-  runtime::OpId id;
-  std::copy_n(hash.bytes.begin(), id.size(), id.begin());
-  id[6] =
-      (id[6] & std::byte{0x0F}) | std::byte{0x40};  // a UUID of version 4: the UETR of a payment
-  id[8] = (id[8] & std::byte{0x3F}) | std::byte{0x80};
-  return id;
-}
 
 bool is_final(OperationStatus status) {
   return status == OperationStatus::Committed || status == OperationStatus::Rejected ||
@@ -71,14 +56,14 @@ std::optional<std::size_t> Clients::some_node() {
 }
 
 crypto::Bytes Clients::make(runtime::OpId& id, std::int64_t now_ms) {
-  id = id_of(number_++);
+  id = operation_id("giro/sim/operation", number_++);
   const auto accounts = config::demo_aliases();
   ledger::Operation operation{
-      .actor = kBankA, .op_id = {id}, .valid_until = {now_ms + kValidForMs}, .action = {}};
+      .actor = kPayingBank, .op_id = {id}, .valid_until = {now_ms + kValidForMs}, .action = {}};
   std::vector<const crypto::SecretKey*> keys;
   const std::uint64_t kind = random_.below(10);
   if (number_ == 1 || kind == 0) {
-    operation.action = ledger::Mint{.token = kBankAUsd,
+    operation.action = ledger::Mint{.token = kPaidToken,
                                     .account = accounts.at("ALICE").account,
                                     .amount = {0, 1 + random_.below(1'000'000)},
                                     .kind = ledger::MintKind::Deposit,
@@ -86,7 +71,7 @@ crypto::Bytes Clients::make(runtime::OpId& id, std::int64_t now_ms) {
     keys = {&setup_.operator_key("bank-a", Role::Issuer, 1),
             &setup_.operator_key("bank-a", Role::Issuer, 2)};
   } else if (kind == 1) {
-    operation.action = ledger::Redeem{.token = kBankAUsd,
+    operation.action = ledger::Redeem{.token = kPaidToken,
                                       .account = accounts.at("MERCHANT").account,
                                       .amount = {0, 1 + random_.below(100'000)},
                                       .payout_commit = {}};
@@ -94,28 +79,13 @@ crypto::Bytes Clients::make(runtime::OpId& id, std::int64_t now_ms) {
             &setup_.operator_key("bank-a", Role::Treasury, 1),
             &setup_.operator_key("bank-a", Role::Treasury, 2)};
   } else {
-    ledger::Transfer transfer;
     const bool back = random_.chance(0.3);
-    transfer.terms.uetr = {id};
-    transfer.terms.payer_bank = transfer.terms.payee_bank = kBankA;
-    transfer.terms.payer_account = accounts.at(back ? "MERCHANT" : "ALICE").account;
-    transfer.terms.payee_account = accounts.at(back ? "ALICE" : "MERCHANT").account;
-    transfer.terms.token_from = transfer.terms.token_to = kBankAUsd;
-    transfer.terms.amount = {0, 1 + random_.below(100'000)};
-    transfer.terms.charge_bearer = ledger::ChargeBearer::Shar;
-    operation.action = transfer;
-    keys = {&setup_.operator_key("bank-a", Role::Maker)};
+    return signed_payment(setup_, {.id = id,
+                                   .amount = 1 + random_.below(100'000),
+                                   .valid_until_ms = now_ms + kValidForMs,
+                                   .back = back});
   }
-  return sign(operation, keys);
-}
-
-crypto::Bytes Clients::sign(const ledger::Operation& operation,
-                            const std::vector<const crypto::SecretKey*>& keys) const {
-  const auto body = ledger::encode_body(operation);
-  const auto digest = ledger::operation_sign_bytes(setup_.chain(), ledger::operation_hash(body));
-  std::vector<ledger::SignatureField> signatures;
-  for (const auto* key : keys) signatures.push_back({key->public_key(), key->sign(digest)});
-  return ledger::encode_signed_operation(body, std::move(signatures));
+  return signed_operation(setup_, operation, keys);
 }
 
 std::int64_t Clients::now_ms() const {
@@ -126,14 +96,15 @@ runtime::OpId Clients::enter(std::uint32_t actor, ledger::Action action,
                              const std::vector<const crypto::SecretKey*>& keys,
                              std::int64_t valid_for_ms) {
   auto operation = std::make_shared<Operation>();
-  operation->id = id_of(number_++);
+  operation->id = operation_id("giro/sim/operation", number_++);
   operation->actor = actor;
   operation->valid_until_ms = now_ms() + valid_for_ms;
-  operation->bytes = sign({.actor = actor,
-                           .op_id = {operation->id},
-                           .valid_until = {operation->valid_until_ms},
-                           .action = std::move(action)},
-                          keys);
+  operation->bytes = signed_operation(setup_,
+                                      {.actor = actor,
+                                       .op_id = {operation->id},
+                                       .valid_until = {operation->valid_until_ms},
+                                       .action = std::move(action)},
+                                      keys);
   operation->submitted = scheduler_.now();
   open_.emplace(operation->id, operation);
   ++submitted_;
@@ -144,6 +115,25 @@ runtime::OpId Clients::enter(std::uint32_t actor, ledger::Action action,
   return operation->id;
 }
 
+void Clients::watch(const DemoPayment& payment, std::size_t node) {
+  auto operation = std::make_shared<Operation>();
+  operation->id = payment.id;
+  operation->actor = kPayingBank;
+  operation->bytes = signed_payment(setup_, payment);
+  operation->valid_until_ms = payment.valid_until_ms;
+  operation->node = node;
+  operation->submitted = scheduler_.now();
+  open_.emplace(operation->id, operation);
+  ++submitted_;
+  submit(operation);
+}
+
+std::optional<Clients::Known> Clients::any_answered(Random& random) const {
+  if (done_.empty()) return std::nullopt;
+  const Operation& one = *random.pick(done_);
+  return Known{one.id, one.bytes, one.valid_until_ms, one.answer->outcome.has_value()};
+}
+
 const runtime::OperationInfo* Clients::answer(const runtime::OpId& id) const {
   const auto found = std::ranges::find(done_, id, &Operation::id);
   return found == done_.end() ? nullptr : &*(*found)->answer;
@@ -151,7 +141,7 @@ const runtime::OperationInfo* Clients::answer(const runtime::OpId& id) const {
 
 std::shared_ptr<Clients::Operation> Clients::next_for(std::size_t node) {
   auto operation = std::make_shared<Operation>();
-  operation->actor = kBankA;
+  operation->actor = kPayingBank;
   operation->bytes = make(operation->id, now_ms());
   operation->valid_until_ms = now_ms() + kValidForMs;
   operation->node = node;

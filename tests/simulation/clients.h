@@ -12,6 +12,7 @@
 #include "node/receipt/verify.h"
 #include "node/runtime/service.h"
 #include "tests/simulation/network_setup.h"
+#include "tests/simulation/operations.h"
 #include "tests/simulation/random.h"
 #include "tests/simulation/sim_node.h"
 
@@ -29,9 +30,20 @@ class Clients {
   // One of somebody else's making, watched like the others; it goes to whichever node is up.
   runtime::OpId enter(std::uint32_t actor, ledger::Action action,
                       const std::vector<const crypto::SecretKey*>& keys, std::int64_t valid_for_ms);
+  // A payment, given to this node, which is up, and watched like the others.
+  void watch(const DemoPayment& payment, std::size_t node);
+  // One that has its final answer; which is drawn from the stream of whoever asks.
+  struct Known {
+    runtime::OpId id;
+    crypto::Bytes bytes;
+    std::int64_t valid_until_ms;
+    bool is_recorded;  // else it is over, and was never executed
+  };
+  [[nodiscard]] std::optional<Known> any_answered(Random& random) const;
   // Final; nullptr: not yet.
   [[nodiscard]] const runtime::OperationInfo* answer(const runtime::OpId& id) const;
   void set_faulty(std::size_t node) { faulty_.insert(node); }
+  [[nodiscard]] bool is_faulty(std::size_t node) const { return faulty_.contains(node); }
 
   // Every answer known so far, asked again of each correct node that is up and should know it;
   // Violation if one differs or is gone.
@@ -62,8 +74,6 @@ class Clients {
                    const runtime::OperationInfo& info) const;
   [[nodiscard]] std::optional<std::size_t> some_node();
   [[nodiscard]] crypto::Bytes make(runtime::OpId& id, std::int64_t now_ms);
-  [[nodiscard]] crypto::Bytes sign(const ledger::Operation& operation,
-                                   const std::vector<const crypto::SecretKey*>& keys) const;
   [[nodiscard]] std::int64_t now_ms() const;
 
   const NetworkSetup& setup_;

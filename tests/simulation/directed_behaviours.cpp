@@ -98,13 +98,4 @@ const std::vector<Byzantine::Behaviour>& Byzantine::directed() {
   return behaviours;
 }
 
-const Byzantine::Behaviour* Byzantine::find(std::string_view id) {
-  for (const auto* behaviours : {&all(), &directed()}) {
-    for (const Behaviour& behaviour : *behaviours) {
-      if (id == behaviour.id) return &behaviour;
-    }
-  }
-  return nullptr;
-}
-
 }  // namespace giro::sim

@@ -8,6 +8,7 @@
 #include "crypto/fast_signatures.h"
 #include "crypto/mutant.h"
 #include "tests/simulation/crash_sweep_command.h"
+#include "tests/simulation/liar_run.h"
 #include "tests/simulation/options.h"
 #include "tests/simulation/random.h"
 #include "tests/simulation/scenario_suite.h"
@@ -38,24 +39,36 @@ void print_failure(const Options& options, std::uint64_t seed, const Report& rep
       static_cast<unsigned long long>(report.events));
 }
 
+Report report_of(const Options& options, const RunOptions& run) {
+  if (options.mode == Mode::Lies) return LiarRun(run, options.quota.value_or(kQuota)).run();
+  return Simulation(run).run();
+}
+
 void run_seed(const Options& options, std::uint64_t seed, Totals& totals) {
   crypto::use_fast_signatures(!is_real_crypto(options, seed));
   RunOptions run;
   run.plan = {.seed = seed, .mode = options.mode, .nodes = options.nodes};
   run.log = options.log;
   run.until_event = options.until;
-  const Report report = Simulation(run).run();
+  const Report report = report_of(options, run);
   totals.add(report);
-  const auto& behaviours = Byzantine::all();
-  for (std::size_t i = 0; i < behaviours.size(); ++i) {
-    const auto found = report.behaviours.find(behaviours[i].id);
-    if (found != report.behaviours.end()) totals.counts.at(i) += found->second;
+  const auto activations = [&](const std::string& name) {
+    const auto found = report.behaviours.find(name);
+    return found == report.behaviours.end() ? 0 : found->second;
+  };
+  const auto behaviours = Byzantine::with_quota();
+  for (std::size_t i = 0; i < behaviours.size(); ++i)
+    totals.counts.at(i) += activations(behaviours[i]->id);
+  const auto& fields = FieldMutators::fields();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    totals.fields.at(i)[0] += activations(fields[i].name);
+    totals.fields.at(i)[1] += activations(fields[i].again);
   }
   if (report.violation) {
     totals.fail(exit_of(*report.violation));
     print_failure(options, seed, report);
   } else if (options.twice) {
-    const Report again = Simulation(run).run();
+    const Report again = report_of(options, run);
     if (again.trace != report.trace) {
       totals.fail(kTraceDiffers);
       std::printf("FAIL seed=%llu: two runs differ, trace %s and %s\n",
@@ -113,7 +126,46 @@ void print_summary(const PoolResult& result) {
       virtual_seconds / seconds, static_cast<double>(totals.slowest_recovery) / kSecond,
       static_cast<long long>(
           std::ranges::count_if(totals.counts, [](std::uint64_t count) { return count > 0; })),
-      Byzantine::all().size());
+      Byzantine::with_quota().size());
+}
+
+// Every behaviour must have been met often enough by correct nodes (assurance 4).
+int judge_quota(std::uint64_t quota, const Totals& totals) {
+  const auto behaviours = Byzantine::with_quota();
+  int code = kPass;
+  std::printf("     activations:");
+  for (std::size_t i = 0; i < behaviours.size(); ++i)
+    std::printf(" %s=%llu", behaviours[i]->id,
+                static_cast<unsigned long long>(totals.counts.at(i)));
+  std::printf("\n");
+  for (std::size_t i = 0; i < behaviours.size(); ++i) {
+    if (totals.counts.at(i) >= quota) continue;
+    code = kBelowQuota;
+    std::printf("BELOW QUOTA %s: %llu of %llu activations (%s)\n", behaviours[i]->id,
+                static_cast<unsigned long long>(totals.counts.at(i)),
+                static_cast<unsigned long long>(quota), behaviours[i]->what);
+  }
+  const auto& fields = FieldMutators::fields();
+  std::size_t met = 0, met_again = 0;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto& [as_it_stood, again] = totals.fields.at(i);
+    met_again += again >= kFieldQuota ? 1 : 0;
+    if (as_it_stood >= kFieldQuota) {
+      ++met;
+      continue;
+    }
+    code = kBelowQuota;
+    std::printf("BELOW QUOTA %s: %llu of %llu activations\n", fields[i].name.c_str(),
+                static_cast<unsigned long long>(as_it_stood),
+                static_cast<unsigned long long>(kFieldQuota));
+  }
+  if (met_again < kFieldsSignedAgain) {
+    code = kBelowQuota;
+    std::printf("BELOW QUOTA fields signed again: %zu of %zu\n", met_again, kFieldsSignedAgain);
+  }
+  std::printf("     fields changed: %zu/%zu, and signed again %zu\n", met, fields.size(),
+              met_again);
+  return code;
 }
 
 int run_seeds(const Options& options) {
@@ -125,7 +177,8 @@ int run_seeds(const Options& options) {
   const PoolResult result = run_pool(options, Seeds(options));
   if (options.mutant != 0) return verdict_of(options, result);
   print_summary(result);
-  return end_of(options, result, mode_name(options));
+  const int met = options.quota ? judge_quota(*options.quota, result.totals) : kPass;
+  return worse_of(end_of(options, result, mode_name(options)), met);
 }
 
 int run(const std::vector<std::string_view>& words) {

@@ -22,6 +22,8 @@ constexpr const char* kUsage =
            scenarios by number, all of the set unless said
   giro-sim --mode crash-sweep [--seeds A..B] [--every K[+R]] [--jobs J] [--time-limit 6m]
            runs by number, scenario, point (5 digits), outcome: 017003452; all unless said, or each K-th
+  giro-sim --mode lies --seeds A..B [--quota 50] [--jobs J]        each number one faulty behaviour, in order, until
+           correct nodes have met it --quota times; with a quota, one that all of them together met less often is an error
            --nodes N             validators; else drawn from the seed
            --crypto fast|real    signatures; else real in one seed of twenty
            --twice               each seed runs twice and must give the same trace
@@ -32,7 +34,7 @@ constexpr const char* kUsage =
            directed scenarios; --accept writes their traces, which are compared otherwise
 
 The same seed and mode replay exactly. Exit codes: 0 pass; 2 usage; 10 a safety rule broken; 11 a liveness
-rule; 13 a trace that differs; 15 a mutant survived; 16 a crash; 17 time limit before the last seed.
+rule; 13 a trace that differs; 14 a behaviour below its quota; 15 a mutant survived; 16 a crash; 17 time limit before the last seed.
 )";
 
 std::optional<std::uint64_t> number(std::string_view text) {
@@ -104,7 +106,7 @@ void list(std::string_view what) {
     std::printf("%s\n", kCrashSweep);
     for (const TwinsSet set : all_twins_sets()) std::printf("%s\n", std::string(name(set)).c_str());
   } else if (what == "behaviours") {
-    for (const auto* behaviours : {&Byzantine::all(), &Byzantine::directed()}) {
+    for (const auto* behaviours : {&Byzantine::all(), &Byzantine::late(), &Byzantine::directed()}) {
       for (const auto& behaviour : *behaviours)
         std::printf("%-5s %s\n", behaviour.id, behaviour.what);
     }
@@ -210,6 +212,8 @@ Options parse(const std::vector<std::string_view>& words) {
       if (options.jobs < 1 || options.jobs > 256) usage("--jobs takes 1 to 256");
     } else if (word == "--time-limit") {
       options.limit = need_duration(value);
+    } else if (word == "--quota") {
+      options.quota = need_number(word, value);
     } else if (word == "--every") {
       const auto plus = value.find('+');
       options.every = need_number(word, value.substr(0, plus));
@@ -232,6 +236,10 @@ Options parse(const std::vector<std::string_view>& words) {
   }
   if (!options.scenarios.empty()) return options;
   if (options.every != 1 && !options.crash_sweep) usage("--every is for the crash sweep");
+  const bool is_numbered = options.twins || options.crash_sweep;
+  if (options.quota && (is_numbered || options.is_one || options.mutant != 0))
+    usage("--quota is for a range of seeds");
+  if (options.mode == Mode::Lies && options.nodes) usage("--nodes is not for --mode lies");
   if (options.twins) check_twins(options, has_seed);
   if (options.crash_sweep) check_crash_sweep(options, has_seed);
   if (!has_seed && !options.twins && !options.crash_sweep)

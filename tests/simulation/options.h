@@ -21,6 +21,7 @@ enum Exit : int {
   kSafety = 10,
   kLiveness = 11,
   kTraceDiffers = 13,
+  kBelowQuota = 14,
   kSurvived = 15,
   kCrash = 16,
   kTimeLimit = 17,
@@ -47,6 +48,7 @@ struct Options {
   unsigned jobs = 1;
   std::optional<std::chrono::seconds> limit;
   bool twice = false;
+  std::optional<std::uint64_t> quota;  // activations that each behaviour needs
   int mutant = 0;                      // 0: none
   std::vector<std::string> scenarios;  // files NAME.txt, each beside its trace NAME.trace
   bool accept = false;                 // their traces are written, not compared

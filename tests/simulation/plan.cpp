@@ -9,7 +9,7 @@
 namespace giro::sim {
 namespace {
 
-constexpr std::array<std::pair<Mode, std::string_view>, 8> kNames = {{
+constexpr std::array<std::pair<Mode, std::string_view>, 9> kNames = {{
     {Mode::Happy, "happy"},
     {Mode::Crash, "crash"},
     {Mode::Storage, "storage"},
@@ -17,6 +17,7 @@ constexpr std::array<std::pair<Mode, std::string_view>, 8> kNames = {{
     {Mode::Byz, "byz"},
     {Mode::Everything, "everything"},
     {Mode::Reconfig, "reconfig"},
+    {Mode::Lies, "lies"},
     {Mode::Swarm, "swarm"},
 }};
 
@@ -57,6 +58,7 @@ Switches switches_of(Mode mode, Random& random) {
       return {sometimes(), sometimes(), false,       sometimes(),
               false,       sometimes(), sometimes(), random.chance(0.3)};
     case Mode::Happy:
+    case Mode::Lies:
     case Mode::Swarm:
       break;
   }

@@ -22,6 +22,7 @@ enum class Mode : std::uint8_t {
   Byz,
   Everything,
   Reconfig,
+  Lies,  // liar_run.h
   Swarm
 };
 [[nodiscard]] std::string_view name(Mode mode);

@@ -52,10 +52,19 @@ Simulation::Simulation(const RunOptions& options, Plan plan)
   clients_ = std::make_unique<Clients>(setup_, nodes_, scheduler_, options.plan.seed);
   consortium_ =
       std::make_unique<Consortium>(setup_, sets_, checkers_, *clients_, nodes_, scheduler_);
-  byzantine_ =
-      std::make_unique<Byzantine>(setup_, scheduler_, options.plan.seed,
-                                  [this](std::size_t from, std::size_t to,
-                                         const p2p::Frame& frame) { deliver(from, to, frame); });
+  byzantine_ = std::make_unique<Byzantine>(
+      setup_, scheduler_, options.plan.seed,
+      Byzantine::Ports{.deliver = [this](std::size_t from, std::size_t to,
+                                         const p2p::Frame& frame) { deliver(from, to, frame); },
+                       .would_hear =
+                           [this](std::size_t from, std::size_t to) {
+                             return is_correct(to) && nodes_[to]->is_up() &&
+                                    !links_[from][to].cut && has_channel(member(from), from, to);
+                           },
+                       .hand_in =
+                           [this](std::size_t from, std::size_t to, const p2p::Frame& frame) {
+                             if (nodes_[to]->is_up()) nodes_[to]->receive(member(from), frame);
+                           }});
   for (const std::size_t node : plan_.faulty) {
     checkers_.set_faulty(node);
     clients_->set_faulty(node);
@@ -87,7 +96,7 @@ Report Simulation::run() {
   report_.view_changes = checkers_.view_changes();
   report_.certificates = certificates_.judged();
   report_.seats = sets_.changes();
-  report_.behaviours = byzantine_->activations();
+  for (const auto& [id, count] : byzantine_->activations()) report_.behaviours[id] += count;
   return report_;
 }
 
@@ -255,6 +264,10 @@ void Simulation::say(std::size_t node, const std::string& line) const {
   std::printf("%10.3f s  event %-9llu node %zu  %s\n",
               static_cast<double>(scheduler_.now()) / kSecond,
               static_cast<unsigned long long>(scheduler_.events()), node, line.c_str());
+}
+
+consensus::Member Simulation::member(std::size_t node) const {
+  return {setup_.institution(node), nodes_[node]->key()};
 }
 
 // --- phases

@@ -84,6 +84,8 @@ class Simulation : public World {
   [[nodiscard]] bool has_channel(const consensus::Member& sender, std::size_t from,
                                  std::size_t to) const;
 
+  [[nodiscard]] consensus::Member member(std::size_t node) const;  // with its present key
+
   // trouble
   void begin_trouble();
   void every(std::optional<Time> mean, const char* name, std::function<void(Random&)> trouble);

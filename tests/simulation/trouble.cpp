@@ -28,9 +28,8 @@ void Simulation::deliver(std::size_t from, std::size_t to, const p2p::Frame& fra
     const Time when = std::max(scheduler_.now(), link.clogged_until) + delay;
     scheduler_.at(when, [this, sender, from, to, frame] {
       if (!nodes_[to]->is_up() || links_[from][to].cut || !has_channel(sender, from, to)) return;
-      if (!is_correct(to) && Byzantine::is_ignored(frame)) return;
       ++report_.deliveries;
-      nodes_[to]->receive(sender, frame);
+      if (byzantine_->on_arrival(from, to, frame)) nodes_[to]->receive(sender, frame);
     });
   }
 }

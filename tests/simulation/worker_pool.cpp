@@ -209,6 +209,9 @@ void Totals::add(const Totals& other) {
   virtual_time += other.virtual_time;
   slowest_recovery = std::max(slowest_recovery, other.slowest_recovery);
   for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += other.counts[i];
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    for (std::size_t form = 0; form < 2; ++form) fields[i][form] += other.fields[i][form];
+  }
   code = worse_of(code, other.code);
 }
 

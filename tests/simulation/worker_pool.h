@@ -24,6 +24,8 @@ struct Totals {
   Time virtual_time = 0, slowest_recovery = 0;
   // Numbered by the task: activations of a behaviour, crashes at a kind of point.
   std::array<std::uint64_t, 64> counts{};
+  // Of each field that a liar changed, as it stood and signed again.
+  std::array<std::array<std::uint64_t, 2>, 512> fields{};
   int code = kPass;
 
   void add(const Report& report);  // of a whole simulation
