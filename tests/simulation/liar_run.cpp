@@ -74,10 +74,15 @@ std::uint64_t LiarRun::shown() const {
 bool LiarRun::is_shown() const {
   if (std::string_view(behaviour_.id) != "FM") return shown() >= wanted_;
   const auto& fields = FieldMutators::fields();
-  return shown() >= kFieldQuota * fields.size() &&
-         std::ranges::all_of(fields, [&](const auto& field) {
-           return byzantine_->activations(field.name) >= kFieldQuota;
-         });
+  if (shown() < kFieldQuota * fields.size()) return false;  // that much is soon told
+  const auto is_met = [&](const std::string& name) {
+    return byzantine_->activations(name) >= kFieldQuota;
+  };
+  const auto as_it_stood = [&](const auto& field) { return is_met(field.name); };
+  const auto signed_again = [&](const auto& field) { return is_met(field.again); };
+  return std::ranges::all_of(fields, as_it_stood) &&
+         std::ranges::count_if(fields, signed_again) >=
+             static_cast<std::ptrdiff_t>(kFieldsSignedAgain);
 }
 
 void LiarRun::live() {
