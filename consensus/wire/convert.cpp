@@ -305,7 +305,7 @@ std::size_t count_fields(ByteView bytes, std::uint32_t field, std::size_t limit)
     if (type == 0 ? !in.ReadVarint64(&value)
                   : type != 2 || !in.ReadVarint64(&value) || value > bytes.size() ||
                         !in.Skip(static_cast<int>(value))) {
-      break;  // the parser refuses what follows
+      break;  // parse refuses what follows
     }
   }
   return count;
@@ -315,8 +315,9 @@ namespace {
 
 // What a parser keeps aside: a field that `type` has not, or that is written in another way than
 // ours, as a number (wire type 0) or as bytes (2). To look for it in the bytes takes a small part
-// of the time in which reflection would discard it. They have been parsed, which bounds their
-// depth.
+// of the time in which reflection would discard it, and comes before the parser: each such field
+// would take many times its bytes in memory (A10), and count_fields ends at the first of a type
+// that we do not write. What is not even well formed the parser refuses. Depth is the schema's.
 bool has_unknown_field(google::protobuf::io::CodedInputStream& in,
                        const google::protobuf::Descriptor& type) {
   using Field = google::protobuf::FieldDescriptor;
@@ -343,11 +344,11 @@ bool has_unknown_field(google::protobuf::io::CodedInputStream& in,
 
 RejectReason parse(ByteView bytes, std::size_t size_max, google::protobuf::Message& out) {
   if (bytes.size() > size_max) return RejectReason::TooLarge;
-  if (!out.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-    return RejectReason::Malformed;
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                             static_cast<int>(bytes.size()));
   if (has_unknown_field(in, *out.GetDescriptor())) return RejectReason::Malformed;
+  if (!out.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return RejectReason::Malformed;
   if (out.ByteSizeLong() != bytes.size()) return RejectReason::Malformed;
   const Bytes again = serialized(out);
   return std::ranges::equal(again, bytes) ? RejectReason::None : RejectReason::Malformed;

@@ -4,6 +4,7 @@
 
 #include "consensus/limits.h"
 #include "consensus/wire/codec.h"
+#include "consensus/wire/convert.h"
 #include "tests/unit/consensus/solo.h"
 
 namespace giro::consensus::testing {
@@ -227,6 +228,21 @@ TEST(Refused, K34_lengths_that_lie_are_no_lengths) {
   EXPECT_EQ(reason(14, {0x1b, 0x1c}), RejectReason::Malformed);
   EXPECT_EQ(reason(14, {0x1d, 0x00, 0x00, 0x00, 0x00}), RejectReason::Malformed);
   EXPECT_EQ(reason(14, {0x00}), RejectReason::Malformed);
+}
+
+// A field of a type that we do not write, before a list that is longer than may be: what counts the
+// list ends there, and a parser would build it all, a hundred times the bytes that came.
+TEST(Refused, A10_what_we_do_not_write_is_refused_before_anything_is_built) {
+  for (const unsigned first : {0x55U, 0x51U, 0x53U, 0x52U}) {  // field 10, that no segment has
+    Bytes in{static_cast<std::byte>(first), std::byte{0}};
+    if (first == 0x55) in.resize(5);
+    if (first == 0x51) in.resize(9);
+    if (first == 0x53) in.back() = std::byte{0x54};  // a group, and its end
+    for (int i = 0; i < 1'000; ++i) in.insert(in.end(), {std::byte{0x0a}, std::byte{0}});
+    wire::pb::ChainSegment out;
+    EXPECT_EQ(wire::parse(in, in.size(), out), RejectReason::Malformed);
+    EXPECT_EQ(out.ByteSizeLong(), 0U) << first;
+  }
 }
 
 TEST(Refused, R3_a_batchs_numbers_fit_their_fields_and_have_one_form) {
