@@ -102,7 +102,7 @@ void Replica::State::on(StorageSpace space) {
     return emit(EventType::VotesPaused, committed);
   }
   storage_low = false;
-  end_suspicion(SuspectReason::Leaving);
+  if (is_primary() && !leaving) end_suspicion(SuspectReason::Leaving);  // its own, no one else's
   emit(EventType::VotesResumed, committed);
   if (!may_vote()) return;
   attest_executed();

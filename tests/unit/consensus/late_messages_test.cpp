@@ -188,6 +188,29 @@ TEST(Late, R40_with_room_again_what_was_prepared_meanwhile_is_committed) {
   EXPECT_TRUE(solo.has_voted(VoteKind::Commit, {1}));
 }
 
+TEST(Late, R23_that_the_primary_leaves_stays_true_when_the_own_disk_has_room_again) {
+  const Members seven(7);  // of four it and the primary would be enough to leave
+  Solo solo(seven, 1);
+  solo.deliver(0, Suspect{{}, {}, SuspectReason::Leaving});
+  ASSERT_TRUE(solo.replica->view().suspecting);
+  solo.step(StorageSpace{true});
+  solo.step(StorageSpace{false});
+  EXPECT_TRUE(solo.replica->view().suspecting);
+  EXPECT_EQ(solo.events(EventType::SuspicionEnded), 0U);
+}
+
+TEST(Late, R40_a_primary_with_room_again_stays_unless_it_was_leaving_anyway) {
+  Solo staying(four(), 0), going(four(), 0);
+  going.step(Leaving{});
+  for (Solo* solo : {&staying, &going}) {
+    solo->step(StorageSpace{true});
+    EXPECT_TRUE(solo->replica->view().suspecting);
+    solo->step(StorageSpace{false});
+  }
+  EXPECT_FALSE(staying.replica->view().suspecting);
+  EXPECT_TRUE(going.replica->view().suspecting);
+}
+
 TEST(Late, R39_an_amnesic_primary_neither_leaves_nor_resumes) {
   RecoveredState state = four().fresh();
   state.amnesic_below = Floor{{}, {}, {4}};
