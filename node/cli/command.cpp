@@ -79,6 +79,15 @@ std::expected<client::Session, client::Error> open_session(const Run& run) {
                               ask_passphrase);
 }
 
+std::optional<config::NodeConfig> load_node(Run& run, const std::string& command,
+                                            const std::string& file) {
+  auto loaded = config::load_node_config(file, run.environment);
+  if (loaded.ok()) return std::move(*loaded.value);
+  for (const auto& error : loaded.errors) std::cerr << error.to_string() << '\n';
+  fail_with(run, command, 1, file + " has errors: giro config check");
+  return std::nullopt;
+}
+
 std::optional<std::chrono::milliseconds> parse_duration(const std::string& text) {
   const auto ms = config::parse_duration_ms(text);
   if (!ms || *ms == 0 || *ms > 24ULL * 3600 * 1000) return std::nullopt;

@@ -12,6 +12,7 @@
 
 #include "node/client/session.h"
 #include "node/config/diagnostic.h"
+#include "node/config/node_config.h"
 
 namespace giro::cli {
 
@@ -44,7 +45,10 @@ void add_profile_option(CLI::App& command, Run& run);
 // Reads a secret from the terminal without showing it.
 [[nodiscard]] std::expected<std::string, client::Error> ask_passphrase(const std::string& key);
 
-// The profile's path, for error texts.
+// The node that a command on its files is about; its errors are told.
+[[nodiscard]] std::optional<config::NodeConfig> load_node(Run& run, const std::string& command,
+                                                          const std::string& file);
+
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(const std::string& text);
 
 // Of the commands that show what one node sees: --api, --config, else the profile's first node.
@@ -92,6 +96,7 @@ void add_gov(CLI::App& app, Run& run);
 void add_op(CLI::App& app, Run& run);
 void add_receipt(CLI::App& app, Run& run);
 void add_snapshot(CLI::App& app, Run& run);  // list, create, verify
+void add_db(CLI::App& app, Run& run);        // usage, verify
 void add_testnet(CLI::App& app, Run& run);
 void add_version(CLI::App& app, Run& run);
 

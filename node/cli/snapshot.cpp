@@ -17,15 +17,6 @@ struct SnapshotOptions {
   std::uint64_t height = 0;
 };
 
-std::optional<config::NodeConfig> load(Run& run, const std::string& command,
-                                       const SnapshotOptions& options) {
-  auto loaded = config::load_node_config(options.file, run.environment);
-  if (loaded.ok()) return std::move(*loaded.value);
-  for (const auto& error : loaded.errors) std::cerr << error.to_string() << '\n';
-  fail_with(run, command, 1, options.file + " has errors: giro config check");
-  return std::nullopt;
-}
-
 json::object form(const runtime::SnapshotInfo& info) {
   return {{"height", std::to_string(info.height.value)},
           {"manifest", crypto::to_hex(info.manifest)},
@@ -44,7 +35,7 @@ void print(const runtime::SnapshotInfo& info) {
 }
 
 void list(Run& run, const SnapshotOptions& options) {
-  const auto config = load(run, "snapshot.list", options);
+  const auto config = load_node(run, "snapshot.list", options.file);
   if (!config) return;
   storage::PosixFilePort files;
   const auto infos = runtime::list_snapshots(files, *config);
@@ -59,7 +50,7 @@ void list(Run& run, const SnapshotOptions& options) {
 }
 
 void create(Run& run, const SnapshotOptions& options) {
-  const auto config = load(run, "snapshot.create", options);
+  const auto config = load_node(run, "snapshot.create", options.file);
   if (!config) return;
   storage::PosixFilePort files;
   const auto info = runtime::create_local_snapshot(files, *config);
@@ -69,7 +60,7 @@ void create(Run& run, const SnapshotOptions& options) {
 }
 
 void verify(Run& run, const SnapshotOptions& options) {
-  const auto config = load(run, "snapshot.verify", options);
+  const auto config = load_node(run, "snapshot.verify", options.file);
   if (!config) return;
   storage::PosixFilePort files;
   const auto info = runtime::verify_local_snapshot(files, *config, {options.height});

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "consensus/wire/codec.h"
-#include "node/config/genesis_file.h"
 #include "node/runtime/snapshot_content.h"
 #include "node/runtime/store.h"
 #include "node/runtime/watched_store.h"
@@ -17,16 +16,6 @@ using Failure = std::unexpected<std::string>;
 
 std::string below(const config::NodeConfig& config, const char* name) {
   return storage::join_path(config.data_dir.string(), name);
-}
-
-std::expected<config::CheckedGenesis, std::string> genesis_of(storage::FilePort& files,
-                                                              const config::NodeConfig& config) {
-  const auto bytes = storage::read_whole(files, config.genesis.string(), config::kGenesisBytesMax);
-  if (!bytes) return Failure("genesis: " + bytes.error().text);
-  auto genesis = config::check_genesis_file(crypto::as_text(*bytes));
-  if (!genesis) return Failure("genesis: " + genesis.error());
-  if (genesis->chain_id != config.chain_id) return Failure("the genesis file is not of chain_id");
-  return std::move(*genesis);
 }
 
 std::expected<SnapshotInfo, std::string> info_of(const storage::Snapshots& snapshots,
@@ -62,6 +51,16 @@ std::expected<std::vector<std::uint64_t>, std::string> heights_in(const storage:
 }
 
 }  // namespace
+
+std::expected<config::CheckedGenesis, std::string> genesis_of(storage::FilePort& files,
+                                                              const config::NodeConfig& config) {
+  const auto bytes = storage::read_whole(files, config.genesis.string(), config::kGenesisBytesMax);
+  if (!bytes) return Failure("genesis: " + bytes.error().text);
+  auto genesis = config::check_genesis_file(crypto::as_text(*bytes));
+  if (!genesis) return Failure("genesis: " + genesis.error());
+  if (genesis->chain_id != config.chain_id) return Failure("the genesis file is not of chain_id");
+  return std::move(*genesis);
+}
 
 std::expected<std::vector<SnapshotInfo>, std::string> list_snapshots(
     storage::FilePort& files, const config::NodeConfig& config) {

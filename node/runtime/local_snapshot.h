@@ -6,13 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "node/config/genesis_file.h"
 #include "node/config/node_config.h"
 #include "node/runtime/service.h"
 #include "storage/file.h"
 
 namespace giro::runtime {
 
-// Ascending. The errors are one line.
+// The genesis file that the configuration names. All errors here are one line.
+[[nodiscard]] std::expected<config::CheckedGenesis, std::string> genesis_of(
+    storage::FilePort& files, const config::NodeConfig& config);
+
+// Ascending.
 [[nodiscard]] std::expected<std::vector<SnapshotInfo>, std::string> list_snapshots(
     storage::FilePort& files, const config::NodeConfig& config);
 // Of the store as it is; takes the data directory's lock, so the node must be stopped.

@@ -104,19 +104,23 @@ std::expected<void, StartError> set_aside_marked(Opened& node, const Progress& p
 }
 
 InstallFrom install_from(const Opened& node, const Platform& platform, const Progress& progress) {
-  ExecutedBlock first;
-  first.header = genesis_state(node.genesis).header;
-  first.block_hash = first.header.block;
-  first.header_hash = first.header.hash(node.genesis.chain_id);
   return {.files = platform.files,
           .data = node.config.data_dir.string(),
           .check = {node.genesis.chain_id, node.genesis.genesis.parameters.epoch_blocks},
-          .genesis_row = rows::encode_block(first),
+          .genesis_row = genesis_row(node.genesis),
           .open_store = platform.open_store,
           .progress = progress};
 }
 
 }  // namespace
+
+crypto::Bytes genesis_row(const config::CheckedGenesis& genesis) {
+  ExecutedBlock first;
+  first.header = genesis_state(genesis).header;
+  first.block_hash = first.header.block;
+  first.header_hash = first.header.hash(genesis.chain_id);
+  return rows::encode_block(first);
+}
 
 std::expected<void, StartError> set_aside(Opened& node, const std::string& name,
                                           const Progress& progress) {

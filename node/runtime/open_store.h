@@ -17,6 +17,9 @@ namespace giro::runtime {
 [[nodiscard]] std::expected<void, StartError> open_store(Opened& node, const Platform& platform,
                                                          const Progress& progress);
 
+// The row of block 0, for a store that begins with a snapshot.
+[[nodiscard]] crypto::Bytes genesis_row(const config::CheckedGenesis& genesis);
+
 // Lets go of it, and of what was read beside it, so that another one can be opened.
 void close_store(Opened& node);
 

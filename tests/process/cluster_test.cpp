@@ -298,6 +298,24 @@ TEST_F(StreamTest, A_log_damaged_before_its_tail_is_set_aside_and_the_validator_
   EXPECT_TRUE(std::filesystem::exists(data / "quarantine"));
   EXPECT_TRUE(stream.more(5));
   expect_settled(stream.end());
+
+  const std::string config = network.node_config(*network.find(victim)).string();
+  const Ran running = run_giro({"db", "verify", "--config", config});
+  EXPECT_EQ(running.exit_code, 1) << "the node runs";
+  supervisor_->signal(victim, SIGTERM);
+  ASSERT_TRUE(supervisor_->wait_for_exit(victim, kPatience).has_value());
+  const Ran verified = run_giro({"db", "verify", "--json", "--config", config});
+  ASSERT_EQ(verified.exit_code, 0) << verified.err;
+  EXPECT_EQ(client::text_field(verified.document(), "base"), "0");
+  EXPECT_GE(client::number_field(verified.document(), "operations"), 15U);
+  EXPECT_GE(client::number_field(verified.document(), "certificates"), 1U);
+  EXPECT_NE(verified.err.find("(100 %)"), std::string::npos) << verified.err;
+  const Ran usage = run_giro({"db", "usage", "--json", "--config", config});
+  ASSERT_EQ(usage.exit_code, 0) << usage.err;
+  for (const char* part : {"log", "state", "quarantine"})
+    EXPECT_GT(client::number_field(usage.document().at("bytes").as_object(), part), 0U) << part;
+  EXPECT_TRUE(supervisor_->start(victim).has_value());
+  wait_ready();
 }
 
 // A power failure may leave a store so, whose writes are not synced; the log has it all.

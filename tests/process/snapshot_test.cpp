@@ -151,6 +151,13 @@ TEST_F(SnapshotTest, All_four_killed_after_their_logs_were_cut_go_on_from_their_
     EXPECT_EQ(verified.exit_code, 0) << verified.err;
   }
   EXPECT_EQ(run_giro({"snapshot", "verify", "1", "--config", config}).exit_code, 1);
+
+  // The log was cut, so everything is executed again from a snapshot on.
+  const Ran replayed = run_giro({"db", "verify", "--json", "--config", config});
+  ASSERT_EQ(replayed.exit_code, 0) << replayed.err;
+  const std::uint64_t base = client::number_field(replayed.document(), "base");
+  EXPECT_GT(base, 0U);
+  EXPECT_GT(client::number_field(replayed.document(), "head"), base);
 }
 
 }  // namespace

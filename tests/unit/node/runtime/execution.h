@@ -9,11 +9,6 @@
 
 namespace giro::runtime {
 
-class InlineLane final : public Lane {
- public:
-  void post(std::function<void()> work) override { work(); }
-};
-
 // What the replica is told of each. The store must have been started.
 inline std::vector<consensus::Executed> execute(Executor::Start start, Store& store,
                                                 const std::vector<consensus::Block>& blocks) {

@@ -1,9 +1,8 @@
 // A store that is lost beside a log that was cut: it begins again with a certified snapshot, and
 // never silently with block 0 (protocol R31, R34, R38).
 #include "node/runtime/block_places.h"
-#include "node/runtime/start.h"
 #include "node/runtime/watched_store.h"
-#include "tests/unit/node/runtime/file_store.h"
+#include "tests/unit/node/runtime/disk_node.h"
 #include "tests/unit/node/runtime/snapshot_world.h"
 
 namespace giro::runtime {
@@ -11,38 +10,12 @@ namespace {
 
 using consensus::Height;
 
-class Rebuilding : public ::testing::Test {
+class Rebuilding : public DiskNode {
  protected:
   Rebuilding() {
-    config_.name = config::demo_validators().front();
-    config_.genesis = "genesis.json";
-    config_.chain_id = demo_->chain();
-    config_.data_dir = "data";
-    config_.sign_state_dir = "sign";
-    config_.validator_key.emplace();
-    EXPECT_TRUE(
-        storage::write_whole(disk_, "genesis.json", crypto::as_view(demo_->genesis_file())));
-    EXPECT_TRUE(create_sign_state(config_, platform()).has_value());
     const auto first = open();  // the first start, with block 0
     EXPECT_TRUE(first.has_value());
     genesis_root_ = first->executor.header.state_root;
-  }
-
-  Platform platform() {
-    return {.files = disk_,
-            .open_store =
-                [this](const std::string& directory) { return open_file_store(disk_, directory); },
-            .open_key =
-                [this](const config::NodeConfig&) {
-                  return std::make_unique<crypto::KeySigner>(
-                      *crypto::SecretKey::from_bytes(demo_->validator_key(0).reveal()));
-                },
-            .log = {.segment_bytes = 64 * 1024, .salt = storage::LogSalt{}},
-            .random = [](std::span<std::byte> out) { std::ranges::fill(out, std::byte{7}); }};
-  }
-  std::expected<Opened, StartError> open() {
-    return open_node(config_, StartMode::Normal, platform(),
-                     [this](const std::string& text) { told_ += text + '\n'; });
   }
 
   // A snapshot on the disk, with a quorum's certificate. Gives the block that it ends with.
@@ -102,11 +75,6 @@ class Rebuilding : public ::testing::Test {
     disk_.rot("data/snapshots/" + std::to_string(height) + "/00000000.chunk", 9, std::byte{1});
   }
 
-  std::shared_ptr<const DemoLedger> demo_ =
-      std::make_shared<const DemoLedger>(consensus::Parameters::tiny());
-  storage::MemoryFilePort disk_;
-  config::NodeConfig config_;
-  std::string told_;
   crypto::Hash genesis_root_;
 };
 
