@@ -253,6 +253,53 @@ json::object account_form(StateReader& reader, ledger::InstId servicer, const le
           {"positions", std::move(positions)}};
 }
 
+json::object statement_form(StateReader& reader, const TokenEntry& token,
+                            const ledger::Position& position, const runtime::Statement& statement) {
+  const auto money = [&token](Amount amount) {
+    return ledger::to_decimal(amount, token.record.scale);
+  };
+  json::array items;
+  crypto::Hash chain = statement.opening_chain;
+  std::uint64_t last = statement.after;
+  Amount balance = statement.opening_balance;
+  for (const auto& [entry, canonical] : statement.entries) {
+    chain = ledger::next_entry_chain(chain, canonical);
+    last = entry.seq;
+    balance = entry.balance;
+    items.push_back(json::object{
+        {"seq", std::to_string(entry.seq)},
+        {"side", entry.side == ledger::Side::Credit ? "CREDIT" : "DEBIT"},
+        {"amount", money(entry.amount)},
+        {"balance", money(entry.balance)},
+        {"type", ledger::name(entry.type)},
+        {"counterparty_bank", entry.counterparty_bank == 0
+                                  ? json::value(nullptr)
+                                  : json::value(reader.institution_name(entry.counterparty_bank))},
+        {"payer_bank", entry.payer_bank == 0
+                           ? json::value(nullptr)
+                           : json::value(reader.institution_name(entry.payer_bank))},
+        {"reference", to_uuid_text(entry.reference.bytes)},
+        {"height", std::to_string(entry.height)},
+        {"index", entry.index},
+        {"line", entry.line},
+        {"time", time_text(entry.block_time.value)},
+        {"canonical", receipt::to_base64(canonical)}});
+  }
+  return {{"token", token.name},
+          {"opening", json::object{{"seq", std::to_string(statement.after)},
+                                   {"balance", money(statement.opening_balance)},
+                                   {"entry_chain", crypto::to_hex(statement.opening_chain)}}},
+          {"items", std::move(items)},
+          {"closing", json::object{{"seq", std::to_string(last)},
+                                   {"balance", money(balance)},
+                                   {"entry_chain", crypto::to_hex(chain)}}},
+          {"position", json::object{{"seq", std::to_string(position.entry_seq)},
+                                    {"balance", money(position.posted)},
+                                    {"entry_chain", crypto::to_hex(position.entry_chain)}}},
+          {"next_cursor",
+           last < position.entry_seq ? json::value(std::to_string(last)) : json::value(nullptr)}};
+}
+
 json::object payment_form(StateReader& reader, const ledger::Payment& payment) {
   const auto& terms = payment.terms;
   const auto from = reader.token(terms.token_from), to = reader.token(terms.token_to);

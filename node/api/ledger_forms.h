@@ -6,6 +6,7 @@
 #include <string>
 
 #include "node/api/state_reader.h"
+#include "node/runtime/service.h"
 
 namespace giro::api {
 
@@ -18,6 +19,10 @@ namespace giro::api {
 [[nodiscard]] boost::json::object account_form(StateReader& reader, ledger::InstId servicer,
                                                const ledger::AccountId& id,
                                                const ledger::Account& account);
+// With each entry's canonical bytes, so that its reader can compute the chain itself.
+[[nodiscard]] boost::json::object statement_form(StateReader& reader, const TokenEntry& token,
+                                                 const ledger::Position& position,
+                                                 const runtime::Statement& statement);
 [[nodiscard]] boost::json::object payment_form(StateReader& reader, const ledger::Payment& payment);
 
 [[nodiscard]] std::string_view payment_state_name(ledger::PaymentState state);

@@ -147,36 +147,71 @@ void list_accounts(Context& context, const CallPtr& call) {
   reading.give(*call, std::move(out));
 }
 
-void show_account(Context& context, const CallPtr& call) {
-  ledger::AccountId id;
-  if (!crypto::from_hex(call->captures[0], id.bytes)) {
-    return fail(*call, problem(Fault::BadRequest, "an account id is 32 hexadecimal digits"));
-  }
-  Reading reading(context);
-  auto& reader = reading.reader;
-  std::optional<ledger::InstId> only;
-  if (const auto name = call->request->parameter("servicer")) {
-    only = reader.institution_id(*name);
-    if (!only)
-      return fail(*call,
-                  problem(Fault::NotFound, "no institution is called " + std::string(*name)));
-  }
-  // An id is unique per servicer only (ledger 2), so a second one must be asked for by name.
-  std::optional<ledger::Account> found;
+// The account of a path; nullopt: answered. An id is unique per servicer only (ledger 2), so a
+// second one must be asked for by name.
+struct FoundAccount {
   ledger::InstId servicer = 0;
+  ledger::AccountId id;
+  ledger::Account record;
+};
+std::optional<FoundAccount> account_of(const Call& call, StateReader& reader) {
+  const auto refuse = [&](Fault fault, const std::string& text) {
+    fail(call, problem(fault, text));
+    return std::nullopt;
+  };
+  ledger::AccountId id;
+  if (!crypto::from_hex(call.captures[0], id.bytes))
+    return refuse(Fault::BadRequest, "an account id is 32 hexadecimal digits");
+  std::optional<ledger::InstId> only;
+  if (const auto name = call.request->parameter("servicer")) {
+    only = reader.institution_id(*name);
+    if (!only) return refuse(Fault::NotFound, "no institution is called " + std::string(*name));
+  }
+  std::optional<FoundAccount> found;
   for (ledger::InstId inst = only.value_or(1); inst <= only.value_or(reader.last_institution());
        ++inst) {
     auto account = reader.read<ledger::Account>(ledger::account_key(inst, id));
     if (!account) continue;
-    if (found) {
-      return fail(*call,
-                  problem(Fault::BadRequest, "several servicers use this id; add ?servicer="));
-    }
-    found = std::move(account);
-    servicer = inst;
+    if (found) return refuse(Fault::BadRequest, "several servicers use this id; add ?servicer=");
+    found = FoundAccount{inst, id, std::move(*account)};
   }
-  if (!found) return fail(*call, problem(Fault::NotFound, "no such account"));
-  reading.give(*call, account_form(reader, servicer, id, *found));
+  if (!found) return refuse(Fault::NotFound, "no such account");
+  return found;
+}
+
+void show_account(Context& context, const CallPtr& call) {
+  Reading reading(context);
+  const auto found = account_of(*call, reading.reader);
+  if (!found) return;
+  reading.give(*call, account_form(reading.reader, found->servicer, found->id, found->record));
+}
+
+// A part of a position's statement: entries in order, and the chain that binds them (ledger 9.3).
+void list_entries(Context& context, const CallPtr& call) {
+  Reading reading(context);
+  auto& reader = reading.reader;
+  const auto page = page_of(*call);
+  if (!page) return;
+  const auto found = account_of(*call, reader);
+  if (!found) return;
+  const auto name = call->request->parameter("token");
+  const auto token = name ? reader.find_token(*name) : std::nullopt;
+  if (!token) return fail(*call, problem(Fault::BadRequest, "token names a token"));
+  const auto position =
+      token->record.issuer == found->servicer
+          ? reader.read<ledger::Position>(ledger::position_key(token->id, found->id))
+          : std::nullopt;
+  if (!position)
+    return fail(*call, problem(Fault::NotFound, "the account holds no " + token->name));
+  const auto statement =
+      context.service.statement(token->id, found->id, *position, page->after, page->limit);
+  if (!statement) {
+    return fail(*call, problem(Fault::NotFound,
+                               "this node began with a snapshot and holds entries from cursor=" +
+                                   std::to_string(statement.error().held_after) +
+                                   " on; another node may hold the others"));
+  }
+  reading.give(*call, statement_form(reader, *token, *position, *statement));
 }
 
 void show_payment(Context& context, const CallPtr& call) {
@@ -206,6 +241,7 @@ void add_ledger_routes(Router& router, Context& context) {
   add("/v1/institutions/{name}", {}, show_institution);
   add("/v1/accounts", {"servicer", "limit", "cursor"}, list_accounts);
   add("/v1/accounts/{id}", {"servicer"}, show_account);
+  add("/v1/accounts/{id}/entries", {"servicer", "token", "limit", "cursor"}, list_entries);
   add("/v1/payments/{payer_bank}/{uetr}", {}, show_payment);
 }
 

@@ -65,6 +65,14 @@ std::string_view name(EventType type) {
   return row == std::end(kEventRows) ? "Unknown" : row->name;
 }
 
+std::string_view name(EntryType type) {
+  constexpr std::string_view kNames[] = {"MINT",   "REDEEM",   "PAYMENT", "FEE",    "SETTLEMENT",
+                                         "RETURN", "CLAWBACK", "ESCROW",  "GENESIS"};
+  static_assert(std::size(kNames) == wire::kEnumMax<EntryType> + 1);
+  const auto at = static_cast<std::size_t>(type);
+  return at < std::size(kNames) ? kNames[at] : "UNKNOWN";
+}
+
 Hash next_entry_chain(const Hash& previous, ByteView entry) {
   return crypto::tagged_hash("giro/entry/v1", {previous, entry});
 }

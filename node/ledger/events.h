@@ -66,6 +66,8 @@ enum class EntryType : std::uint8_t {
   Genesis = 8,
 };
 
+[[nodiscard]] std::string_view name(EntryType type);  // "SETTLEMENT"
+
 template <>
 inline constexpr std::uint64_t wire::kEnumMax<Side> = 1;
 template <>

@@ -1,5 +1,7 @@
 #include "node/runtime/node.h"
 
+#include "node/runtime/entries.h"
+
 #include <utility>
 
 #include "node/ledger/outcome_leaf.h"
@@ -94,6 +96,13 @@ std::optional<receipt::Receipt> Node::receipt(std::uint32_t actor, const OpId& o
 
 NodeInfo Node::info() {
   return parts_->validator().info();
+}
+
+std::expected<Statement, StatementNotHeld> Node::statement(ledger::TokenId token,
+                                                           const ledger::AccountId& account,
+                                                           const ledger::Position& position,
+                                                           std::uint64_t after, std::size_t limit) {
+  return read_statement(*parts_->validator().store, token, account, position, after, limit);
 }
 
 std::vector<SnapshotInfo> Node::snapshots() {

@@ -37,6 +37,9 @@ class Node final : public Service {
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const OpId& op_id) override;
   [[nodiscard]] NodeInfo info() override;
+  [[nodiscard]] std::expected<Statement, StatementNotHeld> statement(
+      ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
+      std::uint64_t after, std::size_t limit) override;
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() override;
   [[nodiscard]] std::vector<EvidenceInfo> evidence() override;
   [[nodiscard]] std::vector<Probe> live() override;

@@ -24,15 +24,17 @@ struct GenesisState {
   ledger::BlockResult result;
   ledger::StateTree tree;
   ledger::BlockRoots roots;
+  std::vector<crypto::Bytes> events;  // its first balances, booked as entries (ledger 14)
   consensus::Header header;
 };
 
 // Block 0 (protocol 2): its block hash is the chain id, its header is made from the genesis state.
 GenesisState genesis_state(const config::CheckedGenesis& checked) {
-  GenesisState state{.result = checked.block, .tree = {}, .roots = {}, .header = {}};
+  GenesisState state{.result = checked.block, .tree = {}, .roots = {}, .events = {}, .header = {}};
   const ledger::Genesis& genesis = checked.genesis.ledger;
   const ledger::BlockContext context{.height = 0, .time = genesis.time};
   const auto leaves = ledger::build_leaves(context, {}, state.result);
+  for (const auto& event : leaves.events) state.events.push_back(ledger::encode_event(event));
   state.roots = ledger::compute_roots(state.tree, {}, state.result, leaves.outcomes_root);
   state.header = {.epoch = {},
                   .height = {},
@@ -116,7 +118,9 @@ InstallFrom install_from(const Opened& node, const Platform& platform, const Pro
 
 crypto::Bytes genesis_row(const config::CheckedGenesis& genesis) {
   ExecutedBlock first;
-  first.header = genesis_state(genesis).header;
+  auto state = genesis_state(genesis);
+  first.header = state.header;
+  first.events = std::move(state.events);
   first.block_hash = first.header.block;
   first.header_hash = first.header.hash(genesis.chain_id);
   return rows::encode_block(first);
@@ -170,7 +174,8 @@ std::expected<void, StartError> open_store(Opened& node, const Platform& platfor
     auto writes = std::move(genesis.result.writes);
     writes.push_back(
         {ledger::chain_key().to_bytes(), ledger::encode(ledger::Chain{genesis.roots.chain})});
-    node.store->write_genesis(writes, genesis.header, genesis.header.hash(node.genesis.chain_id));
+    node.store->write_genesis(writes, genesis.header, genesis.header.hash(node.genesis.chain_id),
+                              std::move(genesis.events));
     *state = StoredState{genesis.header, genesis.roots.chain, std::move(genesis.tree)};
   }
   std::array<std::byte, 8> seed{};

@@ -18,6 +18,7 @@
 #include "consensus/evidence.h"
 #include "consensus/types.h"
 #include "node/config/genesis_file.h"
+#include "node/ledger/events.h"
 #include "node/ledger/ledger.h"
 #include "node/receipt/receipt.h"
 
@@ -151,6 +152,23 @@ struct Probe {
   std::string detail;
 };
 
+// Entries of one position (ledger 9.3, 10): no one can be left out or put in without breaking the
+// chain, from opening_chain to the position's own.
+struct StatementEntry {
+  ledger::EntryEvent entry;
+  crypto::Bytes canonical;  // what is hashed into the chain
+};
+struct Statement {
+  std::uint64_t after = 0;  // number of the entry before the first one
+  crypto::Hash opening_chain;
+  ledger::Amount opening_balance;
+  std::vector<StatementEntry> entries;  // ascending, without a gap
+};
+// The node began with a snapshot, and has entries only from some block above it on.
+struct StatementNotHeld {
+  std::uint64_t held_after = 0;  // ask for what comes after this one, or ask another node
+};
+
 // A proof that is held here (protocol R46), and whose seat it was: both empty if the stored ledger
 // does not reach that epoch yet.
 struct EvidenceInfo {
@@ -188,6 +206,10 @@ class Service {
 
   [[nodiscard]] virtual std::shared_ptr<const ReadView> read() = 0;
   [[nodiscard]] virtual std::optional<BlockInfo> block(consensus::Height height) = 0;
+  // Of a position as a read view shows it; at most `limit` entries after the given one.
+  [[nodiscard]] virtual std::expected<Statement, StatementNotHeld> statement(
+      ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
+      std::uint64_t after, std::size_t limit) = 0;
   // nullopt before a final recorded outcome.
   [[nodiscard]] virtual std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                                 const OpId& op_id) = 0;

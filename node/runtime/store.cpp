@@ -6,6 +6,7 @@
 
 #include "consensus/wire/codec.h"
 #include "crypto/check.h"
+#include "node/runtime/entries.h"
 #include "node/runtime/fatal.h"
 #include "node/runtime/store_must.h"
 #include "node/runtime/store_rows.h"
@@ -153,8 +154,10 @@ bool Store::is_empty() const {
 }
 
 void Store::write_genesis(const std::vector<ledger::Write>& writes, const consensus::Header& header,
-                          const consensus::Hash& header_hash) {
+                          const consensus::Hash& header_hash, std::vector<crypto::Bytes> events) {
   ExecutedBlock genesis;
+  genesis.writes = writes;
+  genesis.events = std::move(events);
   genesis.block_hash = header.block;
   genesis.header = header;
   genesis.header_hash = header_hash;
@@ -163,6 +166,7 @@ void Store::write_genesis(const std::vector<ledger::Write>& writes, const consen
     if (write.value) batch.put(write.key, *write.value);
   }
   batch.put(rows::block_key(header.height), rows::encode_block(genesis));
+  put_entries(genesis, batch);
   batch.put(rows::head_key(), consensus::wire::encode_header(header));
   must(backing_->write(batch, storage::Durability::Synced));
   written_ = header;
@@ -276,6 +280,7 @@ void Store::write_part(std::span<const ExecutedBlock> blocks,
       crypto::Writer(value).u64(position.value);
       batch.put(rows::batch_key(id), value);
     }
+    put_entries(block, batch);
     put_ordered(block, batch);
     put_payload(block, batch);
     batch.put(rows::head_key(), consensus::wire::encode_header(block.header));
@@ -339,6 +344,21 @@ std::optional<consensus::Certificate> Store::attest_at_or_above(consensus::Heigh
         return false;
       }));
   return found;
+}
+
+std::optional<Store::EntryPlace> Store::entry_place(ledger::TokenId token,
+                                                    const ledger::AccountId& account,
+                                                    std::uint64_t entry) const {
+  std::optional<EntryPlace> place;
+  must(backing_->scan(rows::entry_key(token, account, entry),
+                      rows::entry_key(token, account, ~0ULL), [&](ByteView key, ByteView value) {
+                        crypto::Reader last(key.last(8)), row(value);
+                        place = EntryPlace{{row.u64()}, last.u64(), row.hash()};
+                        if (!row.at_end())
+                          stop_process(ExitCode::Invariant, "an entry row of the store is damaged");
+                        return false;
+                      }));
+  return place;
 }
 
 std::optional<storage::LogPosition> Store::batch_position(const consensus::Hash& id) const {

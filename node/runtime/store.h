@@ -63,7 +63,7 @@ class Store {
   [[nodiscard]] bool is_empty() const;
   // Block 0, synced. `chain` is its block hash.
   void write_genesis(const std::vector<ledger::Write>& writes, const consensus::Header& header,
-                     const consensus::Hash& header_hash);
+                     const consensus::Hash& header_hash, std::vector<crypto::Bytes> events = {});
   // Certificates that the log remembers and the store has lost with its newest writes.
   [[nodiscard]] bool has_attest(consensus::Height height) const;
   void restore(const std::vector<consensus::Certificate>& attests);
@@ -89,6 +89,15 @@ class Store {
   [[nodiscard]] std::optional<consensus::Certificate> attest_at_or_above(
       consensus::Height height) const;
   [[nodiscard]] std::optional<storage::LogPosition> batch_position(const consensus::Hash& id) const;
+  // The block that made this entry of a position, and where the entries stood after it: entries.h.
+  struct EntryPlace {
+    consensus::Height height;
+    std::uint64_t last = 0;  // number of its last entry of the position
+    crypto::Hash chain;      // entry_chain after that
+  };
+  [[nodiscard]] std::optional<EntryPlace> entry_place(ledger::TokenId token,
+                                                      const ledger::AccountId& account,
+                                                      std::uint64_t entry) const;
 
   // --- snapshots and the cutting of the log (protocol R31, R34): store_snapshots.cpp
   using OnPinned = std::function<void(std::shared_ptr<const ReadView>)>;

@@ -67,6 +67,11 @@ Bytes log_start_key() {
 Bytes lineage_key(consensus::Epoch epoch) {
   return numbered(0x87, epoch.value);
 }
+Bytes entry_key(ledger::TokenId token, const ledger::AccountId& account, std::uint64_t last) {
+  Bytes key;
+  Writer(key).u8(0x88).u32(token).raw(account.bytes).u64(last);
+  return key;
+}
 Bytes installed_key() {
   return {std::byte{0x8e}};
 }

@@ -23,6 +23,9 @@ namespace giro::runtime::rows {
 [[nodiscard]] crypto::Bytes log_start_key();  // 86: lowest height whose payload the log holds
 // 87 ‖ epoch: the change that led to its set, where a snapshot came without the blocks before
 [[nodiscard]] crypto::Bytes lineage_key(consensus::Epoch epoch);
+// 88 ‖ token ‖ account ‖ number of the last entry that a block made: entries.h
+[[nodiscard]] crypto::Bytes entry_key(ledger::TokenId token, const ledger::AccountId& account,
+                                      std::uint64_t last);
 [[nodiscard]] crypto::Bytes installed_key();  // 8e: the epoch of a snapshot that was installed
 [[nodiscard]] crypto::Bytes head_key();       // 8f: the newest header
 

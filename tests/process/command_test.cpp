@@ -126,6 +126,18 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
     EXPECT_EQ(text_field(position.get_object(), "posted"), "988.77");
   }
 
+  const auto statement = giro({"account", "entries", "ALICE", "bank-a.EUR", "--json"});
+  ASSERT_EQ(statement.exit_code, 0) << statement.err;
+  const auto entries = statement.document();
+  EXPECT_TRUE(client::bool_field(entries, "complete"));
+  EXPECT_EQ(text_field(*object_field(entries, "closing"), "balance"), "988.77");
+  EXPECT_EQ(text_field(array_field(entries, "items")->front().get_object(), "type"), "GENESIS");
+  const auto part =
+      giro({"account", "entries", "ALICE", "bank-a.EUR", "--after", "1", "--count", "1"});
+  EXPECT_EQ(part.exit_code, 0) << part.err;
+  EXPECT_NE(part.out.find("there are more: --after 2"), std::string::npos) << part.out;
+  EXPECT_EQ(giro({"account", "entries", "ALICE", "bank-b.EUR"}).exit_code, 1);
+
   const auto receipt = giro({"receipt", "get", id});
   ASSERT_EQ(receipt.exit_code, 0) << receipt.err;
   const auto file = folder.path() / "receipt.json";

@@ -233,6 +233,25 @@ runtime::NodeInfo FakeService::info() {
   return out;
 }
 
+void FakeService::hold_statement(std::optional<runtime::Statement> statement, std::uint64_t after) {
+  const std::lock_guard lock(mutex_);
+  statement_ = std::move(statement);
+  held_after_ = after;
+}
+
+std::expected<runtime::Statement, runtime::StatementNotHeld> FakeService::statement(
+    ledger::TokenId /*token*/, const ledger::AccountId& /*account*/,
+    const ledger::Position& /*position*/, std::uint64_t after, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  if (!statement_ || after < held_after_)
+    return std::unexpected(runtime::StatementNotHeld{held_after_});
+  runtime::Statement part = *statement_;
+  part.after = after;
+  std::erase_if(part.entries, [&](const auto& one) { return one.entry.seq <= after; });
+  if (part.entries.size() > limit) part.entries.resize(limit);
+  return part;
+}
+
 std::vector<runtime::SnapshotInfo> FakeService::snapshots() {
   runtime::SnapshotInfo certified, local;
   certified.height = {32};

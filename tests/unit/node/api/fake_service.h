@@ -45,6 +45,8 @@ class FakeService final : public runtime::Service {
   void stop_votes(const std::string& why);
   // Two prepare votes of this institution's seat for one place.
   void hold_evidence(std::uint32_t institution);
+  // What it has of each position; nothing: it began with a snapshot that ends with entry `after`.
+  void hold_statement(std::optional<runtime::Statement> statement, std::uint64_t after = 0);
   void set_waiters_max(std::size_t waiters);
   // Every admitted operation becomes final at once when true; else finish() does it.
   void set_instant(bool instant);
@@ -68,6 +70,9 @@ class FakeService final : public runtime::Service {
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const runtime::OpId& op_id) override;
   [[nodiscard]] runtime::NodeInfo info() override;
+  [[nodiscard]] std::expected<runtime::Statement, runtime::StatementNotHeld> statement(
+      ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
+      std::uint64_t after, std::size_t limit) override;
   [[nodiscard]] std::vector<runtime::SnapshotInfo> snapshots() override;
   [[nodiscard]] std::vector<runtime::EvidenceInfo> evidence() override;
   [[nodiscard]] std::vector<runtime::Probe> live() override;
@@ -93,6 +98,8 @@ class FakeService final : public runtime::Service {
   bool diverged_ = false;
   std::string votes_stopped_;
   std::vector<runtime::EvidenceInfo> evidence_;
+  std::optional<runtime::Statement> statement_;
+  std::uint64_t held_after_ = 0;
 };
 
 }  // namespace giro::api

@@ -365,6 +365,48 @@ TEST_F(ServerTest, Tokens_are_found_by_name_and_number_with_decimal_amounts) {
   EXPECT_TRUE(rest.at("next_cursor").is_null());
 }
 
+TEST_F(ServerTest, Entries_come_with_what_binds_them) {
+  const auto alice = config::demo_aliases().at("ALICE").account;
+  const std::string path = "/v1/accounts/" + crypto::to_hex(alice) + "/entries";
+  EXPECT_EQ(get(path).status, 400U) << "no token";
+  EXPECT_EQ(get(path + "?token=bank-a.XYZ").status, 400U);
+  EXPECT_EQ(get(path + "?token=bank-b.EUR").status, 404U) << "no such position";
+  EXPECT_EQ(get(path + "?token=bank-a.EUR&cursor=x").status, 400U);
+  EXPECT_EQ(get(path + "?token=bank-a.EUR&limit=0").status, 400U);
+  service.hold_statement(std::nullopt, 7);
+  const auto missing = get(path + "?token=bank-a.EUR");
+  EXPECT_EQ(missing.status, 404U);
+  EXPECT_NE(missing.body.find("cursor=7"), std::string::npos) << missing.body;
+
+  runtime::Statement statement;
+  statement.opening_balance = {0, 100};
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) {
+    ledger::EntryEvent entry{};
+    entry.seq = seq;
+    entry.side = seq == 2 ? ledger::Side::Debit : ledger::Side::Credit;
+    entry.amount = {0, 250};
+    entry.balance = {0, seq == 2 ? 100U : 350U};
+    entry.type = ledger::EntryType::Settlement;
+    entry.counterparty_bank = 2;
+    statement.entries.push_back({entry, ledger::encode(entry)});
+  }
+  service.hold_statement(statement);
+  const auto page = document(get(path + "?token=bank-a.EUR&limit=2"));
+  EXPECT_EQ(page.at("opening").at("balance").as_string(), "1.00");
+  ASSERT_EQ(page.at("items").as_array().size(), 2U);
+  const auto& second = page.at("items").at(1);
+  EXPECT_EQ(second.at("side").as_string(), "DEBIT");
+  EXPECT_EQ(second.at("amount").as_string(), "2.50");
+  EXPECT_EQ(second.at("type").as_string(), "SETTLEMENT");
+  EXPECT_EQ(second.at("counterparty_bank").as_string(), "bank-b");
+  EXPECT_EQ(page.at("closing").at("seq").as_string(), "2");
+  crypto::Hash chain = statement.opening_chain;
+  for (int i = 0; i < 2; ++i)
+    chain =
+        ledger::next_entry_chain(chain, statement.entries[static_cast<std::size_t>(i)].canonical);
+  EXPECT_EQ(page.at("closing").at("entry_chain").as_string(), crypto::to_hex(chain));
+}
+
 TEST_F(ServerTest, Accounts_show_their_positions) {
   const auto alice = crypto::to_hex(config::demo_aliases().at("ALICE").account);
   const auto account = document(get("/v1/accounts/" + alice));

@@ -1,0 +1,27 @@
+// The entries of a position (ledger 9.3), by their number. The ledger's state keeps only number and
+// chain value of the last one; the entries are events of the blocks. So that they are found again,
+// the store has a row for each position and block that moved it: where its entries ended there.
+//
+//   88 ‖ token ‖ account ‖ number of the last entry in the block -> height ‖ entry_chain after it
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <vector>
+
+#include "node/ledger/records.h"
+#include "node/runtime/service.h"
+#include "node/runtime/store.h"
+
+namespace giro::runtime {
+
+// What a block adds to the index. Any thread.
+void put_entries(const ExecutedBlock& block, storage::WriteBatch& batch);
+
+// Entries after..after+limit of a position, in order, as far as `position`, which the caller has
+// read. Any thread.
+[[nodiscard]] std::expected<Statement, StatementNotHeld> read_statement(
+    const Store& store, ledger::TokenId token, const ledger::AccountId& account,
+    const ledger::Position& position, std::uint64_t after, std::size_t limit);
+
+}  // namespace giro::runtime
