@@ -9,6 +9,9 @@
 namespace giro::runtime {
 namespace {
 
+// Looked through for each question, where what is before them is not held.
+constexpr std::uint64_t kEpochsMax = 200'000;
+
 std::vector<consensus::Member> members_of(const std::vector<ledger::Validator>& validators) {
   std::vector<consensus::Member> members;
   members.reserve(validators.size());
@@ -27,38 +30,58 @@ std::optional<consensus::ValidatorSet> set_of_epoch(const ledger::StateView& sta
 }
 
 std::optional<std::vector<receipt::SetChange>> Lineage::up_to(consensus::Epoch epoch) {
-  Known known;
+  const auto known = known_to(epoch);
+  if (known->epoch < epoch) return std::nullopt;
+  std::vector<receipt::SetChange> changes;
+  for (const auto& [into, change] : known->changes) {
+    if (into <= epoch)
+      changes.push_back({change.last, change.attest.signatures, {into, change.members}});
+  }
+  return changes;
+}
+
+std::optional<std::vector<consensus::SetChange>> Lineage::between(consensus::Epoch from,
+                                                                  consensus::Epoch to) {
+  if (from > to) return std::nullopt;
+  auto known = known_to(to);
+  if (known->epoch < to) {  // some change since genesis is not held; and of these?
+    if (to.value - from.value > kEpochsMax) return std::nullopt;
+    const auto state = store_.read();
+    Known later{from, {}};
+    while (later.epoch < to) {
+      if (!read_next(*state, later)) return std::nullopt;
+    }
+    known = std::make_shared<const Known>(std::move(later));
+  }
+  std::vector<consensus::SetChange> changes;
+  for (const auto& [into, change] : known->changes) {
+    if (into > from && into <= to) changes.push_back(change);
+  }
+  return changes;
+}
+
+std::shared_ptr<const Lineage::Known> Lineage::known_to(consensus::Epoch epoch) {
+  std::shared_ptr<const Known> known;
   {
     const std::lock_guard lock(mutex_);
     known = known_;
   }
+  if (known->epoch >= epoch) return known;
+  Known further = *known;
   const auto state = store_.read();
-  if (known.members.empty()) {
-    auto genesis = set_of_epoch(*state, {});
-    if (!genesis) return std::nullopt;
-    known.members = std::move(genesis->members);
+  while (further.epoch < epoch && read_next(*state, further)) {
   }
-  while (known.epoch < epoch) {
-    if (!read_next(*state, known)) return std::nullopt;
-  }
-  std::vector<receipt::SetChange> changes;
-  for (const auto& change : known.changes) {
-    if (change.set.epoch <= epoch) changes.push_back(change);
-  }
+  known = std::make_shared<const Known>(std::move(further));
   const std::lock_guard lock(mutex_);
-  if (known_.epoch < known.epoch) known_ = std::move(known);
-  return changes;
+  if (known_->epoch < known->epoch) known_ = known;
+  return known;
 }
 
 bool Lineage::read_next(const ReadView& state, Known& known) const {
   const consensus::Epoch next{known.epoch.value + 1};
   auto change = change_into(store_, state, next, epoch_blocks_);
   if (!change) return false;
-  if (*change) {
-    auto& [last, attest, members] = **change;
-    known.members = members;
-    known.changes.push_back({last, std::move(attest.signatures), {next, std::move(members)}});
-  }
+  if (*change) known.changes.emplace_back(next, std::move(**change));
   known.epoch = next;
   return true;
 }

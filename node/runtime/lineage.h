@@ -1,11 +1,14 @@
 // Every change of the validator set since genesis, with its proof (protocol R18): what receipts
-// carry, and who may follow as an observer. Read from the store as epochs end; any thread.
+// carry, and snapshots for whoever is behind; and who may follow as an observer. Read from the
+// store as epochs end, each epoch once; any thread.
 #pragma once
 
 #include <expected>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "consensus/snapshot.h"
@@ -22,19 +25,24 @@ class Lineage {
   // Ascending: each names the set of its epoch, proven by the last header of the epoch before.
   // nullopt: the store does not hold all of it, yet or any more.
   [[nodiscard]] std::optional<std::vector<receipt::SetChange>> up_to(consensus::Epoch epoch);
+  // Those that lead from the set of one epoch to that of a later one; the store may lack what is
+  // before.
+  [[nodiscard]] std::optional<std::vector<consensus::SetChange>> between(consensus::Epoch from,
+                                                                         consensus::Epoch to);
 
  private:
   struct Known {
-    consensus::Epoch epoch;                  // everything up to its set
-    std::vector<consensus::Member> members;  // of that one; none: nothing was read yet
-    std::vector<receipt::SetChange> changes;
+    consensus::Epoch epoch;  // everything up to its set
+    std::vector<std::pair<consensus::Epoch, consensus::SetChange>> changes;  // by whose set it is
   };
+  // Up to that epoch, or as far as the store goes.
+  [[nodiscard]] std::shared_ptr<const Known> known_to(consensus::Epoch epoch);
   [[nodiscard]] bool read_next(const ReadView& state, Known& known) const;
 
   const Store& store_;
   const std::uint64_t epoch_blocks_;
   std::mutex mutex_;  // of known_
-  Known known_;
+  std::shared_ptr<const Known> known_ = std::make_shared<const Known>();
 };
 
 // The change that led to the set of `epoch`, if it is another one than that of the epoch before:

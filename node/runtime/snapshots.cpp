@@ -24,8 +24,6 @@ constexpr std::size_t kCachedMax = 4;
 // Who has not asked for so long does not take it any more; and so many are kept for takers.
 constexpr std::int64_t kTakingUs = 60'000'000;
 constexpr std::size_t kTakenMax = 4;
-// Epochs that an offer looks through for changes of the set.
-constexpr std::uint64_t kEpochsMax = 200'000;
 
 [[noreturn]] void stop_on(const storage::SnapshotError& error) {
   stop_process(ExitCode::WriteFailed, "a snapshot cannot be written: " + error.text);
@@ -260,14 +258,8 @@ std::vector<SnapshotInfo> SnapshotKeeper::list() const {
 
 std::optional<std::vector<consensus::SetChange>> SnapshotKeeper::changes_between(
     consensus::Epoch from, consensus::Epoch to) const {
-  std::vector<consensus::SetChange> changes;
-  if (from > to || to.value - from.value > kEpochsMax) return std::nullopt;
-  const auto view = store_.read();
-  for (std::uint64_t epoch = from.value + 1; epoch <= to.value; ++epoch) {
-    auto change = change_into(store_, *view, {epoch}, options_.parameters.epoch_blocks);
-    if (!change || changes.size() == consensus::kSnapshotLinksMax) return std::nullopt;
-    if (*change) changes.push_back(std::move(**change));
-  }
+  auto changes = ports_.changes(from, to);
+  if (changes && changes->size() > consensus::kSnapshotLinksMax) return std::nullopt;
   return changes;
 }
 

@@ -36,11 +36,15 @@ class SnapshotKeeper {
     consensus::Height newest;
     std::optional<consensus::Height> older;
   };
-  // All on the lane, but now and tell: any thread.
+  // All on the lane, but now, changes and tell: any thread.
   struct Ports {
     std::function<void(consensus::SnapshotVotes::Held)> held;
     std::function<bool(std::uint64_t bytes)> has_room;  // on the disk, beside its reserve
     std::function<consensus::Instant()> now;
+    // Of the set, ascending, with their proofs; nullopt: the store does not hold them all.
+    std::function<std::optional<std::vector<consensus::SetChange>>(consensus::Epoch from,
+                                                                   consensus::Epoch to)>
+        changes;
     std::function<void(Certified)> certified;
     std::function<void(std::string_view event, consensus::Height height, const std::string& text)>
         tell;
@@ -60,7 +64,7 @@ class SnapshotKeeper {
   // that peer takes it.
   [[nodiscard]] std::optional<consensus::SnapshotOffer> offer(
       consensus::InstitutionId to, const consensus::FetchSnapshot& asked);
-  // Ascending, with their proofs; nullopt: the store does not hold them all.
+  // What the port gives, unless it is more than goes along with a snapshot.
   [[nodiscard]] std::optional<std::vector<consensus::SetChange>> changes_between(
       consensus::Epoch from, consensus::Epoch to) const;
   [[nodiscard]] consensus::SnapshotChunk chunk(consensus::InstitutionId to,

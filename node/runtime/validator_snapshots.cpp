@@ -36,20 +36,23 @@ void Validator::bind_snapshots() {
       SnapshotKeeper::Options{chain, parameters,
                               std::max<std::uint64_t>(2, config.storage.snapshot_keep)},
       around_.lane(Work::Snapshots),
-      SnapshotKeeper::Ports{.held =
-                                [this](consensus::SnapshotVotes::Held held) {
-                                  around_.post([this, held = std::move(held)] {
-                                    driver_->on_snapshot(held);
-                                    after_inputs();
-                                  });
-                                },
-                            .has_room = [this](std::uint64_t bytes) { return has_room(bytes); },
-                            .now = [this] { return around_.now().steady; },
-                            .certified =
-                                [this](SnapshotKeeper::Certified certified) {
-                                  around_.post([this, certified] { on_certified(certified); });
-                                },
-                            .tell = say});
+      SnapshotKeeper::Ports{
+          .held =
+              [this](consensus::SnapshotVotes::Held held) {
+                around_.post([this, held = std::move(held)] {
+                  driver_->on_snapshot(held);
+                  after_inputs();
+                });
+              },
+          .has_room = [this](std::uint64_t bytes) { return has_room(bytes); },
+          .now = [this] { return around_.now().steady; },
+          .changes = [this](consensus::Epoch from,
+                            consensus::Epoch to) { return lineage_->between(from, to); },
+          .certified =
+              [this](SnapshotKeeper::Certified certified) {
+                around_.post([this, certified] { on_certified(certified); });
+              },
+          .tell = say});
   fetch_ = std::make_unique<SnapshotFetch>(
       std::move(*files), chain, parameters, around_.lane(Work::SnapshotFetch),
       SnapshotFetch::Ports{.send =

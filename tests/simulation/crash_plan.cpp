@@ -31,6 +31,7 @@ CrashPlan plan_crashes(std::uint64_t scenario) {
   drawn.story = static_cast<Story>(scenario % kStories);
   Plan& plan = drawn.plan;
   plan.mode = Mode::Crash;
+  plan.load_after = 0;
   constexpr std::array<std::size_t, 8> kSizes = {4, 4, 4, 4, 4, 4, 5, 7};
   plan.nodes = random.pick(kSizes);
   plan.parameters = consensus::Parameters::tiny();

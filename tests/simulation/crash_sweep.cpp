@@ -17,7 +17,6 @@ RunOptions options_of(std::uint64_t scenario, LogDetail log, std::uint64_t until
   options.plan.seed = scenario;
   options.log = log;
   options.until_event = until_event;
-  options.is_brief = true;
   return options;
 }
 

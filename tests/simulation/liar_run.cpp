@@ -23,6 +23,7 @@ Plan plan_of_liar(std::uint64_t number, const Byzantine::Behaviour& behaviour) {
   Random random(number, "liar");
   Plan plan;
   plan.mode = Mode::Lies;
+  plan.load_after = 0;
   plan.parameters = consensus::Parameters::tiny();
   plan.parameters.idle_block_interval_ms = 200;
   plan.parameters.view_timeout_base_ms = 300;
@@ -37,11 +38,6 @@ Plan plan_of_liar(std::uint64_t number, const Byzantine::Behaviour& behaviour) {
   return plan;
 }
 
-RunOptions brief(RunOptions options) {
-  options.is_brief = true;
-  return options;
-}
-
 }  // namespace
 
 LiarRun::LiarRun(const RunOptions& options, std::uint64_t wanted)
@@ -49,7 +45,7 @@ LiarRun::LiarRun(const RunOptions& options, std::uint64_t wanted)
 
 LiarRun::LiarRun(const RunOptions& options, const Byzantine::Behaviour& behaviour,
                  std::uint64_t wanted)
-    : Simulation(brief(options), plan_of_liar(options.plan.seed, behaviour)),
+    : Simulation(options, plan_of_liar(options.plan.seed, behaviour)),
       behaviour_(behaviour),
       wanted_(wanted),
       false_clients_(setup_, *clients_, nodes_, scheduler_, options.plan.seed) {

@@ -21,22 +21,26 @@ namespace {
 
 bool is_real_crypto(const Options& options, std::uint64_t seed) {
   Random random(seed, "crypto");
-  const bool drawn = random.chance(0.05);
+  const bool drawn = random.chance(options.length == Length::Full ? 0.05 : 0.01);
   return options.real_crypto.value_or(drawn);
+}
+
+const char* length_of(const Options& options) {
+  return options.length == Length::Full ? " --length full" : "";
 }
 
 void print_failure(const Options& options, std::uint64_t seed, const Report& report) {
   const auto& violation = *report.violation;
   std::printf(
       "FAIL seed=%llu mode=%s nodes=%zu rule=%s node=%zu at=%.3fs event=%llu trace=%s\n"
-      "     %s\n     replay: giro-sim --seed %llu --mode %s%s --log events --until %llu\n",
+      "     %s\n     replay: giro-sim --seed %llu --mode %s%s%s --log events --until %llu\n",
       static_cast<unsigned long long>(seed), std::string(name(report.plan.mode)).c_str(),
       report.plan.nodes, violation.rule.c_str(), violation.node,
       static_cast<double>(report.ended) / kSecond, static_cast<unsigned long long>(report.events),
       crypto::to_hex(report.trace).substr(0, 16).c_str(), violation.text.c_str(),
       static_cast<unsigned long long>(seed), std::string(name(report.plan.mode)).c_str(),
       options.nodes ? (" --nodes " + std::to_string(*options.nodes)).c_str() : "",
-      static_cast<unsigned long long>(report.events));
+      length_of(options), static_cast<unsigned long long>(report.events));
 }
 
 Report report_of(const Options& options, const RunOptions& run) {
@@ -47,7 +51,7 @@ Report report_of(const Options& options, const RunOptions& run) {
 void run_seed(const Options& options, std::uint64_t seed, Totals& totals) {
   crypto::use_fast_signatures(!is_real_crypto(options, seed));
   RunOptions run;
-  run.plan = {.seed = seed, .mode = options.mode, .nodes = options.nodes};
+  run.plan = {.seed = seed, .mode = options.mode, .nodes = options.nodes, .length = options.length};
   run.log = options.log;
   run.until_event = options.until;
   const Report report = report_of(options, run);
@@ -100,7 +104,8 @@ class Seeds final : public Task {
     return "seed=" + std::to_string(seed);
   }
   [[nodiscard]] std::string replay(std::uint64_t seed) const override {
-    return "giro-sim --seed " + std::to_string(seed) + " --mode " + mode_name(options_);
+    return "giro-sim --seed " + std::to_string(seed) + " --mode " + mode_name(options_) +
+           length_of(options_);
   }
 
  private:

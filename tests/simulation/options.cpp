@@ -25,7 +25,8 @@ constexpr const char* kUsage =
   giro-sim --mode lies --seeds A..B [--quota 50] [--jobs J]        each number one faulty behaviour, in order, until
            correct nodes have met it --quota times; with a quota, one that all of them together met less often is an error
            --nodes N             validators; else drawn from the seed
-           --crypto fast|real    signatures; else real in one seed of twenty
+           --length drawn|full   of a seed: most are short, a few as long as the trouble that was drawn; full: all are
+           --crypto fast|real    signatures; else real in one seed of a hundred, of twenty of full length
            --twice               each seed runs twice and must give the same trace
            --list modes|behaviours|mutants
   giro-sim --mutant K --seeds A..B [--mode M] [--jobs J] [--time-limit 60s]
@@ -139,8 +140,8 @@ void take_mode(Options& options, std::string_view text) {
 
 // Scenarios that are drawn from their number alone; there may be `size` of them, numbered from 0.
 void check_numbered(Options& options, bool has_seed, std::optional<std::uint64_t> size) {
-  if (options.nodes || options.real_crypto || options.twice)
-    usage("--nodes, --crypto and --twice are not for scenarios by number");
+  if (options.nodes || options.real_crypto || options.twice || options.length == Length::Full)
+    usage("--nodes, --length, --crypto and --twice are not for scenarios by number");
   if (!has_seed && !size) usage("which scenarios? --seeds A..B");
   if (!has_seed) {
     options.first = 0;
@@ -196,6 +197,9 @@ Options parse(const std::vector<std::string_view>& words) {
       const std::uint64_t count = need_number(word, value);
       if (count < 4 || count > 13) usage("--nodes takes 4 to 13");
       options.nodes = count;
+    } else if (word == "--length") {
+      if (value != "drawn" && value != "full") usage("--length takes drawn or full");
+      options.length = value == "full" ? Length::Full : Length::Drawn;
     } else if (word == "--crypto") {
       if (value != "fast" && value != "real") usage("--crypto takes fast or real");
       options.real_crypto = value == "real";
@@ -239,7 +243,8 @@ Options parse(const std::vector<std::string_view>& words) {
   const bool is_numbered = options.twins || options.crash_sweep;
   if (options.quota && (is_numbered || options.is_one || options.mutant != 0))
     usage("--quota is for a range of seeds");
-  if (options.mode == Mode::Lies && options.nodes) usage("--nodes is not for --mode lies");
+  if (options.mode == Mode::Lies && (options.nodes || options.length == Length::Full))
+    usage("--nodes and --length are not for --mode lies");
   if (options.twins) check_twins(options, has_seed);
   if (options.crash_sweep) check_crash_sweep(options, has_seed);
   if (!has_seed && !options.twins && !options.crash_sweep)

@@ -42,6 +42,7 @@ struct Options {
   std::uint64_t every = 1;        // of its runs only each so-many-th,
   std::uint64_t every_from = 0;   // and of those of a residue the ones that this adds
   std::optional<std::size_t> nodes;
+  Length length = Length::Drawn;
   std::optional<bool> real_crypto;
   LogDetail log = LogDetail::Off;
   std::uint64_t until = UINT64_MAX;

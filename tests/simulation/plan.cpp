@@ -21,6 +21,13 @@ constexpr std::array<std::pair<Mode, std::string_view>, 9> kNames = {{
     {Mode::Swarm, "swarm"},
 }};
 
+// How long seeds are (Length::Drawn).
+constexpr double kFull = 0.02;  // of all: as with Length::Full
+constexpr double kLong = 0.1;   // of the others: trouble as long as it was drawn, and no calm
+constexpr Time kShortest = 12 * kSecond;
+constexpr double kShortMean = 22 * kSecond;
+constexpr double kPaceMin = 0.25;
+
 struct Switches {
   bool network, crash, storage, partition, clocks, pauses, wipe, byz;
 };
@@ -88,6 +95,24 @@ consensus::Parameters draw_parameters(Random& random) {
   parameters.view_timeout_cap_ms = 8'000;
   parameters.status_interval_ms = 200;
   return parameters;
+}
+
+// The same troubles in less time: at most four times as often, and each twice at least, as a mean.
+void draw_length(Random random, Plan& plan) {
+  if (random.chance(kFull)) return;
+  const bool is_long = random.chance(kLong);
+  const Time drawn = kShortest + random.exponential(kShortMean);
+  plan.load_after = random.between(1, 5) * kSecond;
+  if (is_long || drawn >= plan.safety) return;
+  plan.pace = std::max(kPaceMin, static_cast<double>(drawn) / static_cast<double>(plan.safety));
+  plan.safety = drawn;
+  for (auto* mean : {&plan.crashes, &plan.power_failures, &plan.partitions, &plan.clogs,
+                     &plan.pauses, &plan.clock_jumps, &plan.slow_disks, &plan.disk_errors,
+                     &plan.store_damages, &plan.seat_changes, &plan.wipes}) {
+    if (!*mean) continue;
+    const auto at_pace = static_cast<Time>(static_cast<double>(**mean) * plan.pace);
+    *mean = std::min(at_pace, drawn / 2);
+  }
 }
 
 }  // namespace
@@ -167,6 +192,8 @@ Plan draw_plan(const PlanOptions& options) {
       plan.forgetful.insert(order[i]);
     }
   }
+  if (!plan.forgetful.empty()) plan.wipes = 60 * kSecond;
+  if (options.length == Length::Drawn) draw_length(Random(options.seed, "length"), plan);
   return plan;
 }
 

@@ -331,9 +331,12 @@ void Simulation::expect_progress() {
   if (!run_until(healed + kCatchUpLimit, [&] { return all_at(target, healed); }))
     throw Violation{"L4", 0, "not all have caught up" + places()};
   const Time limit = operation_limit(plan_);
-  if (options_.is_brief) clients_->end();
+  if (const auto load = plan_.load_after) {
+    if (*load > 0) run_until(scheduler_.now() + *load);
+    clients_->end();
+  }
   run_until(healed + limit + 5 * kSecond,
-            [&] { return options_.is_brief && !clients_->oldest_open(0); });
+            [&] { return plan_.load_after && !clients_->oldest_open(0); });
   if (const auto oldest = clients_->oldest_open(healed);
       oldest && *oldest + limit < scheduler_.now())
     throw Violation{"L2", 0,
@@ -345,7 +348,7 @@ void Simulation::expect_progress() {
 // Everything restarts from what is durable; every answer that a client holds must still be given.
 void Simulation::audit() {
   clients_->end();
-  run_until(scheduler_.now() + (options_.is_brief ? 500 * kMillisecond : 10 * kSecond));
+  run_until(scheduler_.now() + (plan_.load_after ? 500 * kMillisecond : 10 * kSecond));
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (nodes_[i]->is_up() && is_restarted_for_audit(i))
       nodes_[i]->crash(storage::Crash::lose_unsynced());

@@ -24,7 +24,6 @@ struct RunOptions {
   PlanOptions plan;
   LogDetail log = LogDetail::Off;
   std::uint64_t until_event = UINT64_MAX;
-  bool is_brief = false;  // ends as soon as there is nothing more to wait for
 };
 
 struct Report {
@@ -88,6 +87,7 @@ class Simulation : public World {
 
   // trouble
   void begin_trouble();
+  [[nodiscard]] Time lasting(Random& random, Time most) const;
   void every(std::optional<Time> mean, const char* name, std::function<void(Random&)> trouble);
   void crash(std::size_t node, const storage::Crash& crash, Time down);
   void restart(std::size_t node);

@@ -13,6 +13,14 @@ constexpr Time kDownMax = 30 * kSecond;
 
 }  // namespace
 
+// In a short seed shorter too, but now and then as long as ever: long enough that the others cut
+// their logs meanwhile.
+Time Simulation::lasting(Random& random, Time most) const {
+  constexpr double kLong = 0.15;
+  if (plan_.pace == 1 || random.chance(kLong)) return random.between(0, most);
+  return random.between(0, static_cast<Time>(static_cast<double>(most) * plan_.pace));
+}
+
 void Simulation::deliver(std::size_t from, std::size_t to, const p2p::Frame& frame) {
   const Link& link = links_[from][to];
   if (link.cut) return;
@@ -74,7 +82,7 @@ void Simulation::begin_trouble() {
     for (auto& node : nodes_) node->set_clock(0.9 + random.unit() * 0.2, 0);
   }
   every(plan_.crashes, "crashes", [this, count](Random& random) {
-    const Time down = random.between(0, kDownMax);
+    const Time down = lasting(random, kDownMax);
     crash(random.below(count), storage::Crash::process_only(), down);
   });
   every(plan_.power_failures, "power failures", [this, count](Random& random) {
@@ -82,7 +90,7 @@ void Simulation::begin_trouble() {
     const std::size_t one = random.below(count);
     for (std::size_t node = 0; node < count; ++node) {
       const std::uint64_t how = random.next();
-      const Time down = random.between(0, all ? 5 * kSecond : kDownMax);
+      const Time down = all ? random.between(0, 5 * kSecond) : lasting(random, kDownMax);
       if (!all && node != one) continue;
       const auto lost = how % 4 == 0   ? storage::Crash::lose_unsynced()
                         : how % 4 == 1 ? storage::Crash::tear_at((how >> 8) % 262'144)
@@ -97,7 +105,7 @@ void Simulation::begin_trouble() {
     links_[from][to].clogged_until = scheduler_.now() + random.between(0, 5 * kSecond);
   });
   every(plan_.pauses, "pauses", [this, count](Random& random) {
-    nodes_[random.below(count)]->pause_until(scheduler_.now() + random.between(0, 20 * kSecond));
+    nodes_[random.below(count)]->pause_until(scheduler_.now() + lasting(random, 20 * kSecond));
   });
   every(plan_.clock_jumps, "clock jumps", [this, count](Random& random) {
     const std::size_t node = random.below(count);
@@ -129,13 +137,11 @@ void Simulation::begin_trouble() {
   every(plan_.store_damages, "store damages",
         [this, count](Random& random) { damage_store(random.below(count), random); });
   every(plan_.seat_changes, "seat changes", [this](Random& random) { change_seats(random); });
-  if (!plan_.forgetful.empty()) {
-    every(60 * kSecond, "wipes", [this](Random& random) {
-      std::vector<std::size_t> victims(plan_.forgetful.begin(), plan_.forgetful.end());
-      const std::size_t victim = random.pick(victims);
-      wipe(victim, static_cast<Loss>(random.below(3)));
-    });
-  }
+  every(plan_.wipes, "wipes", [this](Random& random) {
+    std::vector<std::size_t> victims(plan_.forgetful.begin(), plan_.forgetful.end());
+    const std::size_t victim = random.pick(victims);
+    wipe(victim, static_cast<Loss>(random.below(3)));
+  });
 }
 
 void Simulation::partition() {
@@ -166,7 +172,7 @@ void Simulation::partition() {
     }
   }
   for (const auto& [from, to] : cut) links_[from][to].cut = true;
-  scheduler_.in(random.between(0, kPartitionMax), [this, cut] {
+  scheduler_.in(lasting(random, kPartitionMax), [this, cut] {
     for (const auto& [from, to] : cut) links_[from][to].cut = false;
   });
 }

@@ -237,6 +237,7 @@ int end_of(const Options& options, const PoolResult& result, std::string_view mo
   if (options.every != 1)
     rest += " --every " + std::to_string(options.every) + "+" + std::to_string(options.every_from);
   if (options.nodes) rest += " --nodes " + std::to_string(*options.nodes);
+  if (options.length == Length::Full) rest += " --length full";
   if (options.real_crypto) rest += *options.real_crypto ? " --crypto real" : " --crypto fast";
   if (options.twice) rest += " --twice";
   if (options.is_open) rest += " --time-limit " + std::to_string(options.limit->count()) + "s";

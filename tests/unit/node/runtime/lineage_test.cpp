@@ -134,6 +134,58 @@ TEST_F(LineageTest, R18_what_came_with_a_snapshot_stands_in_for_the_blocks) {
   EXPECT_EQ((*all)[0].attestation[0].voter.value, 7U);
 }
 
+// With each snapshot they are asked for from the first epoch on: read anew each time, they would
+// cost the square of the epochs.
+TEST_F(LineageTest, R34_each_change_is_read_once) {
+  auto backing = std::make_unique<storage::MemoryKeyValueStore>();
+  storage::KeyValueStore& below = *backing;
+  Store store(std::move(backing));
+  store.write_genesis({set_row(0, kFour), set_row(1, kFive), set_row(2, kRenewed)}, {}, {});
+  const auto change_rows = [&](bool is_there, std::uint64_t epoch, const Seats& seats) {
+    consensus::SetChange change{{}, {}, {}};
+    change.last.height = {epoch * kEpochBlocks};
+    for (const auto& [institution, name] : seats)
+      change.members.push_back({{institution}, key_of(name)});
+    change.attest.content.kind = consensus::VoteKind::Attest;
+    storage::WriteBatch batch;
+    if (is_there) {
+      batch.put(rows::lineage_key({epoch}), consensus::wire::encode_lineage({&change, 1}));
+    } else {
+      batch.remove(rows::lineage_key({epoch}));
+    }
+    ASSERT_TRUE(below.write(batch, storage::Durability::Synced));
+  };
+  const auto heights = [](const std::optional<std::vector<consensus::SetChange>>& changes) {
+    std::vector<std::uint64_t> out;
+    for (const auto& change : changes.value()) out.push_back(change.last.height.value);
+    return out;
+  };
+  using Heights = std::vector<std::uint64_t>;
+  Lineage lineage(store, kEpochBlocks);
+  change_rows(true, 1, kFive);
+  EXPECT_FALSE(lineage.between({0}, {2}).has_value());  // reads the first, and not the second
+  change_rows(false, 1, kFive);
+  EXPECT_EQ(heights(lineage.between({0}, {1})), (Heights{10}));
+  change_rows(true, 2, kRenewed);
+  EXPECT_EQ(heights(lineage.between({0}, {2})), (Heights{10, 20}));
+  change_rows(false, 2, kRenewed);
+  EXPECT_EQ(heights(lineage.between({0}, {2})), (Heights{10, 20}));
+  EXPECT_EQ(heights(lineage.between({1}, {2})), (Heights{20}));
+  EXPECT_TRUE(lineage.between({2}, {2})->empty());
+  EXPECT_FALSE(lineage.between({2}, {1}).has_value());
+}
+
+TEST_F(LineageTest, R31_what_is_held_is_given_though_what_is_before_is_not) {
+  run();
+  attest(30);
+  Lineage lineage(store_, kEpochBlocks);
+  EXPECT_FALSE(lineage.between({0}, {3}).has_value());
+  const auto changes = lineage.between({1}, {3});
+  ASSERT_TRUE(changes.has_value());
+  ASSERT_EQ(changes->size(), 1U);
+  EXPECT_EQ(changes->front().members[1].key, key_of("b'"));
+}
+
 TEST_F(LineageTest, without_the_proof_of_a_change_there_is_none_until_it_comes) {
   run();
   attest(9);

@@ -20,6 +20,7 @@ class Keeping : public ::testing::Test {
         SnapshotKeeper::Ports{.held = [](const consensus::SnapshotVotes::Held&) {},
                               .has_room = [this](std::uint64_t) { return has_room_; },
                               .now = [this] { return now_; },
+                              .changes = [](auto, auto) { return std::nullopt; },
                               .certified = [](SnapshotKeeper::Certified) {},
                               .tell = [](std::string_view, Height, const std::string&) {}});
   }
