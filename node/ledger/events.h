@@ -2,6 +2,7 @@
 // read them by ledger.proto; numbers are never reused.
 #pragma once
 
+#include "node/ledger/messages.h"
 #include "node/ledger/records.h"
 
 namespace giro::ledger {
@@ -37,8 +38,8 @@ enum class EventType : std::uint16_t {
   TokenUnpaused = 43,
   CorridorChanged = 44,
   DenyListChanged = 45,
-  RolePolicyChanged = 50,
-  KeyRevoked = 51,
+  RolePolicyChanged = 50,  // RolePolicyEvent
+  KeyRevoked = 51,         // KeyRevokedEvent
   InstitutionAdded = 52,
   InstitutionStatusChanged = 53,
   ProposalOpened = 54,  // ProposalEvent, also ProposalClosed
@@ -213,6 +214,30 @@ struct TokenEvent {
   static void fields(Self& self, Visit& visit) {
     visit(1, self.token);
     visit(2, self.values);
+  }
+};
+
+struct RolePolicyEvent {
+  InstId institution{};
+  Role role{};
+  RoleKeys policy{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.institution);
+    visit(2, self.role);
+    visit(3, self.policy);
+  }
+};
+
+struct KeyRevokedEvent {
+  InstId institution{};
+  KeyId key_id{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.institution);
+    visit(2, self.key_id);
   }
 };
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "crypto/keys.h"
+#include "node/ledger/authority.h"
 #include "node/ledger/events.h"
 #include "node/ledger/network_params.h"
 #include "node/ledger/overlay.h"
@@ -31,14 +32,6 @@ bool is_country(const CountryCode& country) {
 std::string item(std::string_view list, std::size_t at) {
   return std::string(list) + "[" + std::to_string(at) + "]";
 }
-
-// Ledger 4.2: no operator holds both.
-constexpr std::pair<Role, Role> kSeparated[] = {
-    {Role::Issuer, Role::Compliance},
-    {Role::Issuer, Role::Treasury},
-    {Role::Maker, Role::Checker},
-    {Role::Legal, Role::Compliance},
-};
 
 class Builder {
  public:

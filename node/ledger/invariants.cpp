@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "node/ledger/authority.h"
+
 namespace giro::ledger {
 
 namespace {
@@ -76,6 +78,8 @@ class Checker {
     each<Payment>([this](const Cell<Payment>& cell, const Payment& before, bool existed) {
       check_payment(cell, before, existed);
     });
+    each<RolePolicy>(
+        [this](const Cell<RolePolicy>& cell, const RolePolicy&, bool) { check_duties(cell); });
     each<ValidatorSet>([this](const Cell<ValidatorSet>& cell, const ValidatorSet&, bool) {
       require(is_safe(cell.value), 20, cell.key);
     });
@@ -161,6 +165,13 @@ class Checker {
       require(each.posted.is_nothing(), 1, key);
       require(each.held.is_nothing() && each.frozen.is_nothing(), 4, key);
     }
+  }
+
+  void check_duties(const Cell<RolePolicy>& cell) {  // I18
+    Operators operators;
+    add_holders(effects_.overlay, crypto::Reader(cell.key.view().subspan(1)).u32(), std::nullopt,
+                operators);
+    require(operators.keep_duties_apart(), 18, cell.key);
   }
 
   void check_payment(const Cell<Payment>& cell, const Payment& before, bool existed) {

@@ -55,6 +55,56 @@ struct GovVote {
   }
 };
 
+// A key of a role policy, as ROLE_SET and the ADMIN policies of proposals give it.
+struct RoleKey {
+  PublicKey public_key{};
+  OperatorId operator_id{};
+  TimeMs not_before{};
+  TimeMs not_after{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.public_key);
+    visit(2, self.operator_id);
+    visit(3, self.not_before);
+    visit(4, self.not_after);
+  }
+};
+// More than kRolePolicyKeysMax keys are 214, not a fault of form: no Bounded.
+struct RoleKeys {
+  std::uint32_t quorum{};
+  std::vector<RoleKey> keys;  // ascending public key
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.quorum);
+    visit(2, self.keys);
+  }
+};
+
+// ROLE_SET.
+struct RoleChange {
+  static constexpr std::uint32_t kType = 12;
+  Role role{};
+  RoleKeys policy{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.role);
+    visit(2, self.policy);
+  }
+};
+
+struct KeyRevoke {
+  static constexpr std::uint32_t kType = 13;
+  KeyId key_id{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.key_id);
+  }
+};
+
 struct TokenCreate {
   static constexpr std::uint32_t kType = 20;
   Currency currency{};
@@ -226,8 +276,8 @@ struct Pay {
   }
 };
 
-using Action = std::variant<std::monostate, GovPropose, GovVote, TokenCreate, AcctOpen,
-                            PositionOpen, Mint, Redeem, Transfer, Pay>;
+using Action = std::variant<std::monostate, GovPropose, GovVote, RoleChange, KeyRevoke, TokenCreate,
+                            AcctOpen, PositionOpen, Mint, Redeem, Transfer, Pay>;
 
 struct Operation {
   std::uint32_t version = kOperationVersion;

@@ -47,6 +47,8 @@ constexpr OperationRow payment_row(std::string_view name, PaymentKind kind) {
 constexpr OperationRow kRows[] = {
     row<GovPropose>("GOV_PROPOSE"),
     row<GovVote>("GOV_VOTE"),
+    row<RoleChange>("ROLE_SET"),
+    row<KeyRevoke>("KEY_REVOKE"),
     row<TokenCreate>("TOKEN_CREATE"),
     row<AcctOpen>("ACCT_OPEN"),
     row<PositionOpen>("POSITION_OPEN"),

@@ -19,10 +19,20 @@ struct Rule {
 // A good operation of each type; it gets Ok on the demo state.
 [[nodiscard]] Signed sample(std::string_view operation, const World& world);
 
+// Of the operations that change who may do what, and under which rules: nullopt for others.
+[[nodiscard]] std::optional<Signed> control_sample(std::string_view operation, const World& world);
+// The keys of a role as they stand in the demo genesis.
+[[nodiscard]] RoleKeys role_keys(InstId inst, Role role, std::uint32_t quorum, unsigned count);
+// A key of `inst` with another operator, or of nobody yet.
+[[nodiscard]] RoleKey role_key(const crypto::SecretKey& key, OperatorId operator_id);
+// Ascending, as operations want them.
+void sort_keys(RoleKeys& policy);
+
 // What must be there before the sample is good: for GOV_VOTE a proposal.
 void make_ready(std::string_view operation, World& world);
 
 void add_governance_rules(std::vector<Rule>& rules);  // GOV_PROPOSE, GOV_VOTE
+void add_role_rules(std::vector<Rule>& rules);        // ROLE_SET, KEY_REVOKE
 void add_account_rules(std::vector<Rule>& rules);     // TOKEN_CREATE, ACCT_OPEN, POSITION_OPEN
 void add_issue_rules(std::vector<Rule>& rules);       // MINT, REDEEM
 void add_transfer_rules(std::vector<Rule>& rules);    // TRANSFER
