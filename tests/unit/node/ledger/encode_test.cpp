@@ -31,8 +31,13 @@ Message expect_same(ByteView bytes) {
 
 TEST(Encode, Protobuf_writes_every_operation_as_the_ledger_does) {
   const World world;
-  for (const std::string_view op : {"ROLE_SET", "KEY_REVOKE", "TOKEN_CREATE", "ACCT_OPEN",
-                                    "POSITION_OPEN", "MINT", "REDEEM", "TRANSFER", "PAY"}) {
+  for (const std::string_view op :
+       {"ROLE_SET",     "KEY_REVOKE",    "TOKEN_CREATE",  "TOKEN_SET",
+        "TOKEN_PAUSE",  "TOKEN_UNPAUSE", "ACCT_OPEN",     "POSITION_OPEN",
+        "ACCT_SET",     "ACCT_CLOSE",    "ACCT_KEYS_SET", "LIMITS_SET",
+        "ACCT_BLOCK",   "ACCT_UNBLOCK",  "FREEZE_AMOUNT", "DENY_SET",
+        "CORRIDOR_SET", "MINT",          "REDEEM",        "TRANSFER",
+        "PAY"}) {
     SCOPED_TRACE(op);
     const Signed signed_operation = sample(op, world);
     const auto envelope = expect_same<v1::SignedOperation>(signed_operation.bytes());

@@ -28,11 +28,18 @@ struct Rule {
 // Ascending, as operations want them.
 void sort_keys(RoleKeys& policy);
 
+// m of `keys` keys of an account's own.
+[[nodiscard]] PolicyFields joint_policy(std::uint32_t m, unsigned keys);
+[[nodiscard]] const crypto::SecretKey& account_key_of(unsigned n);  // from 1
+[[nodiscard]] DenyEntry deny_country(std::string_view country);
+
 // What must be there before the sample is good: for GOV_VOTE a proposal.
 void make_ready(std::string_view operation, World& world);
 
 void add_governance_rules(std::vector<Rule>& rules);  // GOV_PROPOSE, GOV_VOTE
 void add_role_rules(std::vector<Rule>& rules);        // ROLE_SET, KEY_REVOKE
+void add_control_rules(std::vector<Rule>& rules);     // TOKEN_SET to FREEZE_AMOUNT
+void add_compliance_rules(std::vector<Rule>& rules);  // DENY_SET, CORRIDOR_SET
 void add_account_rules(std::vector<Rule>& rules);     // TOKEN_CREATE, ACCT_OPEN, POSITION_OPEN
 void add_issue_rules(std::vector<Rule>& rules);       // MINT, REDEEM
 void add_transfer_rules(std::vector<Rule>& rules);    // TRANSFER
