@@ -40,12 +40,12 @@ enum class EventType : std::uint16_t {
   DenyListChanged = 45,    // DenyListEvent
   RolePolicyChanged = 50,  // RolePolicyEvent
   KeyRevoked = 51,         // KeyRevokedEvent
-  InstitutionAdded = 52,
+  InstitutionAdded = 52,   // InstitutionEvent, also the next
   InstitutionStatusChanged = 53,
   ProposalOpened = 54,  // ProposalEvent, also ProposalClosed
   VoteCast = 55,        // VoteCastEvent
   ProposalClosed = 56,
-  ParamChanged = 57,
+  ParamChanged = 57,         // ParamEvent
   ValidatorSetChanged = 58,  // ValidatorSetEvent
   BulkProcessed = 60,
   BatchSettled = 61,
@@ -267,6 +267,30 @@ struct KeyRevokedEvent {
   static void fields(Self& self, Visit& visit) {
     visit(1, self.institution);
     visit(2, self.key_id);
+  }
+};
+
+struct InstitutionEvent {
+  InstId institution{};
+  Institution values{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.institution);
+    visit(2, self.values);
+  }
+};
+
+struct ParamEvent {
+  std::string name{};
+  std::uint64_t value{};
+  std::uint64_t from_epoch{};  // 0: in force already
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.name);
+    visit(2, self.value);
+    visit(3, self.from_epoch);
   }
 };
 

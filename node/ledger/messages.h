@@ -8,52 +8,6 @@
 
 namespace giro::ledger {
 
-// VALIDATOR_SET: one seat of the next epoch's set.
-struct ValidatorSetAction {
-  static constexpr std::uint32_t kType = 13;  // its field in GovPropose
-  SeatChange change{};
-  InstId institution{};
-  PublicKey public_key{};          // absent: Remove
-  crypto::Signature possession{};  // by that key: see validator_key_sign_bytes
-
-  template <class Self, class Visit>
-  static void fields(Self& self, Visit& visit) {
-    visit(1, self.change);
-    visit(2, self.institution);
-    visit(3, self.public_key);
-    visit(4, self.possession);
-  }
-};
-
-// Exactly one action.
-struct GovPropose {
-  static constexpr std::uint32_t kType = 10;
-  std::uint32_t ttl_s{};
-  bool urgent{};
-  std::optional<ValidatorSetAction> validator_set;
-
-  template <class Self, class Visit>
-  static void fields(Self& self, Visit& visit) {
-    visit(1, self.ttl_s);
-    visit(2, self.urgent);
-    visit(ValidatorSetAction::kType, self.validator_set);
-  }
-};
-
-struct GovVote {
-  static constexpr std::uint32_t kType = 11;
-  InstId proposer{};
-  PropId prop_id{};
-  bool yes{};
-
-  template <class Self, class Visit>
-  static void fields(Self& self, Visit& visit) {
-    visit(1, self.proposer);
-    visit(2, self.prop_id);
-    visit(3, self.yes);
-  }
-};
-
 // A key of a role policy, as ROLE_SET and the ADMIN policies of proposals give it.
 struct RoleKey {
   PublicKey public_key{};
@@ -78,6 +32,120 @@ struct RoleKeys {
   static void fields(Self& self, Visit& visit) {
     visit(1, self.quorum);
     visit(2, self.keys);
+  }
+};
+
+// The actions of a proposal. kType is the field in GovPropose.
+struct InstAdd {
+  static constexpr std::uint32_t kType = 10;
+  std::string name{};
+  InstitutionKind kind{};
+  Lei lei{};
+  std::string bic{};
+  CountryCode country{};
+  RoleKeys admin{};  // its first policy
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.name);
+    visit(2, self.kind);
+    visit(3, self.lei);
+    visit(4, self.bic);
+    visit(5, self.country);
+    visit(6, self.admin);
+  }
+};
+
+struct InstStatus {
+  static constexpr std::uint32_t kType = 11;
+  InstId institution{};
+  InstitutionStatus status{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.institution);
+    visit(2, self.status);
+  }
+};
+
+// A new ADMIN policy, for an institution that lost its own.
+struct InstKeys {
+  static constexpr std::uint32_t kType = 12;
+  InstId institution{};
+  RoleKeys admin{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.institution);
+    visit(2, self.admin);
+  }
+};
+
+// VALIDATOR_SET: one seat of the next epoch's set.
+struct ValidatorSetAction {
+  static constexpr std::uint32_t kType = 13;
+  SeatChange change{};
+  InstId institution{};
+  PublicKey public_key{};          // absent: Remove
+  crypto::Signature possession{};  // by that key: see validator_key_sign_bytes
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.change);
+    visit(2, self.institution);
+    visit(3, self.public_key);
+    visit(4, self.possession);
+  }
+};
+
+struct ParamSet {
+  static constexpr std::uint32_t kType = 14;
+  std::string name{};     // of ledger 13 or protocol 14
+  std::uint64_t value{};  // in its base unit
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.name);
+    visit(2, self.value);
+  }
+};
+
+using GovAction = std::variant<InstAdd, InstStatus, InstKeys, ValidatorSetAction, ParamSet>;
+
+// Exactly one action.
+struct GovPropose {
+  static constexpr std::uint32_t kType = 10;
+  std::uint32_t ttl_s{};
+  bool urgent{};
+  std::optional<InstAdd> inst_add{};
+  std::optional<InstStatus> inst_status{};
+  std::optional<InstKeys> inst_keys{};
+  std::optional<ValidatorSetAction> validator_set{};
+  std::optional<ParamSet> param_set{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.ttl_s);
+    visit(2, self.urgent);
+    visit(InstAdd::kType, self.inst_add);
+    visit(InstStatus::kType, self.inst_status);
+    visit(InstKeys::kType, self.inst_keys);
+    visit(ValidatorSetAction::kType, self.validator_set);
+    visit(ParamSet::kType, self.param_set);
+  }
+};
+
+struct GovVote {
+  static constexpr std::uint32_t kType = 11;
+  InstId proposer{};
+  PropId prop_id{};
+  bool yes{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.proposer);
+    visit(2, self.prop_id);
+    visit(3, self.yes);
   }
 };
 

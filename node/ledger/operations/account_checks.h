@@ -5,7 +5,6 @@
 
 namespace giro::ledger {
 
-[[nodiscard]] bool is_country(const CountryCode& country);  // two capital letters
 // 214: JOINT needs 1 <= m <= keys, ascending; CUSTODIAL has none.
 [[nodiscard]] bool is_policy_sound(AuthMode mode, const PolicyFields& policy);
 // 307 309: the account of an account operation counts as debtor.

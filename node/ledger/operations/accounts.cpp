@@ -44,11 +44,6 @@ bool is_policy_sound(AuthMode mode, const PolicyFields& policy) {
              policy.keys.end();
 }
 
-bool is_country(const CountryCode& country) {
-  return std::all_of(country.bytes.begin(), country.bytes.end(),
-                     [](std::byte b) { return b >= std::byte{'A'} && b <= std::byte{'Z'}; });
-}
-
 namespace {
 
 // What decides whether an account may hold a token (511).

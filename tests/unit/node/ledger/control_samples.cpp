@@ -130,6 +130,19 @@ constexpr SampleRow kSamples[] = {
 
 }  // namespace
 
+InstAdd bank_e() {
+  RoleKeys admin{.quorum = 2, .keys = {}};
+  for (unsigned n = 1; n <= 3; ++n)
+    admin.keys.push_back(role_key(validator_key("admin of e " + std::to_string(n)), 900 + n));
+  sort_keys(admin);
+  return {.name = "bank-e",
+          .kind = InstitutionKind::Bank,
+          .lei = Lei::from("GIRO00DEMO00BANK0E24"),
+          .bic = "GIREFRPP",
+          .country = CountryCode::from("FR"),
+          .admin = admin};
+}
+
 PolicyFields joint_policy(std::uint32_t m, unsigned keys) {
   PolicyFields policy{.m = m, .keys = {}};
   std::vector<PublicKey> all;

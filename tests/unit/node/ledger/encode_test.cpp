@@ -51,6 +51,20 @@ TEST(Encode, Protobuf_writes_every_operation_as_the_ledger_does) {
   }
 }
 
+TEST(Encode, Protobuf_writes_every_proposal_as_the_ledger_does) {
+  const InstKeys keys{.institution = kB, .admin = bank_e().admin};
+  const GovPropose proposals[] = {
+      to_propose(bank_e()),
+      to_propose(InstStatus{.institution = kB, .status = InstitutionStatus::Suspended}),
+      to_propose(keys), seat_proposal(SeatChange::Add, kS),
+      to_propose(ParamSet{.name = "payment_ttl", .value = 10'000})};
+  for (const GovPropose& each : proposals) {
+    const Signed signed_operation = operation(kA, 1, each, {&key(kA, Role::Governor)});
+    const auto body = expect_same<v1::Operation>(signed_operation.verified()->body());
+    EXPECT_NE(body.gov_propose().action_case(), v1::GovPropose::ACTION_NOT_SET);
+  }
+}
+
 TEST(Encode, Protobuf_reads_the_values_of_a_payment) {
   Pay order = pay_order(1);
   attach_ticket(order);
@@ -141,6 +155,32 @@ TEST(Encode, Protobuf_reads_leaves_events_and_records) {
       default:
         ADD_FAILURE() << "no message for event " << event.type;
     }
+  }
+}
+
+TEST(Encode, Protobuf_reads_the_events_of_controls) {
+  struct Row {
+    std::string_view operation;
+    std::function<void(ByteView)> read;
+  };
+  const auto as = []<class Message>(const Message&) {
+    return [](ByteView body) { expect_same<Message>(body); };
+  };
+  const Row rows[] = {
+      {"ROLE_SET", as(v1::RolePolicyEvent{})},  {"KEY_REVOKE", as(v1::KeyRevokedEvent{})},
+      {"TOKEN_SET", as(v1::TokenEvent{})},      {"TOKEN_PAUSE", as(v1::TokenEvent{})},
+      {"TOKEN_UNPAUSE", as(v1::TokenEvent{})},  {"ACCT_SET", as(v1::AccountEvent{})},
+      {"ACCT_CLOSE", as(v1::AccountEvent{})},   {"ACCT_KEYS_SET", as(v1::AccountEvent{})},
+      {"LIMITS_SET", as(v1::PositionEvent{})},  {"ACCT_BLOCK", as(v1::AccountEvent{})},
+      {"ACCT_UNBLOCK", as(v1::AccountEvent{})}, {"FREEZE_AMOUNT", as(v1::PositionEvent{})},
+      {"DENY_SET", as(v1::DenyListEvent{})},    {"CORRIDOR_SET", as(v1::CorridorEvent{})},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.operation);
+    World world;
+    const Outcome outcome = world.run(sample(row.operation, world));
+    ASSERT_FALSE(outcome.events.empty());
+    row.read(outcome.events.back().body);
   }
 }
 

@@ -24,6 +24,7 @@ const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules = [] {
     std::vector<Rule> out;
     add_governance_rules(out);
+    add_institution_rules(out);
     add_role_rules(out);
     add_account_rules(out);
     add_control_rules(out);
@@ -369,7 +370,7 @@ struct Listed {
   std::vector<Numbers> codes;
 };
 const Listed kListed[] = {
-    {"GOV_PROPOSE", {kG, {617, 619, 803, 804, 806}}},
+    {"GOV_PROPOSE", {kG, {112, 207, 214, 617, 619, 803, 804, 806}}},
     {"GOV_VOTE", {kG, {800, 801, 802, 803}}},
     {"ROLE_SET", {kG, {207, 214}}},
     {"KEY_REVOKE", {kG, {321}}},
