@@ -32,16 +32,45 @@ std::string_view state_name(ledger::ProposalState state) {
   return "UNKNOWN";
 }
 
-json::object action_form(StateReader& reader, const ledger::Proposal& record) {
-  const auto action = ledger::validator_set_action(record);
-  if (!action) return {{"type", "UNKNOWN"}};
+constexpr std::string_view kStatus[] = {"ACTIVE", "SUSPENDED", "EXITING", "EXITED"};
+
+json::object form_of(StateReader&, const ledger::InstAdd& action) {
+  return {{"type", "INST_ADD"},
+          {"name", action.name},
+          {"lei", action.lei.text()},
+          {"bic", action.bic},
+          {"country", action.country.text()},
+          {"admin_quorum", action.admin.quorum},
+          {"admin_keys", action.admin.keys.size()}};
+}
+json::object form_of(StateReader& reader, const ledger::InstStatus& action) {
+  return {{"type", "INST_STATUS"},
+          {"institution", reader.institution_name(action.institution)},
+          {"status", kStatus[static_cast<std::size_t>(action.status)]}};
+}
+json::object form_of(StateReader& reader, const ledger::InstKeys& action) {
+  return {{"type", "INST_KEYS"},
+          {"institution", reader.institution_name(action.institution)},
+          {"admin_quorum", action.admin.quorum},
+          {"admin_keys", action.admin.keys.size()}};
+}
+json::object form_of(StateReader& reader, const ledger::ValidatorSetAction& action) {
   constexpr std::string_view kChanges[] = {"ADD", "REMOVE", "REPLACE"};
   json::object out{{"type", "VALIDATOR_SET"},
-                   {"change", kChanges[static_cast<std::size_t>(action->change)]},
-                   {"institution", reader.institution_name(action->institution)}};
-  if (action->change != ledger::SeatChange::Remove)
-    out["public_key"] = crypto::to_hex(action->public_key);
+                   {"change", kChanges[static_cast<std::size_t>(action.change)]},
+                   {"institution", reader.institution_name(action.institution)}};
+  if (action.change != ledger::SeatChange::Remove)
+    out["public_key"] = crypto::to_hex(action.public_key);
   return out;
+}
+json::object form_of(StateReader&, const ledger::ParamSet& action) {
+  return {{"type", "PARAM_SET"}, {"name", action.name}, {"value", std::to_string(action.value)}};
+}
+
+json::object action_form(StateReader& reader, const ledger::Proposal& record) {
+  const auto action = ledger::action_of(record);
+  if (!action) return {{"type", "UNKNOWN"}};
+  return std::visit([&reader](const auto& each) { return form_of(reader, each); }, *action);
 }
 
 json::value time_form(ledger::TimeMs time) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/ledger/authority.h"
 #include "node/ledger/invariants.h"
 #include "node/ledger/query.h"
 
@@ -23,6 +24,7 @@ class Auditor {
       require(account.status == AccountStatus::Open || account.open_items == 0, 11, key,
               "a closed account has open items");
     });
+    check_duties();
     check_payments();
     each<Hold>([this](ByteView key, const Hold& hold) { check_hold(key, hold); });
     each<ValidatorSet>([this](ByteView key, const ValidatorSet& set) {
@@ -93,6 +95,19 @@ class Auditor {
     if (finding_) return;
     for (Cursor<Record> at(*this, std::move(prefix)); !at.at_end() && !finding_; at.next())
       visit(at.key(), at.record());
+  }
+
+  // The keys of an institution stand together.
+  void check_duties() {
+    Operators operators;
+    InstId institution = 0;
+    each<InstitutionKey>([&](ByteView key, const InstitutionKey& record) {
+      const InstId of = crypto::Reader(key.subspan(1)).u32();
+      if (of != institution) operators = {};
+      institution = of;
+      if (record.status == KeyStatus::Active) operators.add(record.operator_id, record.roles);
+      require(operators.keep_duties_apart(), 18, key, "an operator holds two separated roles");
+    });
   }
 
   // A payment and its hold have the same key but for the table: both tables are read side by side,

@@ -5,6 +5,38 @@
 
 namespace giro::ledger {
 
+void Operators::add(OperatorId id, RoleSet roles) {
+  const auto at = std::ranges::lower_bound(holders_, id, {}, &Holder::id);
+  if (at != holders_.end() && at->id == id) {
+    at->roles = static_cast<RoleSet>(at->roles | roles);
+  } else {
+    holders_.insert(at, {id, roles});
+  }
+}
+
+bool Operators::keep_duties_apart() const {
+  return std::ranges::all_of(holders_, [](const Holder& holder) {
+    return std::ranges::none_of(kSeparated, [&holder](const auto& pair) {
+      return (holder.roles & role_bit(pair.first)) != 0 &&
+             (holder.roles & role_bit(pair.second)) != 0;
+    });
+  });
+}
+
+void add_holders(Overlay& overlay, InstId institution, std::optional<Role> except,
+                 Operators& operators) {
+  for (std::size_t bit = 0; bit < kRoleCount; ++bit) {
+    const Role role = static_cast<Role>(bit);
+    if (role == except) continue;
+    const Cell<RolePolicy>* policy = overlay.find<RolePolicy>(role_policy_key(institution, role));
+    if (policy == nullptr) continue;
+    for (const KeyId id : policy->value.keys) {
+      const Cell<InstitutionKey>* key = overlay.find<InstitutionKey>(key_key(institution, id));
+      if (key != nullptr) operators.add(key->value.operator_id, role_bit(role));
+    }
+  }
+}
+
 void Requirements::add(InstId institution, Role role, std::uint32_t count) {
   const auto at =
       std::lower_bound(requirements_.begin(), requirements_.end(), std::pair(institution, role),

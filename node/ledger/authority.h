@@ -1,6 +1,8 @@
 // Who must sign (ledger 4.2), and whether they did.
 #pragma once
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "node/ledger/overlay.h"
@@ -13,6 +15,33 @@ struct Requirement {
   Role role{};
   std::uint32_t count{};
 };
+
+// Separation of duties: no operator holds both, over all keys of the institution (207, ledger I18).
+inline constexpr std::pair<Role, Role> kSeparated[] = {
+    {Role::Issuer, Role::Compliance},
+    {Role::Issuer, Role::Treasury},
+    {Role::Maker, Role::Checker},
+    {Role::Legal, Role::Compliance},
+};
+
+// The operators of one institution and the roles they hold over all its keys.
+class Operators {
+ public:
+  void add(OperatorId id, RoleSet roles);
+  [[nodiscard]] std::size_t size() const { return holders_.size(); }
+  [[nodiscard]] bool keep_duties_apart() const;
+
+ private:
+  struct Holder {
+    OperatorId id{};
+    RoleSet roles{};
+  };
+  std::vector<Holder> holders_;  // ascending
+};
+
+// Adds the holders of every role but `except`, as the policies of the institution name them.
+void add_holders(Overlay& overlay, InstId institution, std::optional<Role> except,
+                 Operators& operators);
 
 class Requirements {
  public:

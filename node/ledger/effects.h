@@ -36,6 +36,8 @@ struct Effects {
   std::vector<Event> events;
   std::vector<TokenFlow> flows;
   std::vector<Mandate> mandates;
+  // CLAWBACK, capture of a LEGAL hold, RETURN by_bank: they debit a blocked account (ledger I19).
+  bool may_debit_blocked = false;
   std::uint32_t lines = 0;                                    // journal lines so far
   std::vector<std::pair<TokenId, AccountId>> fee_accounts{};  // of this block: each is hashed once
 
@@ -45,6 +47,7 @@ struct Effects {
     events.clear();
     flows.clear();
     mandates.clear();
+    may_debit_blocked = false;
     lines = 0;
   }
 

@@ -2,6 +2,7 @@
 // read them by ledger.proto; numbers are never reused.
 #pragma once
 
+#include "node/ledger/messages.h"
 #include "node/ledger/records.h"
 
 namespace giro::ledger {
@@ -22,29 +23,29 @@ enum class EventType : std::uint16_t {
   HoldReleased = 22,
   HoldExpired = 23,
   HoldVoided = 24,
-  AccountOpened = 30,  // AccountEvent
+  AccountOpened = 30,  // AccountEvent, also the next five
   AccountChanged = 31,
   AccountClosed = 32,
   AccountBlocked = 33,
   AccountUnblocked = 34,
   AccountKeysChanged = 35,
-  PositionOpened = 36,  // PositionEvent
+  PositionOpened = 36,  // PositionEvent, also the next two
   LimitsChanged = 37,
   AmountFrozen = 38,
-  TokenCreated = 40,  // TokenEvent
+  TokenCreated = 40,  // TokenEvent, also the next three
   TokenChanged = 41,
   TokenPaused = 42,
   TokenUnpaused = 43,
-  CorridorChanged = 44,
-  DenyListChanged = 45,
-  RolePolicyChanged = 50,
-  KeyRevoked = 51,
-  InstitutionAdded = 52,
+  CorridorChanged = 44,    // CorridorEvent
+  DenyListChanged = 45,    // DenyListEvent
+  RolePolicyChanged = 50,  // RolePolicyEvent
+  KeyRevoked = 51,         // KeyRevokedEvent
+  InstitutionAdded = 52,   // InstitutionEvent, also the next
   InstitutionStatusChanged = 53,
   ProposalOpened = 54,  // ProposalEvent, also ProposalClosed
   VoteCast = 55,        // VoteCastEvent
   ProposalClosed = 56,
-  ParamChanged = 57,
+  ParamChanged = 57,         // ParamEvent
   ValidatorSetChanged = 58,  // ValidatorSetEvent
   BulkProcessed = 60,
   BatchSettled = 61,
@@ -215,6 +216,83 @@ struct TokenEvent {
   static void fields(Self& self, Visit& visit) {
     visit(1, self.token);
     visit(2, self.values);
+  }
+};
+
+struct CorridorEvent {
+  InstId from{};
+  InstId to{};
+  Currency currency{};
+  CorridorHalf payer{};
+  CorridorHalf payee{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.from);
+    visit(2, self.to);
+    visit(3, self.currency);
+    visit(4, self.payer);
+    visit(5, self.payee);
+  }
+};
+
+// What is on the list is nobody else's affair (ledger 12).
+struct DenyListEvent {
+  InstId institution{};
+  std::uint32_t entries{};  // of its list now
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.institution);
+    visit(2, self.entries);
+  }
+};
+
+struct RolePolicyEvent {
+  InstId institution{};
+  Role role{};
+  RoleKeys policy{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.institution);
+    visit(2, self.role);
+    visit(3, self.policy);
+  }
+};
+
+struct KeyRevokedEvent {
+  InstId institution{};
+  KeyId key_id{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.institution);
+    visit(2, self.key_id);
+  }
+};
+
+struct InstitutionEvent {
+  InstId institution{};
+  Institution values{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.institution);
+    visit(2, self.values);
+  }
+};
+
+struct ParamEvent {
+  std::string name{};
+  std::uint64_t value{};
+  std::uint64_t from_epoch{};  // 0: in force already
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.name);
+    visit(2, self.value);
+    visit(3, self.from_epoch);
   }
 };
 

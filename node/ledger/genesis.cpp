@@ -4,6 +4,7 @@
 #include <set>
 
 #include "crypto/keys.h"
+#include "node/ledger/authority.h"
 #include "node/ledger/events.h"
 #include "node/ledger/network_params.h"
 #include "node/ledger/overlay.h"
@@ -17,28 +18,9 @@ class NoState final : public StateView {
   void scan(ByteView, ByteView, const std::function<bool(ByteView, ByteView)>&) const override {}
 };
 
-bool is_label(std::string_view text) {
-  return !text.empty() && text.size() <= kInstitutionNameMax &&
-         std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
-}
-
-bool is_country(const CountryCode& country) {
-  return std::ranges::all_of(country.text(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
 std::string item(std::string_view list, std::size_t at) {
   return std::string(list) + "[" + std::to_string(at) + "]";
 }
-
-// Ledger 4.2: no operator holds both.
-constexpr std::pair<Role, Role> kSeparated[] = {
-    {Role::Issuer, Role::Compliance},
-    {Role::Issuer, Role::Treasury},
-    {Role::Maker, Role::Checker},
-    {Role::Legal, Role::Compliance},
-};
 
 class Builder {
  public:
@@ -117,7 +99,7 @@ class Builder {
   // ---- institutions ----
 
   void institution(const GenesisInstitution& from, std::uint32_t id, const std::string& where) {
-    require(is_label(from.name), where + ".name", "is not 1 to 32 of a-z 0-9 -");
+    require(is_institution_name(from.name), where + ".name", "is not 1 to 32 of a-z 0-9 -");
     require(is_valid_lei(from.lei), where + ".lei", "is not a valid LEI");
     require(is_valid_bic(from.bic), where + ".bic", "is not a valid BIC");
     require(is_country(from.country), where + ".country", "is not two capital letters");

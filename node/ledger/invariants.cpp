@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "node/ledger/authority.h"
+#include "node/ledger/operations/parties.h"
+
 namespace giro::ledger {
 
 namespace {
@@ -65,6 +68,7 @@ class Checker {
     each<Position>([this](const Cell<Position>& cell, const Position& before, bool) {
       check_position(cell, before);
     });
+    each<Account>([this](const Cell<Account>& cell, const Account&, bool) { check_account(cell); });
     each<Hold>([this](const Cell<Hold>& cell, const Hold& before, bool existed) {
       check_hold(cell, before, existed);
     });
@@ -76,6 +80,8 @@ class Checker {
     each<Payment>([this](const Cell<Payment>& cell, const Payment& before, bool existed) {
       check_payment(cell, before, existed);
     });
+    each<RolePolicy>(
+        [this](const Cell<RolePolicy>& cell, const RolePolicy&, bool) { check_duties(cell); });
     each<ValidatorSet>([this](const Cell<ValidatorSet>& cell, const ValidatorSet&, bool) {
       require(is_safe(cell.value), 20, cell.key);
     });
@@ -105,6 +111,7 @@ class Checker {
     const auto net = checked_subtract(after.cr_total, after.dr_total);
     require(net && *net == after.posted, 7, cell.key);
     require(has_never_fallen(before, after), 7, cell.key);
+    check_holder(cell, before);
 
     TokenChange& change = entry_of(tokens_, token_of(cell.key));
     change.posted.add(before.posted, after.posted);
@@ -112,6 +119,43 @@ class Checker {
     change.frozen.add(before.frozen, after.frozen);
     if (before.held != after.held) held_.push_back({cell.key, {}});
     if (before.held != after.held) held_.back().change.add(before.held, after.held);
+  }
+
+  // I11, I19
+  void check_holder(const Cell<Position>& cell, const Position& before) {
+    Overlay& overlay = effects_.overlay;
+    const Cell<Token>* token = overlay.find<Token>(token_key(token_of(cell.key)));
+    if (token == nullptr) return;
+    const Cell<Account>* holder =
+        overlay.find<Account>(account_key(token->value.issuer, account_of(cell.key)));
+    if (holder == nullptr) return;
+    const Account& account = holder->value;
+    const bool may_hold = account.status == AccountStatus::Open &&
+                          (token->value.holder_policy != HolderPolicy::MemberBanksOnly ||
+                           account.kind != AccountKind::Customer);
+    require(cell.value.posted.is_zero() || may_hold, 11, cell.key);
+    const bool is_debited = cell.value.dr_total > before.dr_total;
+    const bool is_blocked = (account.blocks & kBlockDebit) != 0 && !effects_.may_debit_blocked;
+    require(!is_debited || !is_blocked, 19, cell.key);
+  }
+
+  void check_account(const Cell<Account>& cell) {  // I11
+    const Account& account = cell.value;
+    require(account.status == AccountStatus::Open || account.open_items == 0, 11, cell.key);
+  }
+
+  // I19. What goes back goes back to who was paid by it.
+  void check_parties(const Cell<Payment>& cell) {
+    Overlay& overlay = effects_.overlay;
+    const PaymentTerms& terms = cell.value.terms;
+    const auto party = [&overlay](TokenId id, const AccountId& account) {
+      const Cell<Token>* token = overlay.find<Token>(token_key(id));
+      return token == nullptr ? Party{} : load_party(overlay, token->value.issuer, id, account);
+    };
+    const Party debtor = party(terms.token_from, terms.payer_account);
+    const Party creditor = party(terms.token_to, terms.payee_account);
+    if (debtor.account == nullptr || creditor.account == nullptr) return;
+    require(!is_denied(overlay, terms, debtor, creditor), 19, cell.key);
   }
 
   void check_hold(const Cell<Hold>& cell, const Hold& before, bool existed) {
@@ -163,6 +207,13 @@ class Checker {
     }
   }
 
+  void check_duties(const Cell<RolePolicy>& cell) {  // I18
+    Operators operators;
+    add_holders(effects_.overlay, crypto::Reader(cell.key.view().subspan(1)).u32(), std::nullopt,
+                operators);
+    require(operators.keep_duties_apart(), 18, cell.key);
+  }
+
   void check_payment(const Cell<Payment>& cell, const Payment& before, bool existed) {
     const Payment& after = cell.value;
     require(after.returned <= after.terms.amount, 13, cell.key);
@@ -170,6 +221,11 @@ class Checker {
         existed && before.state != PaymentState::Pending && before.state != PaymentState::Settled;
     const bool is_same_payment = existed && cell.exists && before.created_at == after.created_at;
     require(!was_final || !is_same_payment || before.state == after.state, 12, cell.key);
+    const bool was_settled = is_same_payment && before.state == PaymentState::Settled;
+    if (cell.exists && after.state == PaymentState::Settled && !was_settled &&
+        after.kind != PaymentKind::Return) {
+      check_parties(cell);
+    }
     if (!cell.exists || !(after.has_hold || (existed && before.has_hold))) return;
     const Cell<Hold>* hold =
         effects_.overlay.find<Hold>(hold_key(after.terms.payer_bank, after.terms.uetr));

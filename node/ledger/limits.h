@@ -18,6 +18,7 @@ inline constexpr std::size_t kListVersionBytesMax = 32;
 inline constexpr std::size_t kAccountKeysMax = 8;
 inline constexpr std::size_t kAccountTokensMax = 16;
 inline constexpr std::size_t kRolePolicyKeysMax = 32;
+inline constexpr std::size_t kDenyEntriesMax = 64;  // of one DENY_SET: 111 above
 inline constexpr std::size_t kAllowedPayeeBanksMax = 16;
 inline constexpr std::size_t kSettleTokensMax = 4;
 inline constexpr std::size_t kInstitutionNameMax = 32;

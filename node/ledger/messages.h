@@ -4,14 +4,86 @@
 
 #include <variant>
 
-#include "node/ledger/terms.h"
-#include "node/ledger/wire.h"
+#include "node/ledger/records.h"
 
 namespace giro::ledger {
 
+// A key of a role policy, as ROLE_SET and the ADMIN policies of proposals give it.
+struct RoleKey {
+  PublicKey public_key{};
+  OperatorId operator_id{};
+  TimeMs not_before{};
+  TimeMs not_after{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.public_key);
+    visit(2, self.operator_id);
+    visit(3, self.not_before);
+    visit(4, self.not_after);
+  }
+};
+// More than kRolePolicyKeysMax keys are 214, not a fault of form: no Bounded.
+struct RoleKeys {
+  std::uint32_t quorum{};
+  std::vector<RoleKey> keys;  // ascending public key
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.quorum);
+    visit(2, self.keys);
+  }
+};
+
+// The actions of a proposal. kType is the field in GovPropose.
+struct InstAdd {
+  static constexpr std::uint32_t kType = 10;
+  std::string name{};
+  InstitutionKind kind{};
+  Lei lei{};
+  std::string bic{};
+  CountryCode country{};
+  RoleKeys admin{};  // its first policy
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.name);
+    visit(2, self.kind);
+    visit(3, self.lei);
+    visit(4, self.bic);
+    visit(5, self.country);
+    visit(6, self.admin);
+  }
+};
+
+struct InstStatus {
+  static constexpr std::uint32_t kType = 11;
+  InstId institution{};
+  InstitutionStatus status{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.institution);
+    visit(2, self.status);
+  }
+};
+
+// A new ADMIN policy, for an institution that lost its own.
+struct InstKeys {
+  static constexpr std::uint32_t kType = 12;
+  InstId institution{};
+  RoleKeys admin{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.institution);
+    visit(2, self.admin);
+  }
+};
+
 // VALIDATOR_SET: one seat of the next epoch's set.
 struct ValidatorSetAction {
-  static constexpr std::uint32_t kType = 13;  // its field in GovPropose
+  static constexpr std::uint32_t kType = 13;
   SeatChange change{};
   InstId institution{};
   PublicKey public_key{};          // absent: Remove
@@ -26,18 +98,40 @@ struct ValidatorSetAction {
   }
 };
 
+struct ParamSet {
+  static constexpr std::uint32_t kType = 14;
+  std::string name{};     // of ledger 13 or protocol 14
+  std::uint64_t value{};  // in its base unit
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.name);
+    visit(2, self.value);
+  }
+};
+
+using GovAction = std::variant<InstAdd, InstStatus, InstKeys, ValidatorSetAction, ParamSet>;
+
 // Exactly one action.
 struct GovPropose {
   static constexpr std::uint32_t kType = 10;
   std::uint32_t ttl_s{};
   bool urgent{};
-  std::optional<ValidatorSetAction> validator_set;
+  std::optional<InstAdd> inst_add{};
+  std::optional<InstStatus> inst_status{};
+  std::optional<InstKeys> inst_keys{};
+  std::optional<ValidatorSetAction> validator_set{};
+  std::optional<ParamSet> param_set{};
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit& visit) {
     visit(1, self.ttl_s);
     visit(2, self.urgent);
+    visit(InstAdd::kType, self.inst_add);
+    visit(InstStatus::kType, self.inst_status);
+    visit(InstKeys::kType, self.inst_keys);
     visit(ValidatorSetAction::kType, self.validator_set);
+    visit(ParamSet::kType, self.param_set);
   }
 };
 
@@ -52,6 +146,29 @@ struct GovVote {
     visit(1, self.proposer);
     visit(2, self.prop_id);
     visit(3, self.yes);
+  }
+};
+
+// ROLE_SET.
+struct RoleChange {
+  static constexpr std::uint32_t kType = 12;
+  Role role{};
+  RoleKeys policy{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.role);
+    visit(2, self.policy);
+  }
+};
+
+struct KeyRevoke {
+  static constexpr std::uint32_t kType = 13;
+  KeyId key_id{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.key_id);
   }
 };
 
@@ -87,7 +204,56 @@ struct TokenCreate {
   }
 };
 
-// Account keys of an ACCT_OPEN. JOINT only.
+// All settings anew: what is absent becomes zero.
+struct TokenSet {
+  static constexpr std::uint32_t kType = 21;
+  TokenId token{};
+  Amount issuance_cap{};
+  Amount max_tx{};
+  Amount min_tx{};
+  Amount fee_max{};
+  Amount checker_threshold{};
+  Amount dual_threshold{};
+  Hash terms_hash{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.token);
+    visit(2, self.issuance_cap);
+    visit(3, self.max_tx);
+    visit(4, self.min_tx);
+    visit(5, self.fee_max);
+    visit(6, self.checker_threshold);
+    visit(7, self.dual_threshold);
+    visit(8, self.terms_hash);
+  }
+};
+
+struct TokenPause {
+  static constexpr std::uint32_t kType = 22;
+  TokenId token{};
+  std::uint8_t flags{};  // kPause...
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.token);
+    visit(2, self.flags);
+  }
+};
+
+struct TokenUnpause {
+  static constexpr std::uint32_t kType = 23;
+  TokenId token{};
+  std::uint8_t flags{};  // kPause...
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.token);
+    visit(2, self.flags);
+  }
+};
+
+// Account keys of an ACCT_OPEN or ACCT_KEYS_SET. JOINT only.
 struct PolicyFields {
   std::uint32_t m{};
   Bounded<PublicKey, kAccountKeysMax> keys{};  // ascending
@@ -140,6 +306,161 @@ struct PositionOpen {
     visit(1, self.account);
     visit(2, self.token);
     visit(3, self.max_balance);
+  }
+};
+
+struct AcctSet {
+  static constexpr std::uint32_t kType = 32;
+  AccountId account{};
+  CountryCode country{};
+  std::uint32_t kyc_tier{};
+  TimeMs kyc_valid_until{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.account);
+    visit(2, self.country);
+    visit(3, self.kyc_tier);
+    visit(4, self.kyc_valid_until);
+  }
+};
+
+struct AcctClose {
+  static constexpr std::uint32_t kType = 33;
+  AccountId account{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.account);
+  }
+};
+
+struct AcctKeysSet {
+  static constexpr std::uint32_t kType = 34;
+  AccountId account{};
+  AuthMode auth_mode{};
+  PolicyFields policy{};
+  bool recovery{};  // without the present keys; sets the DEBIT block
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.account);
+    visit(2, self.auth_mode);
+    visit(3, self.policy);
+    visit(4, self.recovery);
+  }
+};
+
+// All limits anew.
+struct LimitsSet {
+  static constexpr std::uint32_t kType = 35;
+  AccountId account{};
+  TokenId token{};
+  PositionLimits limits{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.account);
+    visit(2, self.token);
+    visit(3, self.limits);
+  }
+};
+
+struct AcctBlock {
+  static constexpr std::uint32_t kType = 36;
+  AccountId account{};
+  bool debit{};
+  bool credit{};
+  std::uint32_t reason_class{};
+  Commit case_commit{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.account);
+    visit(2, self.debit);
+    visit(3, self.credit);
+    visit(4, self.reason_class);
+    visit(5, self.case_commit);
+  }
+};
+
+struct AcctUnblock {
+  static constexpr std::uint32_t kType = 37;
+  AccountId account{};
+  bool debit{};
+  bool credit{};
+  std::uint32_t reason_class{};
+  Commit case_commit{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.account);
+    visit(2, self.debit);
+    visit(3, self.credit);
+    visit(4, self.reason_class);
+    visit(5, self.case_commit);
+  }
+};
+
+struct FreezeAmount {
+  static constexpr std::uint32_t kType = 38;
+  AccountId account{};
+  TokenId token{};
+  Amount amount{};  // absolute; may be 0, may exceed posted
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.account);
+    visit(2, self.token);
+    visit(3, self.amount);
+  }
+};
+
+// One subject of a deny list; what does not belong to its kind is absent.
+struct DenyEntry {
+  DenySubject kind{};
+  InstId institution{};  // of an account: its servicer
+  AccountId account{};
+  CountryCode country{};
+  std::uint32_t reason_class{};  // absent in a removal
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.kind);
+    visit(2, self.institution);
+    visit(3, self.account);
+    visit(4, self.country);
+    visit(5, self.reason_class);
+  }
+};
+
+// More than kDenyEntriesMax entries are 111, not a fault of form: no Bounded.
+struct DenySet {
+  static constexpr std::uint32_t kType = 40;
+  std::vector<DenyEntry> add;  // ascending by key, as are those to remove
+  std::vector<DenyEntry> remove;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.add);
+    visit(2, self.remove);
+  }
+};
+
+// The actor's half of a corridor, anew.
+struct CorridorSet {
+  static constexpr std::uint32_t kType = 41;
+  bool incoming{};  // the half of the actor as payee bank
+  InstId peer{};
+  Currency currency{};
+  CorridorHalf half{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.incoming);
+    visit(2, self.peer);
+    visit(3, self.currency);
+    visit(4, self.half);
   }
 };
 
@@ -226,8 +547,10 @@ struct Pay {
   }
 };
 
-using Action = std::variant<std::monostate, GovPropose, GovVote, TokenCreate, AcctOpen,
-                            PositionOpen, Mint, Redeem, Transfer, Pay>;
+using Action = std::variant<std::monostate, GovPropose, GovVote, RoleChange, KeyRevoke, TokenCreate,
+                            TokenSet, TokenPause, TokenUnpause, AcctOpen, PositionOpen, AcctSet,
+                            AcctClose, AcctKeysSet, LimitsSet, AcctBlock, AcctUnblock, FreezeAmount,
+                            DenySet, CorridorSet, Mint, Redeem, Transfer, Pay>;
 
 struct Operation {
   std::uint32_t version = kOperationVersion;

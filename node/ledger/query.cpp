@@ -64,12 +64,27 @@ std::vector<ProposalView> query_proposals(const StateView& state, std::size_t mo
   return proposals;
 }
 
-std::optional<ValidatorSetAction> validator_set_action(const Proposal& proposal) {
-  ValidatorSetAction action;
-  if (proposal.action_type != ValidatorSetAction::kType ||
-      wire::decode(proposal.action, action) != wire::Fault::None)
-    return std::nullopt;
-  return action;
+namespace {
+
+template <class Action>
+bool read_action(const Proposal& proposal, std::optional<GovAction>& out) {
+  Action action{};
+  if (proposal.action_type != Action::kType) return false;
+  if (wire::decode(proposal.action, action) == wire::Fault::None) out = std::move(action);
+  return true;
+}
+
+template <class... Actions>
+std::optional<GovAction> read_any(const Proposal& proposal, const std::variant<Actions...>*) {
+  std::optional<GovAction> out;
+  (void)(read_action<Actions>(proposal, out) || ...);
+  return out;
+}
+
+}  // namespace
+
+std::optional<GovAction> action_of(const Proposal& proposal) {
+  return read_any(proposal, static_cast<const GovAction*>(nullptr));
 }
 
 std::optional<OutcomeRecord> query_outcome(const StateView& state, InstId actor,

@@ -26,8 +26,8 @@ struct ProposalView {
 // The first `most` of them: those that are not decided yet, then the others, each by proposer and
 // id.
 [[nodiscard]] std::vector<ProposalView> query_proposals(const StateView& state, std::size_t most);
-// The VALIDATOR_SET change that it proposes; nullopt: it proposes something else.
-[[nodiscard]] std::optional<ValidatorSetAction> validator_set_action(const Proposal& proposal);
+// What it proposes; nullopt: the record is damaged.
+[[nodiscard]] std::optional<GovAction> action_of(const Proposal& proposal);
 
 // nullopt: undecided until its valid_until has passed, or forgotten after the retention.
 [[nodiscard]] std::optional<OutcomeRecord> query_outcome(const StateView& state, InstId actor,

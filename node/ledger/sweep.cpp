@@ -56,6 +56,7 @@ struct DeadlineRow {
   Code (*run)(Effects&, ByteView subject);
 };
 constexpr DeadlineRow kDeadlines[] = {
+    {DeadlineKind::Suspension, run_suspension_deadline},
     {DeadlineKind::Proposal, run_proposal_deadline},
     {DeadlineKind::Payment, expire_payment},
 };
@@ -64,8 +65,9 @@ std::optional<Violation> run_deadlines(Effects& effects) {
   constexpr std::size_t kKindAt = 1 + 8;
   const Bytes end =
       Key(Table::Deadline).u64(static_cast<std::uint64_t>(effects.block.time.value) + 1).to_bytes();
-  const std::vector<Bytes> due = first_keys(effects.overlay.state(), table_begin(Table::Deadline),
-                                            end, effects.params.sweep_max);
+  const std::uint64_t most = effects.params.sweep_max;  // a proposal may change it
+  const std::vector<Bytes> due =
+      first_keys(effects.overlay.state(), table_begin(Table::Deadline), end, most);
   for (const Bytes& row : due) {
     const std::optional<RowTail> tail = tail_of(row, kKindAt);
     const Key damaged = fits_a_key(row) ? key_of(row) : Key(Table::Deadline);
@@ -83,6 +85,13 @@ std::optional<Violation> run_deadlines(Effects& effects) {
     effects.overlay.release(savepoint);
     if (violation) return violation;
     if (code != Code::Ok) return Violation{16, damaged};
+  }
+  // What is due is dead, reached or not (ledger 6). Every operation asks for the standing of
+  // institutions: those are few, and none waits.
+  if (due.size() == most) {
+    const Overlay::Savepoint savepoint = effects.overlay.begin();
+    lapse_suspensions(effects);
+    effects.overlay.release(savepoint);
   }
   return std::nullopt;
 }

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "node/ledger/limits.h"
+
 namespace giro::ledger {
 
 TimeMs add_ms(TimeMs time, std::uint64_t ms) {
@@ -22,6 +24,17 @@ bool is_valid(const Id& id) {
 bool is_uuid_version_4(const Id& id) {
   return (id.bytes[6] & std::byte{0xF0}) == std::byte{0x40} &&
          (id.bytes[8] & std::byte{0xC0}) == std::byte{0x80};
+}
+
+bool is_country(const CountryCode& country) {
+  return std::ranges::all_of(country.text(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+bool is_institution_name(std::string_view name) {
+  return !name.empty() && name.size() <= kInstitutionNameMax &&
+         std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
 }
 
 namespace {

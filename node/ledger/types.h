@@ -83,6 +83,9 @@ using Lei = Ascii<20>;         // ISO 17442
 // Pattern of 8 or 11.
 [[nodiscard]] bool is_valid_bic(std::string_view bic);
 
+[[nodiscard]] bool is_country(const CountryCode& country);      // two capital letters
+[[nodiscard]] bool is_institution_name(std::string_view name);  // 1 to 32 of a-z 0-9 -
+
 // At most N values in place: no allocation, copied with its owner.
 template <typename T, std::size_t N>
 class Bounded {

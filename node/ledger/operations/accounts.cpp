@@ -1,6 +1,7 @@
 // ACCT_OPEN and POSITION_OPEN (ledger 5.2).
 #include <algorithm>
 
+#include "node/ledger/operations/account_checks.h"
 #include "node/ledger/operations/opening.h"
 #include "node/ledger/operations/parties.h"
 
@@ -36,6 +37,13 @@ void open_position(Effects& effects, const PositionOpening& opening) {
                {opening.servicer, account.owner});
 }
 
+bool is_policy_sound(AuthMode mode, const PolicyFields& policy) {
+  if (mode == AuthMode::Custodial) return policy.m == 0 && policy.keys.empty();
+  return policy.m >= 1 && policy.m <= policy.keys.size() &&
+         std::adjacent_find(policy.keys.begin(), policy.keys.end(), std::greater_equal<>()) ==
+             policy.keys.end();
+}
+
 namespace {
 
 // What decides whether an account may hold a token (511).
@@ -54,8 +62,12 @@ bool is_eligible(Overlay& overlay, InstId servicer, AccountKind kind, InstId own
   }
 }
 
-bool has_own_account(Overlay& overlay, InstId owner, TokenId token) {
-  return overlay.find<OwnAccount>(own_account_key(owner, token)) != nullptr;
+// Open: one that was closed makes room for another.
+bool has_own_account(Overlay& overlay, InstId servicer, InstId owner, TokenId token) {
+  const Cell<OwnAccount>* own = overlay.find<OwnAccount>(own_account_key(owner, token));
+  if (own == nullptr) return false;
+  const Cell<Account>* account = overlay.find<Account>(account_key(servicer, own->value.account));
+  return account == nullptr || account->value.status == AccountStatus::Open;
 }
 
 // Steps 7 of both operations.
@@ -73,18 +85,6 @@ Code check_institutions(Run& run, std::span<const TokenId> tokens) {
 
 bool is_ascending(std::span<const TokenId> tokens) {
   return std::adjacent_find(tokens.begin(), tokens.end(), std::greater_equal<>()) == tokens.end();
-}
-
-bool is_policy_sound(AuthMode mode, const PolicyFields& policy) {
-  if (mode == AuthMode::Custodial) return policy.m == 0 && policy.keys.empty();
-  return policy.m >= 1 && policy.m <= policy.keys.size() &&
-         std::adjacent_find(policy.keys.begin(), policy.keys.end(), std::greater_equal<>()) ==
-             policy.keys.end();
-}
-
-bool is_country(const CountryCode& country) {
-  return std::all_of(country.bytes.begin(), country.bytes.end(),
-                     [](std::byte b) { return b >= std::byte{'A'} && b <= std::byte{'Z'}; });
 }
 
 void require_onboarding(Run& run, AccountKind kind, InstId owner) {
@@ -131,7 +131,8 @@ Verdict run(Run& run, const AcctOpen& action) {
   if (overlay.find<Account>(account_key(run.actor(), action.account)) != nullptr)
     return Code::AccountExists;
   for (const TokenId token : action.tokens) {
-    if (action.kind == AccountKind::Nostro && has_own_account(overlay, action.owner, token))
+    if (action.kind == AccountKind::Nostro &&
+        has_own_account(overlay, run.actor(), action.owner, token))
       return Code::AccountExists;
   }
   // step 9
@@ -202,7 +203,7 @@ Verdict run(Run& run, const PositionOpen& action) {
           .when(account.value.status == AccountStatus::Closed, Code::DebtorAccountClosed)
           .when(is_open, Code::AccountExists)
           .when(kind == AccountKind::Nostro &&
-                    has_own_account(overlay, account.value.owner, action.token),
+                    has_own_account(overlay, run.actor(), account.value.owner, action.token),
                 Code::AccountExists)
           .when(!is_eligible_holder, Code::HolderNotEligible)
           .code();

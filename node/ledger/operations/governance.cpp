@@ -30,6 +30,31 @@ Cell<Proposal>* find_proposal(Effects& effects, InstId proposer, const PropId& i
   return cell;
 }
 
+// The one action of a proposal; nullopt: none, or several.
+std::optional<GovAction> action_of(const GovPropose& proposal) {
+  std::optional<GovAction> out;
+  std::size_t actions = 0;
+  const auto take = [&](const auto& action) {
+    if (!action) return;
+    out = *action;
+    ++actions;
+  };
+  take(proposal.inst_add);
+  take(proposal.inst_status);
+  take(proposal.inst_keys);
+  take(proposal.validator_set);
+  take(proposal.param_set);
+  return actions == 1 ? out : std::nullopt;
+}
+
+// To stop what does harm: a suspension, a seat that goes or gets another key.
+bool may_be_urgent(const GovAction& action) {
+  if (const auto* status = std::get_if<InstStatus>(&action))
+    return status->status == InstitutionStatus::Suspended;
+  const auto* seat = std::get_if<ValidatorSetAction>(&action);
+  return seat != nullptr && seat->change != SeatChange::Add;
+}
+
 ProposalEvent event_of(const Place& place) {
   const Proposal& record = place.cell->value;
   return {.proposer = place.proposer,
@@ -55,10 +80,13 @@ void close(Effects& effects, const Place& place, ProposalState state, Code code 
 
 // FAILED if the checks do not hold any more.
 Code execute(Effects& effects, const Place& place) {
-  const std::optional<ValidatorSetAction> action = validator_set_action(place.cell->value);
+  const bool urgent = place.cell->value.urgent;
+  const std::optional<GovAction> action = action_of(place.cell->value);
   if (!action) return Code::InvariantViolation;
-  const Code code = check_change(effects, *action);
-  if (code == Code::Ok) make_change(effects, *action);
+  const Code code =
+      std::visit([&](const auto& each) { return check_change(effects, each, urgent); }, *action);
+  if (code == Code::Ok)
+    std::visit([&](const auto& each) { make_change(effects, each, urgent); }, *action);
   close(effects, place, code == Code::Ok ? ProposalState::Executed : ProposalState::Failed, code);
   return Code::Ok;
 }
@@ -129,7 +157,9 @@ Code run_proposal_deadline(Effects& effects, ByteView subject) {
 // ---- GOV_PROPOSE ----
 
 Code check(const Operation&, const GovPropose& action) {
-  return action.validator_set ? check_form(*action.validator_set) : Code::Malformed;
+  const std::optional<GovAction> change = action_of(action);
+  if (!change) return Code::Malformed;
+  return std::visit([](const auto& each) { return check_form(each); }, *change);
 }
 
 Code require(Run& run, const GovPropose&) {
@@ -143,21 +173,22 @@ Verdict run(Run& run, const GovPropose& action) {
   if (has_suspended_signer(run)) return Code::AgentSuspended;
   // step 8
   const PropId id = run.operation.op_id();
-  const ValidatorSetAction& change = *action.validator_set;
+  const GovAction change = *action_of(action);
   const std::uint64_t ttl_ms = std::uint64_t{action.ttl_s} * 1'000;
   const Code lowest =
       Lowest()
           .when(find_proposal(effects, run.actor(), id) != nullptr, Code::IdInUse)
           .when(ttl_ms == 0 || ttl_ms > effects.params.proposal_ttl_max_ms, Code::TtlOutOfRange)
           .when(!is_voter(effects, run.actor()), Code::NotEligibleVoter)
-          .when(action.urgent && change.change == SeatChange::Add, Code::ParamOutOfRange)
-          .also(check_change(effects, change))
+          .when(action.urgent && !may_be_urgent(change), Code::ParamOutOfRange)
+          .also(std::visit(
+              [&](const auto& each) { return check_change(effects, each, action.urgent); }, change))
           .code();
   if (lowest != Code::Ok) return lowest;
 
   Cell<Proposal>& cell = effects.overlay.create<Proposal>(proposal_key(run.actor(), id));
-  cell.value = {.action_type = ValidatorSetAction::kType,
-                .action = wire::encode(change),
+  cell.value = {.action_type = 0,
+                .action = {},
                 .urgent = action.urgent,
                 .votes = {{.institution = run.actor(), .yes = true}},
                 .state = ProposalState::Open,
@@ -165,6 +196,12 @@ Verdict run(Run& run, const GovPropose& action) {
                 .execute_at = {},
                 .code = 0,
                 .ended_at = {}};
+  std::visit(
+      [&cell]<class T>(const T& each) {
+        cell.value.action_type = T::kType;
+        cell.value.action = wire::encode(each);
+      },
+      change);
   const Place place{.proposer = run.actor(), .id = id, .cell = &cell};
   effects.overlay.rows().put(place.deadline(cell.value.expires_at));
   effects.emit(EventType::ProposalOpened, event_of(place), {});

@@ -13,10 +13,30 @@ namespace giro::ledger {
 // table.
 [[nodiscard]] Code run_proposal_deadline(Effects& effects, ByteView subject);
 
-// ---- VALIDATOR_SET: operations/validator_set.cpp ----
-[[nodiscard]] Code check_form(const ValidatorSetAction& action);                      // step 1
-[[nodiscard]] Code check_change(Effects& effects, const ValidatorSetAction& action);  // 300 804
-// Pending, in force with the next epoch. The checks must have passed.
-void make_change(Effects& effects, const ValidatorSetAction& action);
+// A suspension lapses with its deadline; a sweep that cannot reach every deadline ends with all
+// those that are due, so that none outlives its time. `subject` is the key without its table.
+[[nodiscard]] Code run_suspension_deadline(Effects& effects, ByteView subject);
+void lapse_suspensions(Effects& effects);
+
+// ---- each action: institutions.cpp, validator_set.cpp, param_set.cpp ----
+// check_form: step 1. check_change: what must hold when it is proposed and again when it executes.
+// make_change: the checks must have passed.
+[[nodiscard]] Code check_form(const InstAdd& action);
+[[nodiscard]] Code check_form(const InstStatus& action);
+[[nodiscard]] Code check_form(const InstKeys& action);
+[[nodiscard]] Code check_form(const ValidatorSetAction& action);
+[[nodiscard]] Code check_form(const ParamSet& action);
+
+[[nodiscard]] Code check_change(Effects& effects, const InstAdd& action, bool urgent);
+[[nodiscard]] Code check_change(Effects& effects, const InstStatus& action, bool urgent);
+[[nodiscard]] Code check_change(Effects& effects, const InstKeys& action, bool urgent);
+[[nodiscard]] Code check_change(Effects& effects, const ValidatorSetAction& action, bool urgent);
+[[nodiscard]] Code check_change(Effects& effects, const ParamSet& action, bool urgent);
+
+void make_change(Effects& effects, const InstAdd& action, bool urgent);
+void make_change(Effects& effects, const InstStatus& action, bool urgent);
+void make_change(Effects& effects, const InstKeys& action, bool urgent);
+void make_change(Effects& effects, const ValidatorSetAction& action, bool urgent);
+void make_change(Effects& effects, const ParamSet& action, bool urgent);
 
 }  // namespace giro::ledger

@@ -52,7 +52,7 @@ Code check_form(const ValidatorSetAction& action) {
   return crypto::is_valid_point(action.public_key) ? Code::Ok : Code::Malformed;
 }
 
-Code check_change(Effects& effects, const ValidatorSetAction& action) {
+Code check_change(Effects& effects, const ValidatorSetAction& action, bool) {
   const Institution* institution = find_institution(effects.overlay, action.institution);
   if (institution == nullptr) return Code::InstitutionNotFound;
   const Cell<ValidatorSet>* set = present_set(effects);
@@ -60,7 +60,7 @@ Code check_change(Effects& effects, const ValidatorSetAction& action) {
   return is_unsafe(effects, *institution, set->value, action) ? Code::UnsafeChange : Code::Ok;
 }
 
-void make_change(Effects& effects, const ValidatorSetAction& action) {
+void make_change(Effects& effects, const ValidatorSetAction& action, bool) {
   ValidatorSet& set = effects.overlay.edit(*present_set(effects));
   std::vector<Validator> members = pending_members(set);
   const auto seat =

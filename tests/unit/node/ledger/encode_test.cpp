@@ -32,7 +32,12 @@ Message expect_same(ByteView bytes) {
 TEST(Encode, Protobuf_writes_every_operation_as_the_ledger_does) {
   const World world;
   for (const std::string_view op :
-       {"TOKEN_CREATE", "ACCT_OPEN", "POSITION_OPEN", "MINT", "REDEEM", "TRANSFER", "PAY"}) {
+       {"ROLE_SET",     "KEY_REVOKE",    "TOKEN_CREATE",  "TOKEN_SET",
+        "TOKEN_PAUSE",  "TOKEN_UNPAUSE", "ACCT_OPEN",     "POSITION_OPEN",
+        "ACCT_SET",     "ACCT_CLOSE",    "ACCT_KEYS_SET", "LIMITS_SET",
+        "ACCT_BLOCK",   "ACCT_UNBLOCK",  "FREEZE_AMOUNT", "DENY_SET",
+        "CORRIDOR_SET", "MINT",          "REDEEM",        "TRANSFER",
+        "PAY"}) {
     SCOPED_TRACE(op);
     const Signed signed_operation = sample(op, world);
     const auto envelope = expect_same<v1::SignedOperation>(signed_operation.bytes());
@@ -43,6 +48,20 @@ TEST(Encode, Protobuf_writes_every_operation_as_the_ledger_does) {
     EXPECT_EQ(body.valid_until_ms(),
               static_cast<std::uint64_t>(signed_operation.operation.valid_until.value));
     EXPECT_EQ(static_cast<std::uint32_t>(body.action_case()), signed_operation.verified()->type());
+  }
+}
+
+TEST(Encode, Protobuf_writes_every_proposal_as_the_ledger_does) {
+  const InstKeys keys{.institution = kB, .admin = bank_e().admin};
+  const GovPropose proposals[] = {
+      to_propose(bank_e()),
+      to_propose(InstStatus{.institution = kB, .status = InstitutionStatus::Suspended}),
+      to_propose(keys), seat_proposal(SeatChange::Add, kS),
+      to_propose(ParamSet{.name = "payment_ttl", .value = 10'000})};
+  for (const GovPropose& each : proposals) {
+    const Signed signed_operation = operation(kA, 1, each, {&key(kA, Role::Governor)});
+    const auto body = expect_same<v1::Operation>(signed_operation.verified()->body());
+    EXPECT_NE(body.gov_propose().action_case(), v1::GovPropose::ACTION_NOT_SET);
   }
 }
 
@@ -136,6 +155,32 @@ TEST(Encode, Protobuf_reads_leaves_events_and_records) {
       default:
         ADD_FAILURE() << "no message for event " << event.type;
     }
+  }
+}
+
+TEST(Encode, Protobuf_reads_the_events_of_controls) {
+  struct Row {
+    std::string_view operation;
+    std::function<void(ByteView)> read;
+  };
+  const auto as = []<class Message>(const Message&) {
+    return [](ByteView body) { expect_same<Message>(body); };
+  };
+  const Row rows[] = {
+      {"ROLE_SET", as(v1::RolePolicyEvent{})},  {"KEY_REVOKE", as(v1::KeyRevokedEvent{})},
+      {"TOKEN_SET", as(v1::TokenEvent{})},      {"TOKEN_PAUSE", as(v1::TokenEvent{})},
+      {"TOKEN_UNPAUSE", as(v1::TokenEvent{})},  {"ACCT_SET", as(v1::AccountEvent{})},
+      {"ACCT_CLOSE", as(v1::AccountEvent{})},   {"ACCT_KEYS_SET", as(v1::AccountEvent{})},
+      {"LIMITS_SET", as(v1::PositionEvent{})},  {"ACCT_BLOCK", as(v1::AccountEvent{})},
+      {"ACCT_UNBLOCK", as(v1::AccountEvent{})}, {"FREEZE_AMOUNT", as(v1::PositionEvent{})},
+      {"DENY_SET", as(v1::DenyListEvent{})},    {"CORRIDOR_SET", as(v1::CorridorEvent{})},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.operation);
+    World world;
+    const Outcome outcome = world.run(sample(row.operation, world));
+    ASSERT_FALSE(outcome.events.empty());
+    row.read(outcome.events.back().body);
   }
 }
 

@@ -23,6 +23,7 @@ void make_ready(std::string_view name, World& world) {
 
 Signed sample(std::string_view name, const World& world) {
   const TimeMs now = world.now;
+  if (auto control = control_sample(name, world)) return *std::move(control);
   if (name == "GOV_PROPOSE")
     return operation(kA, kNumber, seat_proposal(SeatChange::Add, kS), {&key(kA, Role::Governor)},
                      now);

@@ -3,6 +3,7 @@
 // one.
 #pragma once
 
+#include "node/ledger/network_params.h"
 #include "tests/unit/node/ledger/demo.h"
 
 namespace giro::ledger::demo {
@@ -19,14 +20,45 @@ struct Rule {
 // A good operation of each type; it gets Ok on the demo state.
 [[nodiscard]] Signed sample(std::string_view operation, const World& world);
 
+// Of the operations that change who may do what, and under which rules: nullopt for others.
+[[nodiscard]] std::optional<Signed> control_sample(std::string_view operation, const World& world);
+// The keys of a role as they stand in the demo genesis.
+[[nodiscard]] RoleKeys role_keys(InstId inst, Role role, std::uint32_t quorum, unsigned count);
+// A key of `inst` with another operator, or of nobody yet.
+[[nodiscard]] RoleKey role_key(const crypto::SecretKey& key, OperatorId operator_id);
+// Ascending, as operations want them.
+void sort_keys(RoleKeys& policy);
+
+// A proposal of one action, open for an hour.
+template <class T>
+[[nodiscard]] GovPropose to_propose(const T& action) {
+  GovPropose proposal{.ttl_s = 3'600, .urgent = false};
+  if constexpr (std::is_same_v<T, InstAdd>) proposal.inst_add = action;
+  if constexpr (std::is_same_v<T, InstStatus>) proposal.inst_status = action;
+  if constexpr (std::is_same_v<T, InstKeys>) proposal.inst_keys = action;
+  if constexpr (std::is_same_v<T, ValidatorSetAction>) proposal.validator_set = action;
+  if constexpr (std::is_same_v<T, ParamSet>) proposal.param_set = action;
+  return proposal;
+}
+[[nodiscard]] InstAdd bank_e();  // a bank of no genesis, with three admins
+
+// m of `keys` keys of an account's own.
+[[nodiscard]] PolicyFields joint_policy(std::uint32_t m, unsigned keys);
+[[nodiscard]] const crypto::SecretKey& account_key_of(unsigned n);  // from 1
+[[nodiscard]] DenyEntry deny_country(std::string_view country);
+
 // What must be there before the sample is good: for GOV_VOTE a proposal.
 void make_ready(std::string_view operation, World& world);
 
-void add_governance_rules(std::vector<Rule>& rules);  // GOV_PROPOSE, GOV_VOTE
-void add_account_rules(std::vector<Rule>& rules);     // TOKEN_CREATE, ACCT_OPEN, POSITION_OPEN
-void add_issue_rules(std::vector<Rule>& rules);       // MINT, REDEEM
-void add_transfer_rules(std::vector<Rule>& rules);    // TRANSFER
-void add_pay_rules(std::vector<Rule>& rules);         // PAY
+void add_governance_rules(std::vector<Rule>& rules);   // GOV_PROPOSE, GOV_VOTE
+void add_institution_rules(std::vector<Rule>& rules);  // GOV_PROPOSE: what is not about seats
+void add_role_rules(std::vector<Rule>& rules);         // ROLE_SET, KEY_REVOKE
+void add_control_rules(std::vector<Rule>& rules);      // TOKEN_SET to FREEZE_AMOUNT
+void add_compliance_rules(std::vector<Rule>& rules);   // DENY_SET, CORRIDOR_SET
+void add_account_rules(std::vector<Rule>& rules);      // TOKEN_CREATE, ACCT_OPEN, POSITION_OPEN
+void add_issue_rules(std::vector<Rule>& rules);        // MINT, REDEEM
+void add_transfer_rules(std::vector<Rule>& rules);     // TRANSFER
+void add_pay_rules(std::vector<Rule>& rules);          // PAY
 // What TRANSFER and PAY have in common: the debtor, the creditor, limits.
 void add_payment_rules(std::vector<Rule>& rules, std::string_view operation);
 

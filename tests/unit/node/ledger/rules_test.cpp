@@ -12,15 +12,23 @@ namespace {
 using Pairs = std::set<std::pair<std::string_view, std::uint16_t>>;
 using Numbers = std::vector<std::uint16_t>;
 
-constexpr std::string_view kOperations[] = {"GOV_PROPOSE", "GOV_VOTE",      "TOKEN_CREATE",
-                                            "ACCT_OPEN",   "POSITION_OPEN", "MINT",
-                                            "REDEEM",      "TRANSFER",      "PAY"};
+constexpr std::string_view kOperations[] = {
+    "GOV_PROPOSE",   "GOV_VOTE",      "ROLE_SET",     "KEY_REVOKE",
+    "TOKEN_CREATE",  "TOKEN_SET",     "TOKEN_PAUSE",  "TOKEN_UNPAUSE",
+    "ACCT_OPEN",     "POSITION_OPEN", "ACCT_SET",     "ACCT_CLOSE",
+    "ACCT_KEYS_SET", "LIMITS_SET",    "ACCT_BLOCK",   "ACCT_UNBLOCK",
+    "FREEZE_AMOUNT", "DENY_SET",      "CORRIDOR_SET", "MINT",
+    "REDEEM",        "TRANSFER",      "PAY"};
 
 const std::vector<Rule>& all_rules() {
   static const std::vector<Rule> rules = [] {
     std::vector<Rule> out;
     add_governance_rules(out);
+    add_institution_rules(out);
+    add_role_rules(out);
     add_account_rules(out);
+    add_control_rules(out);
+    add_compliance_rules(out);
     add_issue_rules(out);
     add_transfer_rules(out);
     add_pay_rules(out);
@@ -109,14 +117,56 @@ TEST(Rules, GOV_PROPOSE_answers_as_its_row_says) {
 TEST(Rules, GOV_VOTE_answers_as_its_row_says) {
   run_rules("GOV_VOTE");
 }
+TEST(Rules, ROLE_SET_answers_as_its_row_says) {
+  run_rules("ROLE_SET");
+}
+TEST(Rules, KEY_REVOKE_answers_as_its_row_says) {
+  run_rules("KEY_REVOKE");
+}
 TEST(Rules, TOKEN_CREATE_answers_as_its_row_says) {
   run_rules("TOKEN_CREATE");
+}
+TEST(Rules, TOKEN_SET_answers_as_its_row_says) {
+  run_rules("TOKEN_SET");
+}
+TEST(Rules, TOKEN_PAUSE_answers_as_its_row_says) {
+  run_rules("TOKEN_PAUSE");
+}
+TEST(Rules, TOKEN_UNPAUSE_answers_as_its_row_says) {
+  run_rules("TOKEN_UNPAUSE");
 }
 TEST(Rules, ACCT_OPEN_answers_as_its_row_says) {
   run_rules("ACCT_OPEN");
 }
 TEST(Rules, POSITION_OPEN_answers_as_its_row_says) {
   run_rules("POSITION_OPEN");
+}
+TEST(Rules, ACCT_SET_answers_as_its_row_says) {
+  run_rules("ACCT_SET");
+}
+TEST(Rules, ACCT_CLOSE_answers_as_its_row_says) {
+  run_rules("ACCT_CLOSE");
+}
+TEST(Rules, ACCT_KEYS_SET_answers_as_its_row_says) {
+  run_rules("ACCT_KEYS_SET");
+}
+TEST(Rules, LIMITS_SET_answers_as_its_row_says) {
+  run_rules("LIMITS_SET");
+}
+TEST(Rules, ACCT_BLOCK_answers_as_its_row_says) {
+  run_rules("ACCT_BLOCK");
+}
+TEST(Rules, ACCT_UNBLOCK_answers_as_its_row_says) {
+  run_rules("ACCT_UNBLOCK");
+}
+TEST(Rules, FREEZE_AMOUNT_answers_as_its_row_says) {
+  run_rules("FREEZE_AMOUNT");
+}
+TEST(Rules, DENY_SET_answers_as_its_row_says) {
+  run_rules("DENY_SET");
+}
+TEST(Rules, CORRIDOR_SET_answers_as_its_row_says) {
+  run_rules("CORRIDOR_SET");
 }
 TEST(Rules, MINT_answers_as_its_row_says) {
   run_rules("MINT");
@@ -166,6 +216,10 @@ struct GeneralRule {
   Code code;
   std::function<Code(World&, std::string_view)> run;
 };
+
+// Marked † in ledger 5: a suspension stops none of them.
+constexpr std::string_view kOfTheSuspended[] = {
+    "ROLE_SET", "KEY_REVOKE", "TOKEN_PAUSE", "ACCT_BLOCK", "FREEZE_AMOUNT", "DENY_SET", "REDEEM"};
 
 Code outcome_of(World& world, const Signed& operation) {
   return world.run(operation).code;
@@ -273,7 +327,10 @@ const GeneralRule kGeneral[] = {
     {Code::AgentSuspended,
      [](World& world, std::string_view op) {
        status(kA, InstitutionStatus::Suspended)(world);
-       return op == "REDEEM" ? Code::AgentSuspended : outcome_of(world, sample(op, world));
+       const Code code = outcome_of(world, sample(op, world));
+       if (std::ranges::find(kOfTheSuspended, op) == std::end(kOfTheSuspended)) return code;
+       EXPECT_EQ(code, Code::Ok) << "a suspension stops it";
+       return Code::AgentSuspended;
      }},
 };
 
@@ -313,11 +370,25 @@ struct Listed {
   std::vector<Numbers> codes;
 };
 const Listed kListed[] = {
-    {"GOV_PROPOSE", {kG, {617, 619, 803, 804, 806}}},
+    {"GOV_PROPOSE", {kG, {112, 207, 214, 617, 619, 803, 804, 806}}},
     {"GOV_VOTE", {kG, {800, 801, 802, 803}}},
+    {"ROLE_SET", {kG, {207, 214}}},
+    {"KEY_REVOKE", {kG, {321}}},
     {"TOKEN_CREATE", {kG, {113, 304, 306, 322}}},
+    {"TOKEN_SET", {kG, {303, 408}}},
+    {"TOKEN_PAUSE", {kG, {303}}},
+    {"TOKEN_UNPAUSE", {kG, {303}}},
     {"ACCT_OPEN", {kG, {214, 303, 306, 311, 511}}},
     {"POSITION_OPEN", {kG, {303, 306, 307, 309, 311, 511}}},
+    {"ACCT_SET", {kG, {307, 309}}},
+    {"ACCT_CLOSE", {kG, {307, 309, 314, 316, 319}}},
+    {"ACCT_KEYS_SET", {kG, {204, 214, 307, 309, 314}}},
+    {"LIMITS_SET", {kG, {303, 307, 309, 312, 314}}},  // 303: node/ledger/README.md
+    {"ACCT_BLOCK", {kG, {307, 309}}},
+    {"ACCT_UNBLOCK", {kG, {307, 309}}},
+    {"FREEZE_AMOUNT", {kG, {303, 307, 312, 513}}},
+    {"DENY_SET", {kG, {111}}},
+    {"CORRIDOR_SET", {kG, {113, 303}}},
     {"MINT", {kG, kCredit, {306, 320, 408}}},
     {"REDEEM", {kG, kDebit}},
     {"TRANSFER", {kG, kDebit, kCredit, kLimit, {106, 109, 317, 617}}},
@@ -355,6 +426,40 @@ const Unreachable kUnreachable[] = {
     {"TRANSFER", 314, "every kind of account may pay"},
 };
 
+// The same for several operations.
+struct NeverGiven {
+  std::vector<std::string_view> operations;
+  Numbers codes;
+  std::string_view why;
+};
+const NeverGiven kNeverGiven[] = {
+    {{"ROLE_SET", "KEY_REVOKE", "TOKEN_PAUSE", "TOKEN_UNPAUSE", "ACCT_SET", "ACCT_CLOSE",
+      "ACCT_KEYS_SET", "ACCT_BLOCK", "ACCT_UNBLOCK", "DENY_SET"},
+     {107, 108},
+     "no amounts"},
+    {{"TOKEN_SET", "LIMITS_SET", "FREEZE_AMOUNT", "CORRIDOR_SET"},
+     {107},
+     "none of its amounts is required"},
+    {{"ROLE_SET", "KEY_REVOKE", "TOKEN_SET", "TOKEN_PAUSE", "TOKEN_UNPAUSE", "ACCT_SET",
+      "ACCT_CLOSE", "ACCT_KEYS_SET", "LIMITS_SET", "ACCT_BLOCK", "ACCT_UNBLOCK", "CORRIDOR_SET"},
+     {409},
+     "it adds nothing up"},
+    {{"FREEZE_AMOUNT", "DENY_SET"}, {409}, "the sum over all there may be fits"},
+    {{"TOKEN_PAUSE", "ACCT_SET", "ACCT_CLOSE", "ACCT_BLOCK"},
+     {205, 206},
+     "one signature is enough"},
+    {{"ROLE_SET", "KEY_REVOKE", "TOKEN_PAUSE", "ACCT_BLOCK", "FREEZE_AMOUNT", "DENY_SET"},
+     {301},
+     "a suspension does not stop it"},
+    {{"ROLE_SET"}, {900}, "207 comes before"},
+    {{"KEY_REVOKE"}, {900}, "to take away breaks nothing"},
+    {{"ACCT_CLOSE"}, {900}, "316 and 319 come before"},
+    {{"TOKEN_SET", "TOKEN_PAUSE", "TOKEN_UNPAUSE", "ACCT_SET", "ACCT_KEYS_SET", "ACCT_BLOCK",
+      "ACCT_UNBLOCK", "DENY_SET", "CORRIDOR_SET"},
+     {900},
+     "no invariant is about what it changes"},
+};
+
 TEST(Rules, Each_listed_pair_of_operation_and_code_has_a_row) {
   Pairs covered;
   for (const Rule& rule : all_rules())
@@ -365,6 +470,11 @@ TEST(Rules, Each_listed_pair_of_operation_and_code_has_a_row) {
   }
   Pairs unreachable;
   for (const Unreachable& each : kUnreachable) unreachable.emplace(each.operation, each.code);
+  for (const NeverGiven& each : kNeverGiven) {
+    for (const std::string_view op : each.operations) {
+      for (const std::uint16_t code : each.codes) unreachable.emplace(op, code);
+    }
+  }
   Pairs listed;
   for (const Listed& each : kListed) {
     for (const Numbers& numbers : each.codes) {
