@@ -82,6 +82,7 @@ struct DecodedAccess {
     if (const auto fault = wire::decode(ticket.body, parsed.body); fault != wire::Fault::None) {
       return code_of_fault(fault);
     }
+    if (ticket.signatures.size() > kTicketSignaturesMax) return Code::Malformed;
     if (const Code code = check_signatures(ticket.signatures); code != Code::Ok) return code;
     parsed.is_for_terms = parsed.body.terms_hash == terms_hash(terms);
     parsed.first_signature = content.checks.size();
