@@ -32,7 +32,9 @@ Message expect_same(ByteView bytes) {
 TEST(Encode, Protobuf_writes_every_operation_as_the_ledger_does) {
   const World world;
   for (const std::string_view op :
-       {"TOKEN_CREATE", "ACCT_OPEN", "POSITION_OPEN", "MINT", "REDEEM", "TRANSFER", "PAY"}) {
+       {"TOKEN_CREATE", "ACCT_OPEN", "POSITION_OPEN", "CLAWBACK", "MINT", "REDEEM", "TRANSFER",
+        "PAY", "PAY_RESPOND", "PAY_CANCEL", "RETURN", "BULK_PAY", "SETTLE_ATOMIC", "HOLD_CREATE",
+        "HOLD_CAPTURE", "HOLD_RELEASE"}) {
     SCOPED_TRACE(op);
     const Signed signed_operation = sample(op, world);
     const auto envelope = expect_same<v1::SignedOperation>(signed_operation.bytes());
@@ -143,6 +145,15 @@ TEST(Encode, The_schema_numbers_are_those_of_the_code) {
   EXPECT_EQ(v1::Operation::kTokenCreateFieldNumber, static_cast<int>(TokenCreate::kType));
   EXPECT_EQ(v1::Operation::kAcctOpenFieldNumber, static_cast<int>(AcctOpen::kType));
   EXPECT_EQ(v1::Operation::kPositionOpenFieldNumber, static_cast<int>(PositionOpen::kType));
+  EXPECT_EQ(v1::Operation::kClawbackFieldNumber, static_cast<int>(Clawback::kType));
+  EXPECT_EQ(v1::Operation::kPayRespondFieldNumber, static_cast<int>(PayRespond::kType));
+  EXPECT_EQ(v1::Operation::kPayCancelFieldNumber, static_cast<int>(PayCancel::kType));
+  EXPECT_EQ(v1::Operation::kReturnPaymentFieldNumber, static_cast<int>(ReturnPayment::kType));
+  EXPECT_EQ(v1::Operation::kBulkPayFieldNumber, static_cast<int>(BulkPay::kType));
+  EXPECT_EQ(v1::Operation::kSettleAtomicFieldNumber, static_cast<int>(SettleAtomic::kType));
+  EXPECT_EQ(v1::Operation::kHoldCreateFieldNumber, static_cast<int>(HoldCreate::kType));
+  EXPECT_EQ(v1::Operation::kHoldCaptureFieldNumber, static_cast<int>(HoldCapture::kType));
+  EXPECT_EQ(v1::Operation::kHoldReleaseFieldNumber, static_cast<int>(HoldRelease::kType));
   EXPECT_EQ(v1::Operation::kMintFieldNumber, static_cast<int>(Mint::kType));
   EXPECT_EQ(v1::Operation::kRedeemFieldNumber, static_cast<int>(Redeem::kType));
   EXPECT_EQ(v1::Operation::kTransferFieldNumber, static_cast<int>(Transfer::kType));
