@@ -88,17 +88,14 @@ TEST(Encode, Protobuf_reads_leaves_events_and_records) {
   World world;
   Pay order = pay_order(1);
   attach_ticket(order);
-  const std::vector<Signed> operations = {pay(order), sample("ACCT_OPEN", world),
-                                          sample("TOKEN_CREATE", world), sample("MINT", world),
-                                          pay(pay_order(2))};
-  std::vector<std::expected<Verified, Code>> verified;
-  Signed mint = operations[3];
-  mint.operation.op_id = uetr(33);
-  Signed token = operations[2];
-  token.operation.op_id = uetr(34);
-  for (const Signed& each : {operations[0], operations[1], token, mint, operations[4]}) {
-    verified.push_back(each.verified());
+  std::vector<Signed> operations = {pay(order), pay(pay_order(2)), sample("SETTLE_ATOMIC", world)};
+  std::uint64_t id = 33;  // the samples have one id
+  for (const std::string_view op : {"ACCT_OPEN", "TOKEN_CREATE", "MINT", "BULK_PAY", "CLAWBACK"}) {
+    operations.push_back(sample(op, world));
+    operations.back().operation.op_id = uetr(id++);
   }
+  std::vector<std::expected<Verified, Code>> verified;
+  for (const Signed& each : operations) verified.push_back(each.verified());
   RecordCache cache;
   const BlockContext block{1, add_ms(world.now, 1'000)};
   auto result = apply(world.state, block, verified, cache);
@@ -121,7 +118,14 @@ TEST(Encode, Protobuf_reads_leaves_events_and_records) {
         expect_same<v1::PaymentEvent>(event.body);
         break;
       case EventType::Minted:
+      case EventType::ClawedBack:
         expect_same<v1::MovementEvent>(event.body);
+        break;
+      case EventType::BulkProcessed:
+        expect_same<v1::BulkEvent>(event.body);
+        break;
+      case EventType::BatchSettled:
+        expect_same<v1::BatchEvent>(event.body);
         break;
       case EventType::HoldCreated:
         expect_same<v1::HoldEvent>(event.body);
