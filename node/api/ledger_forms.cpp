@@ -13,22 +13,6 @@ namespace {
 using ledger::Amount;
 namespace json = boost::json;
 
-struct TypeName {
-  std::uint32_t type;
-  std::string_view name;
-};
-// Of ledger 5, those that this version executes.
-constexpr std::array kTypes{
-    TypeName{10, "GOV_PROPOSE"},   TypeName{11, "GOV_VOTE"},      TypeName{12, "ROLE_SET"},
-    TypeName{13, "KEY_REVOKE"},    TypeName{20, "TOKEN_CREATE"},  TypeName{21, "TOKEN_SET"},
-    TypeName{22, "TOKEN_PAUSE"},   TypeName{23, "TOKEN_UNPAUSE"}, TypeName{30, "ACCT_OPEN"},
-    TypeName{31, "POSITION_OPEN"}, TypeName{32, "ACCT_SET"},      TypeName{33, "ACCT_CLOSE"},
-    TypeName{34, "ACCT_KEYS_SET"}, TypeName{35, "LIMITS_SET"},    TypeName{36, "ACCT_BLOCK"},
-    TypeName{37, "ACCT_UNBLOCK"},  TypeName{38, "FREEZE_AMOUNT"}, TypeName{40, "DENY_SET"},
-    TypeName{41, "CORRIDOR_SET"},  TypeName{50, "MINT"},          TypeName{51, "REDEEM"},
-    TypeName{52, "TRANSFER"},      TypeName{53, "PAY"},
-};
-
 constexpr std::array<std::string_view, 4> kInstitutionKinds{"BANK", "SETTLEMENT_AGENT",
                                                             "CENTRAL_BANK", "OBSERVER"};
 constexpr std::array<std::string_view, 4> kInstitutionStatus{"ACTIVE", "SUSPENDED", "EXITING",
@@ -145,13 +129,12 @@ std::string_view payment_state_name(ledger::PaymentState state) {
 }
 
 std::string_view operation_type_name(std::uint32_t type) {
-  const auto found = std::ranges::find(kTypes, type, &TypeName::type);
-  return found == kTypes.end() ? std::string_view("UNKNOWN") : found->name;
+  return ledger::operation_name(type);
 }
 
 std::vector<std::string> operation_type_names() {
   std::vector<std::string> out;
-  for (const auto& row : kTypes) out.emplace_back(row.name);
+  for (const auto& row : ledger::operation_names()) out.emplace_back(row.name);
   return out;
 }
 

@@ -41,23 +41,31 @@ void append_checks(std::vector<SignatureCheck>& checks, const Hash& message,
     checks.push_back({message, each.public_key, each.signature});
 }
 
-// Fields 1 to 4, then the one action, then nothing.
-Code parse_body(ByteView body, Operation& operation) {
+// Only a BULK_PAY may be large: what is no operation at all is not.
+Code unless_too_large(Code code, std::size_t size) {
+  return size > kOperationBytesMax ? Code::TooLarge : code;
+}
+
+// Fields 1 to 4, then the one action, then nothing. `size` is that of the whole SignedOperation.
+Code parse_body(ByteView body, std::size_t size, Operation& operation) {
   constexpr std::uint32_t kFirstAction = 10;
   wire::Decoder decoder(body);
   operation.version = 0;
   decoder(1, operation.version);
-  if (decoder.fault() != wire::Fault::None) return code_of_fault(decoder.fault());
-  if (operation.version != kOperationVersion) return Code::BadVersion;
+  if (decoder.fault() != wire::Fault::None)
+    return unless_too_large(code_of_fault(decoder.fault()), size);
+  if (operation.version != kOperationVersion) return unless_too_large(Code::BadVersion, size);
   decoder(2, operation.actor);
   decoder(3, operation.op_id);
   decoder(4, operation.valid_until);
   const std::uint32_t type = decoder.next_field();
-  if (decoder.fault() != wire::Fault::None) return code_of_fault(decoder.fault());
-  if (type == 0) return Code::Malformed;  // no action
-  if (type < kFirstAction) return Code::NonCanonicalEncoding;
+  if (decoder.fault() != wire::Fault::None)
+    return unless_too_large(code_of_fault(decoder.fault()), size);
+  if (type == 0) return unless_too_large(Code::Malformed, size);  // no action
+  if (type < kFirstAction) return unless_too_large(Code::NonCanonicalEncoding, size);
   const OperationRow* row = find_operation(type);
-  if (row == nullptr) return Code::UnknownOperation;
+  if (row == nullptr) return unless_too_large(Code::UnknownOperation, size);
+  if (size > row->bytes_max) return Code::TooLarge;
   const ByteView action = decoder.member();
   if (const auto fault = decoder.finish(); fault != wire::Fault::None) return code_of_fault(fault);
   return code_of_fault(row->parse(action, operation.action));
@@ -82,6 +90,7 @@ struct DecodedAccess {
     if (const auto fault = wire::decode(ticket.body, parsed.body); fault != wire::Fault::None) {
       return code_of_fault(fault);
     }
+    if (ticket.signatures.size() > kTicketSignaturesMax) return Code::Malformed;
     if (const Code code = check_signatures(ticket.signatures); code != Code::Ok) return code;
     parsed.is_for_terms = parsed.body.terms_hash == terms_hash(terms);
     parsed.first_signature = content.checks.size();
@@ -91,8 +100,41 @@ struct DecodedAccess {
     return Code::Ok;
   }
 
+  // Ascending by payee bank; each is for all payments of the bulk to that bank.
+  static Code add_bulk_tickets(Content& content, const Hash& chain_id, const BulkPay& bulk) {
+    InstId previous = 0;
+    for (const Ticket& ticket : bulk.tickets) {
+      TicketBody body;
+      if (const auto fault = wire::decode(ticket.body, body); fault != wire::Fault::None)
+        return code_of_fault(fault);
+      if (body.payee_bank <= previous) return Code::NonCanonicalEncoding;
+      previous = body.payee_bank;
+      std::vector<PaymentTerms> terms;
+      std::copy_if(bulk.items.begin(), bulk.items.end(), std::back_inserter(terms),
+                   [&body](const PaymentTerms& item) {
+                     return item.payee_bank == body.payee_bank && item.settle_token != 0;
+                   });
+      if (terms.empty()) return Code::Malformed;
+      if (const Code code = add_ticket(content, chain_id, ticket, terms); code != Code::Ok)
+        return code;
+    }
+    return Code::Ok;
+  }
+
+  static Code add_tickets(Content& content, const Hash& chain_id) {
+    const Action& action = content.operation.action;
+    if (const auto* pay = std::get_if<Pay>(&action); pay != nullptr && pay->ticket)
+      return add_ticket(content, chain_id, *pay->ticket, {&pay->terms, 1});
+    if (const auto* batch = std::get_if<SettleAtomic>(&action); batch != nullptr && batch->ticket)
+      return add_ticket(content, chain_id, *batch->ticket, {&*batch->payment, 1});
+    if (const auto* bulk = std::get_if<BulkPay>(&action))
+      return add_bulk_tickets(content, chain_id, *bulk);
+    return Code::Ok;
+  }
+
   static std::expected<Decoded, Code> decode(const Hash& chain_id, Bytes bytes) {
-    if (bytes.size() > kOperationBytesMax) return std::unexpected(Code::TooLarge);
+    const std::size_t size = bytes.size();
+    if (size > kBulkBytesMax) return std::unexpected(Code::TooLarge);
     auto content = std::make_unique<Content>();
     content->bytes = std::move(bytes);
     Bounded<SignatureField, kEnvelopeSignaturesMax> signatures;
@@ -100,13 +142,13 @@ struct DecodedAccess {
     envelope(1, content->body);
     envelope(2, signatures);
     if (const auto fault = envelope.finish(); fault != wire::Fault::None) {
-      return std::unexpected(code_of_fault(fault));
+      return std::unexpected(unless_too_large(code_of_fault(fault), size));
     }
-    if (content->body.empty()) return std::unexpected(Code::Malformed);
+    if (content->body.empty()) return std::unexpected(unless_too_large(Code::Malformed, size));
     if (const Code code = check_signatures(signatures); code != Code::Ok)
-      return std::unexpected(code);
+      return std::unexpected(unless_too_large(code, size));
     Operation& operation = content->operation;
-    if (const Code code = parse_body(content->body, operation); code != Code::Ok)
+    if (const Code code = parse_body(content->body, size, operation); code != Code::Ok)
       return std::unexpected(code);
     std::visit(
         [&content]<class T>(const T&) {
@@ -122,20 +164,15 @@ struct DecodedAccess {
     const ValidatorSetAction* seat =
         propose != nullptr && propose->validator_set ? &*propose->validator_set : nullptr;
     const bool has_possession = seat != nullptr && seat->change != SeatChange::Remove;
-    const auto* pay = std::get_if<Pay>(&operation.action);
-    const bool has_ticket = pay != nullptr && pay->ticket.has_value();
-    content->checks.reserve(signatures.size() + (has_ticket ? pay->ticket->signatures.size() : 0) +
-                            (has_possession ? 1 : 0));
+    content->checks.reserve(signatures.size() + (has_possession ? 1 : 0));
     append_checks(content->checks, operation_sign_bytes(chain_id, content->hash), signatures);
     if (has_possession) {
       content->checks.push_back(
           {validator_key_sign_bytes(chain_id, seat->institution, seat->public_key),
            seat->public_key, seat->possession});
     }
-    if (has_ticket) {
-      const Code code = add_ticket(*content, chain_id, *pay->ticket, {&pay->terms, 1});
-      if (code != Code::Ok) return std::unexpected(code);
-    }
+    if (const Code code = add_tickets(*content, chain_id); code != Code::Ok)
+      return std::unexpected(code);
     return Decoded(std::move(content));
   }
 };

@@ -4,7 +4,7 @@
 
 namespace giro::ledger {
 
-void Effects::emit_encoded(EventType type, Bytes body, std::initializer_list<InstId> scope) {
+void Effects::emit_encoded(EventType type, Bytes body, std::span<const InstId> scope) {
   Event& event = events.emplace_back();
   event.type = static_cast<std::uint16_t>(type);
   event.body = std::move(body);
@@ -15,6 +15,18 @@ void Effects::emit_encoded(EventType type, Bytes body, std::initializer_list<Ins
     }
   }
   std::sort(event.scope.begin(), event.scope.end());
+}
+
+Effects::Mark Effects::mark() const {
+  return {events.size(), flows, mandates, lines, balances_banks};
+}
+
+void Effects::rollback(Mark mark) {
+  events.resize(mark.events);
+  flows = std::move(mark.flows);
+  mandates = std::move(mark.mandates);
+  lines = mark.lines;
+  balances_banks = mark.balances_banks;
 }
 
 TokenFlow& Effects::flow(TokenId token) {
@@ -29,6 +41,13 @@ Mandate& Effects::mandate(TokenId token) {
     if (each.token == token) return each;
   }
   return mandates.emplace_back(Mandate{.token = token});
+}
+
+const Seizure* Effects::seizure_of(const Key& position) const {
+  for (const Seizure& each : seizures) {
+    if (each.position == position) return &each;
+  }
+  return nullptr;
 }
 
 AccountId Effects::fee_account(TokenId token) {

@@ -23,6 +23,12 @@ struct Mandate {
   bool burn = false;
 };
 
+// A debit of an account that may not be debited otherwise (ledger I5, I19).
+struct Seizure {
+  Key position;
+  bool beyond_available = false;  // up to posted - held
+};
+
 struct Violation {
   std::uint8_t invariant{};
   Key record;
@@ -36,9 +42,9 @@ struct Effects {
   std::vector<Event> events;
   std::vector<TokenFlow> flows;
   std::vector<Mandate> mandates;
-  // CLAWBACK, capture of a LEGAL hold, RETURN by_bank: they debit a blocked account (ledger I19).
-  bool may_debit_blocked = false;
-  std::uint32_t lines = 0;                                    // journal lines so far
+  std::vector<Seizure> seizures{};
+  bool balances_banks = false;  // a cross-bank payment or its return was settled: ledger I9
+  std::uint32_t lines = 0;      // journal lines so far
   std::vector<std::pair<TokenId, AccountId>> fee_accounts{};  // of this block: each is hashed once
 
   // Ready for the next operation; keeps the memory.
@@ -47,16 +53,29 @@ struct Effects {
     events.clear();
     flows.clear();
     mandates.clear();
-    may_debit_blocked = false;
+    seizures.clear();
+    balances_banks = false;
     lines = 0;
   }
 
   // `scope` in any order; 0 and repetitions are left out.
   template <class Body>
   void emit(EventType type, const Body& body, std::initializer_list<InstId> scope) {
-    emit_encoded(type, encode(body), scope);
+    emit_encoded(type, encode(body), std::span(scope.begin(), scope.size()));
   }
-  void emit_encoded(EventType type, Bytes body, std::initializer_list<InstId> scope);
+  [[nodiscard]] const Seizure* seizure_of(const Key& position) const;
+  void emit_encoded(EventType type, Bytes body, std::span<const InstId> scope);
+
+  // For a part of an operation that may fail alone: what it did here goes with its savepoint.
+  struct Mark {
+    std::size_t events = 0;
+    std::vector<TokenFlow> flows;
+    std::vector<Mandate> mandates;
+    std::uint32_t lines = 0;
+    bool balances_banks = false;
+  };
+  [[nodiscard]] Mark mark() const;
+  void rollback(Mark mark);
 
   [[nodiscard]] TokenFlow& flow(TokenId token);
   [[nodiscard]] Mandate& mandate(TokenId token);

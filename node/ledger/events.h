@@ -47,9 +47,9 @@ enum class EventType : std::uint16_t {
   ProposalClosed = 56,
   ParamChanged = 57,         // ParamEvent
   ValidatorSetChanged = 58,  // ValidatorSetEvent
-  BulkProcessed = 60,
-  BatchSettled = 61,
-  InvariantAlarm = 62,  // AlarmEvent
+  BulkProcessed = 60,        // BulkEvent
+  BatchSettled = 61,         // BatchEvent
+  InvariantAlarm = 62,       // AlarmEvent
 };
 [[nodiscard]] std::string_view name(
     EventType type);  // "PaymentSettled"; "Unknown" for what is no event
@@ -146,6 +146,8 @@ struct MovementEvent {
   Amount amount{};
   MintKind kind{};  // Minted
   Commit commit{};
+  CountryCode jurisdiction{};    // ClawedBack
+  std::uint32_t voided_holds{};  // ClawedBack
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit& visit) {
@@ -154,6 +156,8 @@ struct MovementEvent {
     visit(3, self.amount);
     visit(4, self.kind);
     visit(5, self.commit);
+    visit(6, self.jurisdiction);
+    visit(7, self.voided_holds);
   }
 };
 
@@ -346,6 +350,36 @@ struct ValidatorSetEvent {
   static void fields(Self& self, Visit& visit) {
     visit(1, self.epoch);
     visit(2, self.members);
+  }
+};
+
+// BulkProcessed: how many items ended how, and their amounts.
+struct BulkEvent {
+  std::uint32_t settled{};
+  std::uint32_t pending{};
+  std::uint32_t rejected{};
+  Amount settled_amount{};
+  Amount pending_amount{};
+  Amount rejected_amount{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.settled);
+    visit(2, self.pending);
+    visit(3, self.rejected);
+    visit(4, self.settled_amount);
+    visit(5, self.pending_amount);
+    visit(6, self.rejected_amount);
+  }
+};
+
+// BatchSettled.
+struct BatchEvent {
+  std::uint32_t legs{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.legs);
   }
 };
 

@@ -2,7 +2,6 @@
 
 #include "node/ledger/invariants.h"
 #include "node/ledger/operations/parties.h"
-#include "node/ledger/operations/payment_records.h"
 #include "node/ledger/operations/retention.h"
 
 namespace giro::ledger {
@@ -64,7 +63,7 @@ Outcome Execution::run(const Verified& operation, std::uint32_t index) {
   const OperationRow& row = *find_operation(operation.type());
   verdict = execute(row, operation);
   const Overlay::Savepoint savepoint = effects_.overlay.begin();
-  if (verdict.code != Code::Ok) record_failure(row, operation, verdict.code);
+  if (verdict.code != Code::Ok) record_failure(row, operation, verdict);
   record_outcome(operation, verdict);
   effects_.overlay.release(savepoint);
   return {.code = verdict.code,
@@ -92,22 +91,21 @@ Verdict Execution::execute(const OperationRow& row, const Verified& operation) {
   return verdict;
 }
 
-// What a recorded failure leaves besides its outcome: an alarm (900), a REJECTED payment
+// What a recorded failure leaves besides its outcome: an alarm (900), REJECTED payments
 // (ledger 4.4).
-void Execution::record_failure(const OperationRow& row, const Verified& operation, Code code) {
+void Execution::record_failure(const OperationRow& row, const Verified& operation,
+                               const Verdict& verdict) {
   effects_.reset(effects_.index);
-  if (code == Code::InvariantViolation) {
+  if (verdict.code == Code::InvariantViolation) {
     // A journal that would take a balance below zero stops before the check: ledger I3.
     AlarmEvent alarm{.invariant = 3, .record = {}};
     if (violation_)
       alarm = {.invariant = violation_->invariant, .record = violation_->record.to_bytes()};
     effects_.emit(EventType::InvariantAlarm, alarm, {});
   }
-  if (row.terms == nullptr || code == Code::IdInUse) return;
-  const PaymentTerms& terms = *row.terms(operation.operation());
-  // A failure before step 8 says nothing about the id: a payment that has it stays as it is.
-  if (find_payment(effects_, terms.payer_bank, terms.uetr) != nullptr) return;
-  record_rejected(effects_, row.payment_kind, terms, code);
+  if (row.reject == nullptr || verdict.code == Code::IdInUse) return;
+  Run run{effects_, operation, requirements_};
+  row.reject(run, verdict);
 }
 
 void Execution::record_outcome(const Verified& operation, const Verdict& verdict) {

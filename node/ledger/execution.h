@@ -18,7 +18,7 @@ class Execution {
 
  private:
   [[nodiscard]] Verdict execute(const OperationRow& row, const Verified& operation);
-  void record_failure(const OperationRow& row, const Verified& operation, Code code);
+  void record_failure(const OperationRow& row, const Verified& operation, const Verdict& verdict);
   void record_outcome(const Verified& operation, const Verdict& verdict);
 
   Effects& effects_;

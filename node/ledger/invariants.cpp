@@ -34,17 +34,17 @@ struct Change {
 // What the positions of one token changed by, to be compared with what the token's totals changed
 // by.
 struct TokenChange {
-  TokenId token{};
+  TokenId id{};
   Change posted, held, frozen;
 };
 
 template <class Of>
-Of& entry_of(std::vector<Of>& all, TokenId token) {
+Of& entry_of(std::vector<Of>& all, std::uint32_t id) {
   const auto at =
-      std::find_if(all.begin(), all.end(), [token](const Of& each) { return each.token == token; });
+      std::find_if(all.begin(), all.end(), [id](const Of& each) { return each.id == id; });
   if (at != all.end()) return *at;
   Of& fresh = all.emplace_back();
-  fresh.token = token;
+  fresh.id = id;
   return fresh;
 }
 
@@ -82,6 +82,8 @@ class Checker {
     });
     each<RolePolicy>(
         [this](const Cell<RolePolicy>& cell, const RolePolicy&, bool) { check_duties(cell); });
+    require(returned_.is_nothing(), 13, {});
+    check_banks();
     each<ValidatorSet>([this](const Cell<ValidatorSet>& cell, const ValidatorSet&, bool) {
       require(is_safe(cell.value), 20, cell.key);
     });
@@ -97,6 +99,34 @@ class Checker {
     if (!holds && !violation_) violation_ = Violation{invariant, record};
   }
 
+  // Of an operation whose cross-bank payments or returns are all that it does: for each institution
+  // the change of its holdings less that of what it owes is its fee income. Money in SUSPENSE and
+  // LEGAL_CUSTODY is owed to somebody.
+  void check_banks() {  // I9
+    if (!effects_.balances_banks) return;
+    struct Sides {
+      InstId id{};
+      Change gained, explained;
+    };
+    std::vector<Sides> banks;
+    each<Position>([&](const Cell<Position>& cell, const Position& before, bool) {
+      const Party party = load_party(effects_.overlay, token_of(cell.key), account_of(cell.key));
+      if (party.account == nullptr) return require(false, 9, cell.key);
+      const Amount was = before.posted, is = cell.value.posted;
+      const AccountKind kind = party.kind();
+      if (kind == AccountKind::Nostro)
+        entry_of(banks, party.account->value.owner).gained.add(was, is);
+      Sides& issuer = entry_of(banks, party.servicer);
+      if (kind == AccountKind::Fee) {
+        issuer.explained.add(was, is);
+      } else {
+        issuer.gained.add(is, was);
+      }
+    });
+    for (const Sides& bank : banks)
+      require(bank.gained.equals(bank.explained), 9, institution_key(bank.id));
+  }
+
   void check_flows() {  // I2
     for (const TokenFlow& flow : effects_.flows) {
       require(flow.debits == flow.credits, 2, token_key(flow.token));
@@ -106,12 +136,11 @@ class Checker {
   void check_position(const Cell<Position>& cell, const Position& before) {
     const Position& after = cell.value;
     require(after.held <= after.posted, 4, cell.key);
-    const Amount debited = subtract_or_zero(after.dr_total, before.dr_total);
-    require(debited <= before.available() || after.posted >= before.posted, 5, cell.key);
+    check_debit(cell, before);
     const auto net = checked_subtract(after.cr_total, after.dr_total);
     require(net && *net == after.posted, 7, cell.key);
     require(has_never_fallen(before, after), 7, cell.key);
-    check_holder(cell, before);
+    check_holder(cell);
 
     TokenChange& change = entry_of(tokens_, token_of(cell.key));
     change.posted.add(before.posted, after.posted);
@@ -121,8 +150,8 @@ class Checker {
     if (before.held != after.held) held_.back().change.add(before.held, after.held);
   }
 
-  // I11, I19
-  void check_holder(const Cell<Position>& cell, const Position& before) {
+  // I11
+  void check_holder(const Cell<Position>& cell) {
     Overlay& overlay = effects_.overlay;
     const Cell<Token>* token = overlay.find<Token>(token_key(token_of(cell.key)));
     if (token == nullptr) return;
@@ -134,9 +163,6 @@ class Checker {
                           (token->value.holder_policy != HolderPolicy::MemberBanksOnly ||
                            account.kind != AccountKind::Customer);
     require(cell.value.posted.is_zero() || may_hold, 11, cell.key);
-    const bool is_debited = cell.value.dr_total > before.dr_total;
-    const bool is_blocked = (account.blocks & kBlockDebit) != 0 && !effects_.may_debit_blocked;
-    require(!is_debited || !is_blocked, 19, cell.key);
   }
 
   void check_account(const Cell<Account>& cell) {  // I11
@@ -144,18 +170,23 @@ class Checker {
     require(account.status == AccountStatus::Open || account.open_items == 0, 11, cell.key);
   }
 
-  // I19. What goes back goes back to who was paid by it.
-  void check_parties(const Cell<Payment>& cell) {
-    Overlay& overlay = effects_.overlay;
-    const PaymentTerms& terms = cell.value.terms;
-    const auto party = [&overlay](TokenId id, const AccountId& account) {
-      const Cell<Token>* token = overlay.find<Token>(token_key(id));
-      return token == nullptr ? Party{} : load_party(overlay, token->value.issuer, id, account);
-    };
-    const Party debtor = party(terms.token_from, terms.payer_account);
-    const Party creditor = party(terms.token_to, terms.payee_account);
-    if (debtor.account == nullptr || creditor.account == nullptr) return;
-    require(!is_denied(overlay, terms, debtor, creditor), 19, cell.key);
+  // What was available, came in or was taken out of hold by the same operation may leave; and none
+  // of it while DEBIT is blocked. Only what `seizures` name is free of that.
+  void check_debit(const Cell<Position>& cell, const Position& before) {  // I5, I19
+    const Position& after = cell.value;
+    const Amount debited = subtract_or_zero(after.dr_total, before.dr_total);
+    if (debited.is_zero()) return;
+    const Seizure* seizure = effects_.seizure_of(cell.key);
+    const Amount credited = subtract_or_zero(after.cr_total, before.cr_total);
+    const Amount unheld = subtract_or_zero(before.held, after.held);
+    const auto gained = checked_add(credited, unheld);
+    const auto most = gained ? checked_add(before.available(), *gained) : std::nullopt;
+    require((most && debited <= *most) || (seizure != nullptr && seizure->beyond_available), 5,
+            cell.key);
+    if (seizure != nullptr) return;
+    const Party party = load_party(effects_.overlay, token_of(cell.key), account_of(cell.key));
+    require(party.account != nullptr && (party.account->value.blocks & kBlockDebit) == 0, 19,
+            cell.key);
   }
 
   void check_hold(const Cell<Hold>& cell, const Hold& before, bool existed) {
@@ -163,6 +194,12 @@ class Checker {
     const bool had_ended = existed && before.status != HoldStatus::Active && cell.exists;
     require(!had_ended || before.status == after.status, 15, cell.key);
     require(after.captured <= after.amount, 15, cell.key);
+    if (cell.exists && after.kind == HoldKind::Payment) {  // I14, from the hold's side
+      const auto [bank, uetr] = owned_id_of(cell.key);
+      const Cell<Payment>* payment = effects_.overlay.find<Payment>(payment_key(bank, uetr));
+      const bool waits = payment != nullptr && payment->value.state == PaymentState::Pending;
+      require(waits == (after.status == HoldStatus::Active), 14, cell.key);
+    }
     const Hold& named = cell.exists ? after : before;
     HeldChange& change = held_change(position_key(named.token, named.account));
     // The holds' change is subtracted from the position's: what is left must be nothing.
@@ -184,7 +221,7 @@ class Checker {
     require(posted.equals(positions.posted), 1, cell.key);
     require(held.equals(positions.held) && frozen.equals(positions.frozen), 4, cell.key);
     require(after.internal <= after.posted, 4, cell.key);
-    positions = {.token = token, .posted = {}, .held = {}, .frozen = {}};
+    positions = {.id = token, .posted = {}, .held = {}, .frozen = {}};
 
     require(after.issued >= before.issued && after.redeemed >= before.redeemed, 7, cell.key);
     const auto mandate = std::find_if(effects_.mandates.begin(), effects_.mandates.end(),
@@ -201,7 +238,7 @@ class Checker {
   // Positions that moved while their token's record did not.
   void check_unchanged_tokens() {
     for (const TokenChange& each : tokens_) {
-      const Key key = token_key(each.token);
+      const Key key = token_key(each.id);
       require(each.posted.is_nothing(), 1, key);
       require(each.held.is_nothing() && each.frozen.is_nothing(), 4, key);
     }
@@ -216,16 +253,13 @@ class Checker {
 
   void check_payment(const Cell<Payment>& cell, const Payment& before, bool existed) {
     const Payment& after = cell.value;
-    require(after.returned <= after.terms.amount, 13, cell.key);
+    const bool is_same = existed && cell.exists && before.created_at == after.created_at;
     const bool was_final =
-        existed && before.state != PaymentState::Pending && before.state != PaymentState::Settled;
-    const bool is_same_payment = existed && cell.exists && before.created_at == after.created_at;
-    require(!was_final || !is_same_payment || before.state == after.state, 12, cell.key);
-    const bool was_settled = is_same_payment && before.state == PaymentState::Settled;
-    if (cell.exists && after.state == PaymentState::Settled && !was_settled &&
-        after.kind != PaymentKind::Return) {
-      check_parties(cell);
-    }
+        is_same && before.state != PaymentState::Pending && before.state != PaymentState::Settled;
+    require(!was_final || before.state == after.state, 12, cell.key);
+    check_return(cell, is_same ? before : Payment{});
+    const bool was_settled = is_same && before.settled_at != TimeMs{};
+    if (after.settled_at != TimeMs{} && !was_settled) check_parties(cell);
     if (!cell.exists || !(after.has_hold || (existed && before.has_hold))) return;
     const Cell<Hold>* hold =
         effects_.overlay.find<Hold>(hold_key(after.terms.payer_bank, after.terms.uetr));
@@ -234,6 +268,26 @@ class Checker {
                          hold->value.kind == HoldKind::Payment && total &&
                          hold->value.amount == *total;
     require(is_held == (after.state == PaymentState::Pending), 14, cell.key);
+  }
+
+  // What the originals gained in `returned` is what their RETURNs of this operation brought.
+  void check_return(const Cell<Payment>& cell, const Payment& before) {  // I13
+    const Payment& after = cell.value;
+    require(after.returned <= after.terms.amount && after.returned >= before.returned, 13,
+            cell.key);
+    returned_.add(before.returned, after.returned);
+    const bool is_new = after.settled_at != TimeMs{} && before.settled_at == TimeMs{};
+    if (after.kind == PaymentKind::Return && is_new) returned_.add(after.terms.amount, Amount{});
+  }
+
+  void check_parties(const Cell<Payment>& cell) {  // I19
+    const PaymentTerms& terms = cell.value.terms;
+    Overlay& overlay = effects_.overlay;
+    const Party debtor = load_party(overlay, terms.token_from, terms.payer_account);
+    const Party creditor = load_party(overlay, terms.token_to, terms.payee_account);
+    require(debtor.account != nullptr && creditor.account != nullptr &&
+                !is_denied(overlay, terms, debtor, creditor),
+            19, cell.key);
   }
 
   struct HeldChange {
@@ -251,6 +305,7 @@ class Checker {
   const Overlay::Savepoint& savepoint_;
   std::vector<TokenChange> tokens_;
   std::vector<HeldChange> held_;
+  Change returned_;
   std::optional<Violation> violation_;
 };
 

@@ -28,6 +28,11 @@ Party load_party(Overlay& overlay, InstId servicer, TokenId token, const Account
   return party;
 }
 
+Party load_party(Overlay& overlay, TokenId token, const AccountId& account) {
+  const Cell<Token>* record = overlay.find<Token>(token_key(token));
+  return record == nullptr ? Party{} : load_party(overlay, record->value.issuer, token, account);
+}
+
 Code Journal::debit(const Party& party, Amount amount, EntryType type, InstId counterparty) {
   return post(party, Side::Debit, amount, type, counterparty);
 }
@@ -81,8 +86,8 @@ Code Journal::post(const Party& party, Side side, Amount amount, EntryType type,
                          .remittance_commit = reference_.remittance_commit};
   Bytes body = encode(entry);
   position.entry_chain = next_entry_chain(position.entry_chain, body);
-  effects_.emit_encoded(EventType::Entry, std::move(body),
-                        {party.servicer, party.account->value.owner});
+  const InstId readers[] = {party.servicer, party.account->value.owner};
+  effects_.emit_encoded(EventType::Entry, std::move(body), readers);
   return Code::Ok;
 }
 

@@ -21,6 +21,8 @@ struct Party {
 };
 [[nodiscard]] Party load_party(Overlay& overlay, InstId servicer, TokenId token,
                                const AccountId& account);
+// At the token's issuer, where every account that may hold the token is (ledger 3).
+[[nodiscard]] Party load_party(Overlay& overlay, TokenId token, const AccountId& account);
 
 class Journal {
  public:

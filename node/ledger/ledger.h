@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "crypto/verifier_pool.h"
@@ -194,5 +195,13 @@ class RecordCache {
 // effect.
 [[nodiscard]] Outcome simulate(const StateView& state, const BlockContext& next,
                                const Verified& operation);
+
+// The operations of ledger 5, ascending by number.
+struct OperationName {
+  std::uint32_t type = 0;
+  std::string_view name;  // "TOKEN_CREATE"
+};
+[[nodiscard]] std::vector<OperationName> operation_names();
+[[nodiscard]] std::string_view operation_name(std::uint32_t type);  // "UNKNOWN" for none
 
 }  // namespace giro::ledger

@@ -11,7 +11,13 @@ inline constexpr std::uint64_t kMinuteMs = 60 * kSecondMs;
 inline constexpr std::uint64_t kHourMs = 60 * kMinuteMs;
 inline constexpr std::uint64_t kDayMs = 24 * kHourMs;
 
-inline constexpr std::size_t kOperationBytesMax = 16 * 1024;  // SignedOperation; 104 above
+inline constexpr std::size_t kOperationBytesMax =
+    16 * 1024;                                            // SignedOperation but BULK_PAY; 104 above
+inline constexpr std::size_t kBulkBytesMax = 512 * 1024;  // of a BULK_PAY
+inline constexpr std::size_t kBulkItemsMax = 1'000;
+inline constexpr std::size_t kBatchLegsMin = 2;
+inline constexpr std::size_t kBatchLegsMax = 16;
+inline constexpr std::size_t kVoidedHoldsMax = 64;  // of one CLAWBACK
 inline constexpr std::size_t kEnvelopeSignaturesMax = 16;
 inline constexpr std::size_t kTicketSignaturesMax = 8;
 inline constexpr std::size_t kListVersionBytesMax = 32;

@@ -464,6 +464,31 @@ struct CorridorSet {
   }
 };
 
+// Of a CUSTOMER account, by order of a court or an authority.
+struct Clawback {
+  static constexpr std::uint32_t kType = 42;
+  TokenId token{};
+  AccountId account{};
+  Amount amount{};
+  bool up_to{};          // what there is of the amount, not exactly it
+  bool burn{};           // else into LEGAL_CUSTODY
+  bool include_holds{};  // voids holds, oldest first, until the amount is free
+  Commit legal_order_commit{};
+  CountryCode jurisdiction{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.token);
+    visit(2, self.account);
+    visit(3, self.amount);
+    visit(4, self.up_to);
+    visit(5, self.burn);
+    visit(6, self.include_holds);
+    visit(7, self.legal_order_commit);
+    visit(8, self.jurisdiction);
+  }
+};
+
 struct Mint {
   static constexpr std::uint32_t kType = 50;
   TokenId token{};
@@ -547,10 +572,192 @@ struct Pay {
   }
 };
 
-using Action = std::variant<std::monostate, GovPropose, GovVote, RoleChange, KeyRevoke, TokenCreate,
-                            TokenSet, TokenPause, TokenUnpause, AcctOpen, PositionOpen, AcctSet,
-                            AcctClose, AcctKeysSet, LimitsSet, AcctBlock, AcctUnblock, FreezeAmount,
-                            DenySet, CorridorSet, Mint, Redeem, Transfer, Pay>;
+// Of the payee bank, to a payment that is PENDING. Reject: nothing but the reason.
+struct PayRespond {
+  static constexpr std::uint32_t kType = 54;
+  InstId payer_bank{};
+  Uetr uetr{};
+  bool accept{};
+  Code reason{};
+  Screening screening{};
+  CopResult cop_result{};
+  bool travel_rule_ack{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.payer_bank);
+    visit(2, self.uetr);
+    visit(3, self.accept);
+    visit(4, self.reason);
+    visit(5, self.screening);
+    visit(6, self.cop_result);
+    visit(7, self.travel_rule_ack);
+  }
+};
+
+// Of a PENDING payment of the actor.
+struct PayCancel {
+  static constexpr std::uint32_t kType = 55;
+  Uetr uetr{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.uetr);
+  }
+};
+
+// The operation's op_id is the UETR of the return; payer_bank and uetr name the original.
+struct ReturnPayment {
+  static constexpr std::uint32_t kType = 56;
+  InstId payer_bank{};
+  Uetr uetr{};
+  Amount amount{};
+  Code reason{};
+  bool by_bank{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.payer_bank);
+    visit(2, self.uetr);
+    visit(3, self.amount);
+    visit(4, self.reason);
+    visit(5, self.by_bank);
+  }
+};
+
+// Items are payments as PAY orders them or, without a settle token, transfers: of one account and
+// token. Tickets ascend by payee bank; each is for all payments to that bank, in order.
+struct BulkPay {
+  static constexpr std::uint32_t kType = 57;
+  bool all_or_nothing{};
+  Capped<PaymentTerms, kBulkItemsMax> items;
+  Amount control_sum{};
+  Screening screening{};
+  Capped<Ticket, kBulkItemsMax> tickets;
+  std::uint32_t ttl_s{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.all_or_nothing);
+    visit(2, self.items);
+    visit(3, self.control_sum);
+    visit(4, self.screening);
+    visit(5, self.tickets);
+    visit(6, self.ttl_s);
+  }
+};
+
+struct HoldCapture {
+  static constexpr std::uint32_t kType = 61;
+  InstId creator{};
+  HoldId hold_id{};
+  Amount amount{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.creator);
+    visit(2, self.hold_id);
+    visit(3, self.amount);
+  }
+};
+
+// A TRANSFER without fees, as a leg.
+struct Xfer {
+  TokenId token{};
+  AccountId from{};
+  AccountId to{};
+  Amount amount{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.token);
+    visit(2, self.from);
+    visit(3, self.to);
+    visit(4, self.amount);
+  }
+};
+
+// Exactly one of them.
+struct Leg {
+  std::optional<Xfer> xfer;
+  std::optional<Mint> mint;
+  std::optional<Redeem> burn;
+  std::optional<HoldCapture> capture;
+  std::optional<PayRespond> accept;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.xfer);
+    visit(2, self.mint);
+    visit(3, self.burn);
+    visit(4, self.capture);
+    visit(5, self.accept);
+  }
+};
+
+// Legs that all happen or none. With `payment` they are what settles it: its UETR is the op_id.
+struct SettleAtomic {
+  static constexpr std::uint32_t kType = 58;
+  Capped<Leg, kBatchLegsMax> legs;
+  std::optional<PaymentTerms> payment;
+  Screening screening{};
+  std::optional<Ticket> ticket;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.legs);
+    visit(2, self.payment);
+    visit(3, self.screening);
+    visit(4, self.ticket);
+  }
+};
+
+// ESCROW, REDEEM or LEGAL. The hold's id is the op_id, its creator the actor. REDEEM and LEGAL name
+// neither beneficiary nor captor: that is the issuer; LEGAL has no end.
+struct HoldCreate {
+  static constexpr std::uint32_t kType = 60;
+  TokenId token{};
+  AccountId account{};
+  Amount amount{};
+  HoldKind kind{};
+  AccountId beneficiary{};
+  InstId captor{};
+  bool payer_may_release{};
+  std::uint32_t ttl_s{};
+  Commit case_commit{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.token);
+    visit(2, self.account);
+    visit(3, self.amount);
+    visit(4, self.kind);
+    visit(5, self.beneficiary);
+    visit(6, self.captor);
+    visit(7, self.payer_may_release);
+    visit(8, self.ttl_s);
+    visit(9, self.case_commit);
+  }
+};
+
+struct HoldRelease {
+  static constexpr std::uint32_t kType = 62;
+  InstId creator{};
+  HoldId hold_id{};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit(1, self.creator);
+    visit(2, self.hold_id);
+  }
+};
+
+using Action =
+    std::variant<std::monostate, GovPropose, GovVote, RoleChange, KeyRevoke, TokenCreate, TokenSet,
+                 TokenPause, TokenUnpause, AcctOpen, PositionOpen, AcctSet, AcctClose, AcctKeysSet,
+                 LimitsSet, AcctBlock, AcctUnblock, FreezeAmount, DenySet, CorridorSet, Clawback,
+                 Mint, Redeem, Transfer, Pay, PayRespond, PayCancel, ReturnPayment, BulkPay,
+                 SettleAtomic, HoldCreate, HoldCapture, HoldRelease>;
 
 struct Operation {
   std::uint32_t version = kOperationVersion;

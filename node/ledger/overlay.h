@@ -6,6 +6,7 @@
 // end_block().
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <tuple>
 #include <utility>
@@ -137,6 +138,14 @@ class IndexRows {
   };
   [[nodiscard]] Mark mark() const;
   void rollback(const Mark& mark);
+  // This block's changes of `table` under `prefix`, in their order: visit(key, put).
+  template <class Visit>
+  void each(Table table, ByteView prefix, const Visit& visit) const {
+    for (const Row& row : logs_[log_of(table)]) {
+      if (std::ranges::equal(row.key.view().first(std::min(row.key.size(), prefix.size())), prefix))
+        visit(row.key, row.put);
+    }
+  }
   // Net effect of `table`: a row that came and went inside the block leaves no trace.
   void append_writes(Table table, std::vector<Write>& writes) const;
   [[nodiscard]] std::size_t size() const;

@@ -126,6 +126,12 @@ TokenId token_of(const Key& key) {
     token = token << 8 | static_cast<TokenId>(byte);
   return token;
 }
+OwnedId owned_id_of(const Key& key) {
+  constexpr std::size_t kIdAt = 5;
+  OwnedId out{.institution = token_of(key), .id = {}};
+  std::copy_n(key.view().begin() + kIdAt, out.id.bytes.size(), out.id.bytes.begin());
+  return out;
+}
 AccountId account_of(const Key& key) {
   AccountId account;
   const ByteView bytes = key.view().subspan(5, account.bytes.size());

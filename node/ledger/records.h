@@ -633,6 +633,12 @@ struct Chain {
 // The token of a token_key or position_key, and the account of a position_key.
 [[nodiscard]] TokenId token_of(const Key& key);
 [[nodiscard]] AccountId account_of(const Key& position_key);
+// What a payment_key or hold_key names: the institution and its own id.
+struct OwnedId {
+  InstId institution{};
+  Id id{};
+};
+[[nodiscard]] OwnedId owned_id_of(const Key& key);
 
 // `subject` is the key of the record that falls due, kept without its table byte.
 [[nodiscard]] Key deadline_key(TimeMs time, DeadlineKind kind, const Key& subject);

@@ -4,6 +4,7 @@
 
 #include "node/ledger/invariants.h"
 #include "node/ledger/operations/governance.h"
+#include "node/ledger/operations/hold_records.h"
 #include "node/ledger/operations/payment_records.h"
 #include "node/ledger/operations/retention.h"
 
@@ -51,6 +52,11 @@ Code expire_payment(Effects& effects, ByteView subject) {
   return end_pending(effects, *payment, PaymentState::Expired, Code::PaymentExpired);
 }
 
+Code expire_hold(Effects& effects, ByteView subject) {
+  Cell<Hold>* hold = effects.overlay.find<Hold>(Key(Table::Hold).raw(subject));
+  return hold == nullptr ? Code::InvariantViolation : end_hold(effects, *hold, HoldStatus::Expired);
+}
+
 struct DeadlineRow {
   DeadlineKind kind;
   Code (*run)(Effects&, ByteView subject);
@@ -59,6 +65,7 @@ constexpr DeadlineRow kDeadlines[] = {
     {DeadlineKind::Suspension, run_suspension_deadline},
     {DeadlineKind::Proposal, run_proposal_deadline},
     {DeadlineKind::Payment, expire_payment},
+    {DeadlineKind::Hold, expire_hold},
 };
 
 std::optional<Violation> run_deadlines(Effects& effects) {

@@ -124,6 +124,32 @@ class Bounded {
   std::size_t size_ = 0;
 };
 
+// A list from a client that may be too long: it keeps one more than N, which shows that it is, and
+// drops the rest, so that a claim costs no memory.
+template <typename T, std::size_t N>
+class Capped {
+ public:
+  using value_type = T;
+  Capped() = default;
+  Capped(std::initializer_list<T> values) : items_(values) {}
+  void push_back(const T& value) {
+    if (!is_over()) items_.push_back(value);
+  }
+  [[nodiscard]] bool is_over() const { return items_.size() > N; }
+  [[nodiscard]] std::size_t size() const { return items_.size(); }
+  [[nodiscard]] bool empty() const { return items_.empty(); }
+  T& operator[](std::size_t i) { return items_[i]; }
+  const T& operator[](std::size_t i) const { return items_[i]; }
+  auto begin() { return items_.begin(); }
+  auto end() { return items_.end(); }
+  [[nodiscard]] auto begin() const { return items_.begin(); }
+  [[nodiscard]] auto end() const { return items_.end(); }
+  operator std::span<const T>() const { return items_; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  std::vector<T> items_;
+};
+
 enum class InstitutionKind : std::uint8_t {
   Bank = 0,
   SettlementAgent = 1,

@@ -26,10 +26,10 @@ Code check_screening(const Params& params, const Screening& screening, std::uint
   return lowest.when(!is_fresh, Code::EvidenceStale).code();
 }
 
-Code check_payer_evidence(const Run& run, const Pay& action, const EffectiveCorridor& corridor) {
-  const PaymentTerms& terms = action.terms;
+Code check_payer_evidence(const Run& run, const PaymentTerms& terms, const Screening& screening,
+                          const EffectiveCorridor& corridor) {
   return Lowest()
-      .also(check_screening(run.params(), action.screening, corridor.required_checks, run.now()))
+      .also(check_screening(run.params(), screening, corridor.required_checks, run.now()))
       .when(terms.amount >= corridor.travel_rule_threshold && terms.travel_rule_commit == Commit{},
             Code::TravelRuleMissing)
       .when(corridor.purpose_required && terms.purpose.is_absent(), Code::PurposeRequired)
@@ -48,13 +48,13 @@ bool is_signed_by_payee(Run& run, const PaymentTerms& terms, const Verified::Tic
   return is_authorised(run.overlay(), run.now(), requirements, ticket.signers);
 }
 
-bool is_payee_confirmed(const PaymentTerms& terms) {
-  switch (terms.cop_result) {
+bool is_payee_confirmed(CopResult result, bool is_overridden) {
+  switch (result) {
     case CopResult::Match:
       return true;
     case CopResult::Close:
     case CopResult::NotApplicable:
-      return terms.cop_override;
+      return is_overridden;
     default:
       return false;
   }
@@ -62,17 +62,27 @@ bool is_payee_confirmed(const PaymentTerms& terms) {
 
 }  // namespace
 
+Code check_payee_evidence(const Run& run, const PaymentTerms& terms, const PayeeEvidence& evidence,
+                          const EffectiveCorridor& corridor) {
+  return Lowest()
+      .also(check_screening(run.params(), evidence.screening, corridor.required_checks, run.now()))
+      .when(terms.amount >= corridor.travel_rule_threshold && !evidence.travel_rule_ack,
+            Code::TravelRuleNotAcked)
+      .when(terms.amount >= corridor.cop_threshold &&
+                !is_payee_confirmed(evidence.cop_result, terms.cop_override),
+            Code::CopNoMatch)
+      .code();
+}
+
 Code check_ticket(Run& run, const PaymentTerms& terms, const Verified::TicketView& ticket,
                   const EffectiveCorridor& corridor, const Token& minted) {
   const TicketBody& body = ticket.body;
   const bool is_for_us = body.payee_bank == terms.payee_bank && ticket.is_for_terms;
+  const PayeeEvidence evidence{body.screening, terms.cop_result, body.travel_rule_ack};
   return Lowest()
       .when(!is_for_us || !is_signed_by_payee(run, terms, ticket, minted), Code::EvidenceMissing)
-      .also(check_screening(run.params(), body.screening, corridor.required_checks, run.now()))
+      .also(check_payee_evidence(run, terms, evidence, corridor))
       .when(run.now() >= body.expires_at, Code::EvidenceStale)
-      .when(terms.amount >= corridor.travel_rule_threshold && !body.travel_rule_ack,
-            Code::TravelRuleNotAcked)
-      .when(terms.amount >= corridor.cop_threshold && !is_payee_confirmed(terms), Code::CopNoMatch)
       .code();
 }
 

@@ -11,7 +11,17 @@ namespace giro::ledger {
 [[nodiscard]] Code check_screening(const Params& params, const Screening& screening,
                                    std::uint8_t required_checks, TimeMs now);
 // The payer's side, always: screening, 507, 510.
-[[nodiscard]] Code check_payer_evidence(const Run& run, const Pay& action,
+[[nodiscard]] Code check_payer_evidence(const Run& run, const PaymentTerms& terms,
+                                        const Screening& screening,
+                                        const EffectiveCorridor& corridor);
+// What the payee bank says of a payment, in a ticket or in its answer: 504 505 506 508 509.
+struct PayeeEvidence {
+  const Screening& screening;
+  CopResult cop_result{};
+  bool travel_rule_ack = false;
+};
+[[nodiscard]] Code check_payee_evidence(const Run& run, const PaymentTerms& terms,
+                                        const PayeeEvidence& evidence,
                                         const EffectiveCorridor& corridor);
 // A ticket that is present must be good: 504 505 506 508 509. `minted` is token_to.
 [[nodiscard]] Code check_ticket(Run& run, const PaymentTerms& terms,

@@ -6,9 +6,15 @@ namespace giro::ledger {
 
 // ---- MINT ----
 
-Code check(const Operation&, const Mint& action) {
+Code check(const Operation& operation, const Mint& action) {
   return Lowest()
       .when(action.core_ref_commit == Commit{}, Code::Malformed)
+      .also(check_mint_leg(operation, action))
+      .code();
+}
+
+Code check_mint_leg(const Operation&, const Mint& action) {
+  return Lowest()
       .when(!is_valid(action.account), Code::BadId)
       .also(check_amount(action.amount))
       .code();
@@ -23,6 +29,11 @@ Code require(Run& run, const Mint& action) {
 }
 
 namespace {
+
+// As a leg it may have none.
+bool has_reference(const Mint& action) {
+  return action.core_ref_commit != Commit{};
+}
 
 bool is_reference_used(Run& run, const Key& key) {
   const Cell<MintReference>* reference = run.overlay().find<MintReference>(key);
@@ -42,7 +53,7 @@ Code check_mint(Run& run, const Mint& action, const Party& creditor, const Key& 
                                 Code::IssuerExiting)
                           .code();
   if (status != Code::Ok) return status;
-  if (is_reference_used(run, reference)) return Code::ReferenceUsed;
+  if (has_reference(action) && is_reference_used(run, reference)) return Code::ReferenceUsed;
   if ((token.paused & kPauseMint) != 0) return Code::OperationPaused;
   constexpr AccountKinds kAllowed =
       kAnyKind & static_cast<AccountKinds>(~kind_bit(AccountKind::LegalCustody));
@@ -63,9 +74,11 @@ Verdict run(Run& run, const Mint& action) {
   const Key reference = mint_reference_key(action.token, action.core_ref_commit);
   if (const Code code = check_mint(run, action, creditor, reference); code != Code::Ok) return code;
 
-  overlay.create<MintReference>(reference).value.used_at = run.now();
-  keep_for_retention(run.effects, RetentionKind::MintReference, reference,
-                     add_ms(run.now(), run.params().payment_retention_ms));
+  if (has_reference(action)) {
+    overlay.create<MintReference>(reference).value.used_at = run.now();
+    keep_for_retention(run.effects, RetentionKind::MintReference, reference,
+                       add_ms(run.now(), run.params().payment_retention_ms));
+  }
   run.effects.mandate(action.token).mint = true;
   const Journal::Reference entries{.payer_bank = run.actor(), .id = run.operation.op_id()};
   Journal journal(run.effects, entries);

@@ -28,6 +28,8 @@ struct Verdict {
   std::uint32_t index = 0;
   Code inner = Code::Ok;
   Verdict(Code only) : code(only) {}  // NOLINT(google-explicit-constructor)
+  Verdict(Code of_part, std::size_t part, Code its_code)
+      : code(of_part), index(static_cast<std::uint32_t>(part)), inner(its_code) {}
 };
 
 // Each operation type T has
@@ -35,6 +37,8 @@ struct Verdict {
 //   Code require(Run&, const T&)             step 5: the records that decide who signs; fills the
 //   requirements Verdict run(Run&, const T&)              steps 7 to 16; what it changed is rolled
 //   back unless it answers Ok
+// and, if its recorded failure leaves REJECTED payments,
+//   void reject(Run&, const T&, const Verdict&)
 Code check(const Operation& operation, const GovPropose& action);
 Code require(Run& run, const GovPropose& action);
 Verdict run(Run& run, const GovPropose& action);
@@ -92,7 +96,11 @@ Verdict run(Run& run, const DenySet& action);
 Code check(const Operation& operation, const CorridorSet& action);
 Code require(Run& run, const CorridorSet& action);
 Verdict run(Run& run, const CorridorSet& action);
+Code check(const Operation& operation, const Clawback& action);
+Code require(Run& run, const Clawback& action);
+Verdict run(Run& run, const Clawback& action);
 Code check(const Operation& operation, const Mint& action);
+Code check_mint_leg(const Operation& operation, const Mint& action);  // a reference is optional
 Code require(Run& run, const Mint& action);
 Verdict run(Run& run, const Mint& action);
 Code check(const Operation& operation, const Redeem& action);
@@ -101,9 +109,38 @@ Verdict run(Run& run, const Redeem& action);
 Code check(const Operation& operation, const Transfer& action);
 Code require(Run& run, const Transfer& action);
 Verdict run(Run& run, const Transfer& action);
+void reject(Run& run, const Transfer& action, const Verdict& verdict);
 Code check(const Operation& operation, const Pay& action);
 Code require(Run& run, const Pay& action);
 Verdict run(Run& run, const Pay& action);
+void reject(Run& run, const Pay& action, const Verdict& verdict);
+Code check(const Operation& operation, const PayRespond& action);
+Code require(Run& run, const PayRespond& action);
+Verdict run(Run& run, const PayRespond& action);
+Code check(const Operation& operation, const PayCancel& action);
+Code require(Run& run, const PayCancel& action);
+Verdict run(Run& run, const PayCancel& action);
+Code check(const Operation& operation, const ReturnPayment& action);
+Code require(Run& run, const ReturnPayment& action);
+Verdict run(Run& run, const ReturnPayment& action);
+void reject(Run& run, const ReturnPayment& action, const Verdict& verdict);
+Code check(const Operation& operation, const BulkPay& action);
+Code require(Run& run, const BulkPay& action);
+Verdict run(Run& run, const BulkPay& action);
+void reject(Run& run, const BulkPay& action, const Verdict& verdict);
+Code check(const Operation& operation, const SettleAtomic& action);
+Code require(Run& run, const SettleAtomic& action);
+Verdict run(Run& run, const SettleAtomic& action);
+void reject(Run& run, const SettleAtomic& action, const Verdict& verdict);
+Code check(const Operation& operation, const HoldCreate& action);
+Code require(Run& run, const HoldCreate& action);
+Verdict run(Run& run, const HoldCreate& action);
+Code check(const Operation& operation, const HoldCapture& action);
+Code require(Run& run, const HoldCapture& action);
+Verdict run(Run& run, const HoldCapture& action);
+Code check(const Operation& operation, const HoldRelease& action);
+Code require(Run& run, const HoldRelease& action);
+Verdict run(Run& run, const HoldRelease& action);
 
 struct OperationRow {
   std::uint32_t type = 0;
@@ -112,10 +149,9 @@ struct OperationRow {
   Code (*check)(const Operation&) = nullptr;
   Code (*require)(Run&) = nullptr;
   Verdict (*run)(Run&) = nullptr;
-  // Set for operations whose recorded failure also writes a REJECTED payment of this kind
-  // (ledger 4.4).
-  const PaymentTerms* (*terms)(const Operation&) = nullptr;
-  PaymentKind payment_kind{};
+  // Set for operations whose recorded failure also writes REJECTED payments (ledger 4.4).
+  void (*reject)(Run&, const Verdict&) = nullptr;
+  std::size_t bytes_max = kOperationBytesMax;
 };
 
 [[nodiscard]] std::span<const OperationRow> operation_rows();          // ascending by type

@@ -51,6 +51,10 @@ Code check_creditor(const Party& creditor, AccountKinds allowed) {
   return Code::Ok;
 }
 
+InstId bank_of(const Party& party) {
+  return party.kind() == AccountKind::Nostro ? party.account->value.owner : party.servicer;
+}
+
 bool is_debit_blocked(const Party& party) {
   return (party.account->value.blocks & kBlockDebit) != 0;
 }

@@ -40,6 +40,9 @@ inline constexpr AccountKinds kAnyKind = 0x1F;
 [[nodiscard]] Code check_debtor(const Party& debtor, AccountKinds allowed);      // 307 309 312 314
 [[nodiscard]] Code check_creditor(const Party& creditor, AccountKinds allowed);  // 308 310 313 315
 
+// The bank behind an account: the owner of a NOSTRO, else its servicer.
+[[nodiscard]] InstId bank_of(const Party& party);
+
 // ---- step 11 ----
 [[nodiscard]] bool is_debit_blocked(const Party& party);
 [[nodiscard]] bool is_credit_blocked(const Party& party);

@@ -1,5 +1,6 @@
 #include "node/ledger/operations/payment_records.h"
 
+#include "node/ledger/operations/hold_records.h"
 #include "node/ledger/operations/parties.h"
 #include "node/ledger/operations/retention.h"
 
@@ -10,6 +11,19 @@ Cell<Payment>* find_payment(Effects& effects, InstId payer_bank, const Uetr& uet
   if (cell == nullptr || is_past_retention(effects.params, cell->value, effects.block.time))
     return nullptr;
   return cell;
+}
+
+Cell<Payment>* find_shown_payment(Effects& effects, InstId payer_bank, const Uetr& uetr) {
+  Cell<Payment>* cell = find_payment(effects, payer_bank, uetr);
+  const bool is_hidden = cell != nullptr && cell->value.state == PaymentState::Rejected &&
+                         cell->value.expires_at == TimeMs{};
+  return is_hidden ? nullptr : cell;
+}
+
+Code check_pending(const Payment& payment, TimeMs now) {
+  if (payment.state == PaymentState::Expired) return Code::PaymentExpired;
+  if (payment.state != PaymentState::Pending) return Code::PaymentWrongState;
+  return now >= payment.expires_at ? Code::PaymentExpired : Code::Ok;
 }
 
 namespace {
@@ -52,16 +66,6 @@ void end_payment(Effects& effects, Cell<Payment>& cell, PaymentState state, Code
                      add_ms(payment.ended_at, effects.params.payment_retention_ms));
 }
 
-HoldEvent event_of(InstId creator, const HoldId& id, const Hold& hold) {
-  return {.creator = creator,
-          .hold_id = id,
-          .token = hold.token,
-          .account = hold.account,
-          .amount = hold.amount,
-          .captured = hold.captured,
-          .kind = hold.kind};
-}
-
 struct HeldParties {
   Party debtor;
   Party creditor;
@@ -69,17 +73,8 @@ struct HeldParties {
 // The parties of a PENDING payment: the debtor's bank issues token_from, the creditor's bank
 // token_to.
 HeldParties parties_of(Overlay& overlay, const PaymentTerms& terms) {
-  return {load_party(overlay, terms.payer_bank, terms.token_from, terms.payer_account),
-          load_party(overlay, terms.payee_bank, terms.token_to, terms.payee_account)};
-}
-
-void change_open_items(Overlay& overlay, const Party& party, bool opened) {
-  std::uint64_t& items = overlay.edit(*party.account).open_items;
-  if (opened) {
-    ++items;
-  } else if (items > 0) {
-    --items;
-  }
+  return {load_party(overlay, terms.token_from, terms.payer_account),
+          load_party(overlay, terms.token_to, terms.payee_account)};
 }
 
 }  // namespace
@@ -93,9 +88,33 @@ void record_settled(Effects& effects, PaymentKind kind, const PaymentTerms& term
 }
 
 void record_rejected(Effects& effects, PaymentKind kind, const PaymentTerms& terms, Code reason) {
+  if (find_payment(effects, terms.payer_bank, terms.uetr) != nullptr) return;
   Cell<Payment>& cell = create_payment(effects, kind, terms);
   end_payment(effects, cell, PaymentState::Rejected, reason);
   effects.emit(EventType::PaymentRejected, event_of(cell.value), {terms.payer_bank});
+}
+
+Code record_return(Effects& effects, const Returned& returned) {
+  const PaymentTerms& terms = returned.terms;
+  Payment& original = effects.overlay.edit(returned.original);
+  const auto sum = checked_add(original.returned, terms.amount);
+  if (!sum) return Code::ArithmeticOverflow;
+  original.returned = *sum;
+  original.last_height = effects.block.height;
+  original.last_index = effects.index;
+  if (*sum == original.terms.amount)
+    end_payment(effects, returned.original, PaymentState::Returned, returned.reason);
+
+  Cell<Payment>& cell = create_payment(effects, PaymentKind::Return, terms);
+  cell.value.original = original.terms.uetr;
+  cell.value.original_payer_bank = original.terms.payer_bank;
+  cell.value.settled_at = effects.block.time;
+  end_payment(effects, cell, PaymentState::Settled, returned.reason);
+  effects.emit(EventType::PaymentSettled, event_of(cell.value),
+               {terms.payer_bank, terms.payee_bank});
+  effects.emit(EventType::PaymentReturned, event_of(original),
+               {terms.payer_bank, terms.payee_bank});
+  return Code::Ok;
 }
 
 Code record_pending(Effects& effects, const PaymentTerms& terms, const Party& debtor,
@@ -103,30 +122,17 @@ Code record_pending(Effects& effects, const PaymentTerms& terms, const Party& de
   Overlay& overlay = effects.overlay;
   const auto total = checked_add(terms.amount, terms.payer_fee);
   if (!total) return Code::ArithmeticOverflow;
-  Position& position = overlay.edit(*debtor.position);
-  Token& token = overlay.edit(*debtor.token);
-  const auto held = checked_add(position.held, *total);
-  const auto token_held = checked_add(token.held, *total);
-  if (!held || !token_held) return Code::ArithmeticOverflow;
-  position.held = *held;
-  token.held = *token_held;
-  position.last_height = effects.block.height;
+  const Hold hold{.token = terms.token_from,
+                  .account = terms.payer_account,
+                  .amount = *total,
+                  .kind = HoldKind::Payment,
+                  .expires_at = expires_at};
+  if (const Code code = open_hold(effects, debtor, terms.payer_bank, terms.uetr, hold);
+      code != Code::Ok)
+    return code;
   use_limits(effects, debtor, *total);
   change_open_items(overlay, debtor, true);
   change_open_items(overlay, creditor, true);
-
-  const InstId creator = terms.payer_bank;
-  Hold& hold = overlay.create<Hold>(hold_key(creator, terms.uetr)).value;
-  hold = {.token = terms.token_from,
-          .account = terms.payer_account,
-          .amount = *total,
-          .kind = HoldKind::Payment,
-          .created_at = effects.block.time,
-          .expires_at = expires_at,
-          .created_height = effects.block.height};
-  overlay.rows().put(hold_of_position_key(terms.token_from, terms.payer_account,
-                                          hold.created_height, creator, terms.uetr));
-  effects.emit(EventType::HoldCreated, event_of(creator, terms.uetr, hold), {debtor.servicer});
 
   Cell<Payment>& payment = create_payment(effects, PaymentKind::CrossBank, terms);
   payment.value.state = PaymentState::Pending;
@@ -138,45 +144,54 @@ Code record_pending(Effects& effects, const PaymentTerms& terms, const Party& de
   return Code::Ok;
 }
 
-Code end_pending(Effects& effects, Cell<Payment>& payment, PaymentState state, Code reason) {
-  Overlay& overlay = effects.overlay;
-  const PaymentTerms terms = payment.value.terms;
-  const auto [debtor, creditor] = parties_of(overlay, terms);
-  const Key hold_id = hold_key(terms.payer_bank, terms.uetr);
-  Cell<Hold>* hold = overlay.find<Hold>(hold_id);
-  if (hold == nullptr || hold->value.status != HoldStatus::Active) return Code::InvariantViolation;
-  if (debtor.position == nullptr || creditor.account == nullptr) return Code::InvariantViolation;
+namespace {
 
-  Position& position = overlay.edit(*debtor.position);
-  Token& token = overlay.edit(*debtor.token);
-  const auto held = checked_subtract(position.held, hold->value.amount);
-  const auto token_held = checked_subtract(token.held, hold->value.amount);
-  if (!held || !token_held) return Code::InvariantViolation;
-  position.held = *held;
-  token.held = *token_held;
-  position.last_height = effects.block.height;
-  give_back_limits(effects, debtor, hold->value.amount, payment.value.created_at);
+// What every end of a PENDING payment has in common: its hold ends, nobody waits any longer.
+Code stop_waiting(Effects& effects, Cell<Payment>& payment, HoldStatus status, Amount captured) {
+  Overlay& overlay = effects.overlay;
+  const PaymentTerms& terms = payment.value.terms;
+  const auto [debtor, creditor] = parties_of(overlay, terms);
+  Cell<Hold>* hold = overlay.find<Hold>(hold_key(terms.payer_bank, terms.uetr));
+  if (payment.value.state != PaymentState::Pending || hold == nullptr)
+    return Code::InvariantViolation;
+  if (debtor.position == nullptr || creditor.account == nullptr) return Code::InvariantViolation;
+  if (const Code code = end_hold(effects, *hold, status, captured); code != Code::Ok) return code;
+  if (status != HoldStatus::Captured)
+    give_back_limits(effects, debtor, hold->value.amount, payment.value.created_at);
   change_open_items(overlay, debtor, false);
   change_open_items(overlay, creditor, false);
-
-  Hold& released = overlay.edit(*hold);
-  released.status = HoldStatus::Released;
-  released.ended_at = effects.block.time;
-  overlay.rows().erase(hold_of_position_key(released.token, released.account,
-                                            released.created_height, terms.payer_bank, terms.uetr));
-  keep_for_retention(effects, RetentionKind::Hold, hold_id,
-                     add_ms(released.ended_at, effects.params.payment_retention_ms));
-  effects.emit(EventType::HoldReleased, event_of(terms.payer_bank, terms.uetr, released),
-               {debtor.servicer});
-
   overlay.rows().erase(deadline_key(payment.value.expires_at, DeadlineKind::Payment, payment.key));
-  end_payment(effects, payment, state, reason);
   overlay.edit(payment).has_hold = false;
+  return Code::Ok;
+}
+
+}  // namespace
+
+Code end_pending(Effects& effects, Cell<Payment>& payment, PaymentState state, Code reason,
+                 HoldStatus hold) {
+  if (const Code code = stop_waiting(effects, payment, hold, {}); code != Code::Ok) return code;
+  end_payment(effects, payment, state, reason);
   const EventType type = state == PaymentState::Expired     ? EventType::PaymentExpired
                          : state == PaymentState::Cancelled ? EventType::PaymentCancelled
                                                             : EventType::PaymentRejected;
+  const PaymentTerms& terms = payment.value.terms;
   effects.emit(type, event_of(payment.value), {terms.payer_bank, terms.payee_bank});
   return Code::Ok;
+}
+
+Code capture_pending(Effects& effects, Cell<Payment>& payment) {
+  const PaymentTerms& terms = payment.value.terms;
+  const auto total = checked_add(terms.amount, terms.payer_fee);
+  return total ? stop_waiting(effects, payment, HoldStatus::Captured, *total)
+               : Code::ArithmeticOverflow;
+}
+
+void record_accepted(Effects& effects, Cell<Payment>& payment) {
+  end_payment(effects, payment, PaymentState::Settled, Code::Ok);
+  effects.overlay.edit(payment).settled_at = effects.block.time;
+  const PaymentTerms& terms = payment.value.terms;
+  effects.emit(EventType::PaymentSettled, event_of(payment.value),
+               {terms.payer_bank, terms.payee_bank});
 }
 
 }  // namespace giro::ledger

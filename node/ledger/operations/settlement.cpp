@@ -75,35 +75,48 @@ std::optional<Amount> day_use(const Corridor& corridor, Day today, Amount amount
 
 Code check_settlement(const Effects& effects, const Settlement& s) {
   const Amount amount = s.terms.amount;
-  const Amount net = subtract_or_zero(amount, s.terms.payee_fee);
-  const std::optional<Amount> used = day_use(s.corridor.cell->value, effects.today(), amount);
-  return Lowest()
+  Lowest lowest;
+  lowest
       .when(s.path.mints() && exceeds_cap(s.creditor.token->value, amount),
             Code::IssuanceCapExceeded)
-      .when(!used || *used > s.corridor.daily_cap, Code::CorridorDailyCap)
       .when(s.path.debits_payer_own() && s.path.payer_own.position->value.available() < amount,
-            Code::SettlementFundsInsufficient)
+            Code::SettlementFundsInsufficient);
+  if (s.corridor == nullptr) return lowest.code();
+  const Amount net = subtract_or_zero(amount, s.terms.payee_fee);
+  const std::optional<Amount> used = day_use(s.corridor->cell->value, effects.today(), amount);
+  return lowest.when(!used || *used > s.corridor->daily_cap, Code::CorridorDailyCap)
       .when(s.path.credits_payee_own() && exceeds_max_balance(s.path.payee_own, amount),
             Code::ExposureLimit)
       .when(exceeds_max_balance(s.creditor, net), Code::ExposureLimit)
       .code();
 }
 
+namespace {
+
+[[nodiscard]] Code count_day_use(Effects& effects, const Settlement& s) {
+  if (s.corridor == nullptr) return Code::Ok;
+  const auto used = day_use(s.corridor->cell->value, effects.today(), s.terms.amount);
+  if (!used) return Code::ArithmeticOverflow;
+  Corridor& corridor = effects.overlay.edit(*s.corridor->cell);
+  corridor.day = effects.today();
+  corridor.day_used = *used;
+  return Code::Ok;
+}
+
+}  // namespace
+
 Code settle(Effects& effects, const Settlement& s) {
   const PaymentTerms& terms = s.terms;
   const auto total = checked_add(terms.amount, terms.payer_fee);
   const auto net = checked_subtract(terms.amount, terms.payee_fee);
-  const std::optional<Amount> used = day_use(s.corridor.cell->value, effects.today(), terms.amount);
-  if (!total || !net || !used) return Code::ArithmeticOverflow;
-
-  Corridor& corridor = effects.overlay.edit(*s.corridor.cell);
-  corridor.day = effects.today();
-  corridor.day_used = *used;
+  if (!total || !net) return Code::ArithmeticOverflow;
+  if (const Code code = count_day_use(effects, s); code != Code::Ok) return code;
+  effects.balances_banks = true;
 
   const Journal::Reference entries = entries_of(terms);
   Journal journal(effects, entries);
   Code code =
-      first_of({journal.debit(s.debtor, *total, EntryType::Payment, terms.payee_bank),
+      first_of({journal.debit(s.debtor, *total, s.type, terms.payee_bank),
                 credit_fee(effects, journal, *s.debtor.token, terms.payer_fee, terms.payer_bank)});
   if (s.path.burns()) {
     effects.mandate(terms.token_from).burn = true;
@@ -122,7 +135,7 @@ Code settle(Effects& effects, const Settlement& s) {
     code = first_of({code, journal.mint(*s.creditor.token, terms.amount)});
   }
   return first_of(
-      {code, journal.credit(s.creditor, *net, EntryType::Payment, terms.payer_bank),
+      {code, journal.credit(s.creditor, *net, s.type, terms.payer_bank),
        credit_fee(effects, journal, *s.creditor.token, terms.payee_fee, terms.payer_bank)});
 }
 

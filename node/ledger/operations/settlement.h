@@ -49,10 +49,11 @@ struct Settlement {
   const Party& debtor;
   const Party& creditor;
   const SettlementPath& path;
-  const EffectiveCorridor& corridor;
+  const EffectiveCorridor* corridor = nullptr;  // nullptr: a RETURN, which needs none
+  EntryType type = EntryType::Payment;          // of the lines of payer and payee
 };
-[[nodiscard]] Code check_settlement(const Effects& effects,
-                                    const Settlement& settlement);  // step 16: 408 412 413 414
+// Step 16: 408 412 413 414; of a RETURN 408 and 413.
+[[nodiscard]] Code check_settlement(const Effects& effects, const Settlement& settlement);
 // Posts the journal and counts the amount against the corridor's day. The checks must have passed.
 [[nodiscard]] Code settle(Effects& effects, const Settlement& settlement);
 

@@ -23,8 +23,8 @@ Verdict run_action(Run& context) {
   return run(context, std::get<T>(context.operation.operation().action));
 }
 template <class T>
-const PaymentTerms* terms_of(const Operation& operation) {
-  return &std::get<T>(operation.action).terms;
+void reject_action(Run& context, const Verdict& verdict) {
+  reject(context, std::get<T>(context.operation.operation().action), verdict);
 }
 
 template <class T>
@@ -37,10 +37,16 @@ constexpr OperationRow row(std::string_view name) {
           .run = run_action<T>};
 }
 template <class T>
-constexpr OperationRow payment_row(std::string_view name, PaymentKind kind) {
+constexpr OperationRow payment_row(std::string_view name) {
   OperationRow out = row<T>(name);
-  out.terms = terms_of<T>;
-  out.payment_kind = kind;
+  out.reject = reject_action<T>;
+  return out;
+}
+
+template <class T>
+constexpr OperationRow bulk_row(std::string_view name) {
+  OperationRow out = payment_row<T>(name);
+  out.bytes_max = kBulkBytesMax;
   return out;
 }
 
@@ -64,10 +70,19 @@ constexpr OperationRow kRows[] = {
     row<FreezeAmount>("FREEZE_AMOUNT"),
     row<DenySet>("DENY_SET"),
     row<CorridorSet>("CORRIDOR_SET"),
+    row<Clawback>("CLAWBACK"),
     row<Mint>("MINT"),
     row<Redeem>("REDEEM"),
-    payment_row<Transfer>("TRANSFER", PaymentKind::OnUs),
-    payment_row<Pay>("PAY", PaymentKind::CrossBank),
+    payment_row<Transfer>("TRANSFER"),
+    payment_row<Pay>("PAY"),
+    row<PayRespond>("PAY_RESPOND"),
+    row<PayCancel>("PAY_CANCEL"),
+    payment_row<ReturnPayment>("RETURN"),
+    bulk_row<BulkPay>("BULK_PAY"),
+    payment_row<SettleAtomic>("SETTLE_ATOMIC"),
+    row<HoldCreate>("HOLD_CREATE"),
+    row<HoldCapture>("HOLD_CAPTURE"),
+    row<HoldRelease>("HOLD_RELEASE"),
 };
 static_assert(std::is_sorted(std::begin(kRows), std::end(kRows),
                              [](const OperationRow& a, const OperationRow& b) {
@@ -85,6 +100,17 @@ const OperationRow* find_operation(std::uint32_t type) {
       std::lower_bound(std::begin(kRows), std::end(kRows), type,
                        [](const OperationRow& a, std::uint32_t b) { return a.type < b; });
   return found != std::end(kRows) && found->type == type ? found : nullptr;
+}
+
+std::vector<OperationName> operation_names() {
+  std::vector<OperationName> names;
+  for (const OperationRow& row : kRows) names.push_back({row.type, row.name});
+  return names;
+}
+
+std::string_view operation_name(std::uint32_t type) {
+  const OperationRow* row = find_operation(type);
+  return row == nullptr ? std::string_view("UNKNOWN") : row->name;
 }
 
 }  // namespace giro::ledger

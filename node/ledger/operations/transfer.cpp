@@ -1,6 +1,7 @@
 // TRANSFER: a payment inside one token (ledger 5.4); and the static bounds of payment terms.
 #include <algorithm>
 
+#include "node/ledger/operations/orders.h"
 #include "node/ledger/operations/parties.h"
 #include "node/ledger/operations/payment_records.h"
 #include "node/ledger/operations/settlement.h"
@@ -17,15 +18,23 @@ bool is_purpose(const Purpose& purpose) {
 }
 
 Code check_terms(const Operation& operation, const PaymentTerms& terms) {
+  return Lowest()
+      .when(!terms.amount_to.is_zero(), Code::Malformed)
+      .when(terms.uetr != operation.op_id, Code::BadUetr)
+      .also(check_any_terms(operation, terms))
+      .code();
+}
+
+Code check_any_terms(const Operation& operation, const PaymentTerms& terms) {
   const bool breaks_charge_bearer =
       (terms.charge_bearer == ChargeBearer::Debt && !terms.payee_fee.is_zero()) ||
       (terms.charge_bearer == ChargeBearer::Cred && !terms.payer_fee.is_zero());
   return Lowest()
       .when(terms.payer_bank != operation.actor || terms.payee_bank == 0, Code::Malformed)
-      .when(!terms.amount_to.is_zero() || breaks_charge_bearer, Code::Malformed)
+      .when(breaks_charge_bearer, Code::Malformed)
       .when(!is_purpose(terms.purpose) || !is_purpose(terms.category_purpose), Code::Malformed)
       .when(!is_valid(terms.payer_account) || !is_valid(terms.payee_account), Code::BadId)
-      .when(!is_uuid_version_4(terms.uetr) || terms.uetr != operation.op_id, Code::BadUetr)
+      .when(!is_uuid_version_4(terms.uetr), Code::BadUetr)
       .also(check_amount(terms.amount))
       .also(check_optional_amount(terms.payer_fee))
       .also(check_optional_amount(terms.payee_fee))
@@ -68,11 +77,6 @@ AccountKinds payees_of(AccountKind payer) {
       return kind_bit(AccountKind::Customer) | kind_bit(AccountKind::Nostro) |
              kind_bit(AccountKind::Fee);
   }
-}
-
-// The bank behind an account: the owner of a NOSTRO, else its servicer.
-InstId bank_of(const Party& party) {
-  return party.kind() == AccountKind::Nostro ? party.account->value.owner : party.servicer;
 }
 
 Code check_banks(Run& run, const PaymentTerms& terms) {
@@ -126,9 +130,8 @@ Code check_transfer(Run& run, const PaymentTerms& terms, const Party& debtor,
 
 }  // namespace
 
-Verdict run(Run& run, const Transfer& action) {
+Code transfer(Run& run, const PaymentTerms& terms) {
   Overlay& overlay = run.overlay();
-  const PaymentTerms& terms = action.terms;
   const InstId issuer = overlay.find<Token>(token_key(terms.token_from))->value.issuer;
   const Party debtor = load_party(overlay, issuer, terms.token_from, terms.payer_account);
   const Party creditor = load_party(overlay, issuer, terms.token_from, terms.payee_account);
@@ -148,6 +151,14 @@ Verdict run(Run& run, const Transfer& action) {
   use_limits(run.effects, debtor, *total);
   record_settled(run.effects, PaymentKind::OnUs, terms);
   return Code::Ok;
+}
+
+Verdict run(Run& run, const Transfer& action) {
+  return transfer(run, action.terms);
+}
+
+void reject(Run& run, const Transfer& action, const Verdict& verdict) {
+  record_rejected(run.effects, PaymentKind::OnUs, action.terms, verdict.code);
 }
 
 }  // namespace giro::ledger

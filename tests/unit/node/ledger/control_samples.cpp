@@ -114,11 +114,11 @@ Signed corridor_set(const World& world) {
   return by_a(world, set, quorum(kA, Role::Treasury, 2) + key(kA, Role::Compliance));
 }
 
-struct SampleRow {
+struct ControlRow {
   std::string_view operation;
   Make make;
 };
-constexpr SampleRow kSamples[] = {
+constexpr ControlRow kSamples[] = {
     {"ROLE_SET", role_set},           {"KEY_REVOKE", key_revoke},
     {"TOKEN_SET", token_set},         {"TOKEN_PAUSE", token_pause},
     {"TOKEN_UNPAUSE", token_unpause}, {"ACCT_SET", acct_set},
@@ -189,7 +189,7 @@ void sort_keys(RoleKeys& policy) {
 }
 
 std::optional<Signed> control_sample(std::string_view name, const World& world) {
-  const auto* row = std::ranges::find(kSamples, name, &SampleRow::operation);
+  const auto* row = std::ranges::find(kSamples, name, &ControlRow::operation);
   if (row == std::end(kSamples)) return std::nullopt;
   return row->make(world);
 }

@@ -243,14 +243,14 @@ class Posting {
     overlay_.begin_block(world_.state);
   }
   // Buyer to merchant, as no operation would.
-  int move(bool may_debit_blocked = false) {
+  int move(bool is_seizure = false) {
     Effects effects{.overlay = overlay_,
                     .params = params_,
                     .block = {world_.height + 1, add_ms(world_.now, 1'000)},
                     .events = {},
                     .flows = {},
                     .mandates = {}};
-    effects.may_debit_blocked = may_debit_blocked;
+    if (is_seizure) effects.seizures.push_back({.position = position_key(kAUsd, kBuyer)});
     const Overlay::Savepoint savepoint = overlay_.begin();
     const Journal::Reference reference{.payer_bank = kA, .id = uetr(1)};
     Journal journal(effects, reference);
@@ -271,7 +271,7 @@ class Posting {
     Payment& payment = overlay_.create<Payment>(payment_key(terms.payer_bank, terms.uetr)).value;
     payment.terms = terms;
     payment.state = PaymentState::Settled;
-    payment.created_at = world_.now;
+    payment.created_at = payment.settled_at = world_.now;
     return found(effects, savepoint);
   }
 

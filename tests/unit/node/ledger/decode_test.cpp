@@ -264,6 +264,7 @@ TEST(Decode, A_ticket_is_as_strict_as_its_envelope) {
   EXPECT_EQ(with_ticket({unknown, signatures}), Code::NonCanonicalEncoding);
   Keys many;
   for (InstId inst = kA; inst <= kC; ++inst) many = many + quorum(inst, Role::Admin, 3);
+  EXPECT_EQ(with_ticket(make_ticket(good, filler_signatures(many))), Code::Malformed) << "nine";
   many.pop_back();
   EXPECT_EQ(with_ticket(make_ticket(good, filler_signatures(many))), Code::Ok) << "eight";
 }

@@ -467,6 +467,87 @@ Signed pay(const Pay& order, TimeMs now) {
   return out;
 }
 
+Pay pay_to_a(std::uint64_t n, TimeMs now) {
+  Pay order = pay_order(n, now);
+  PaymentTerms& terms = order.terms;
+  std::swap(terms.payer_bank, terms.payee_bank);
+  std::swap(terms.token_from, terms.token_to);
+  terms.payer_account = kSupplier;
+  terms.payee_account = kMerchant;
+  terms.amount = cents("5000.00");
+  terms.payer_fee = terms.payee_fee = {};
+  return order;
+}
+Signed pay_by_b(const Pay& order, TimeMs now) {
+  Signed out = pay(order, now);
+  out.keys = {&key(kB, Role::Maker), &key(kB, Role::Compliance)};
+  return out;
+}
+void attach_ticket_of_a(Pay& pay, TimeMs now) {
+  TicketBody body = ticket_body(pay.terms, now);
+  body.payee_bank = kA;
+  attach(pay, body, {&key(kA, Role::Compliance)});
+}
+
+PayRespond acceptance(InstId payer_bank, std::uint64_t n, TimeMs now) {
+  return {.payer_bank = payer_bank,
+          .uetr = uetr(n),
+          .accept = true,
+          .reason = {},
+          .screening = passed(now),
+          .cop_result = CopResult::Match,
+          .travel_rule_ack = true};
+}
+
+HoldCreate escrow_order() {
+  HoldCreate order;
+  order.token = kAUsd;
+  order.account = kBuyer;
+  order.amount = cents("10000.00");
+  order.kind = HoldKind::Escrow;
+  order.beneficiary = kMerchant;
+  order.captor = kA;
+  order.ttl_s = 30 * 86'400;
+  return order;
+}
+
+SettleAtomic fx_batch(std::uint64_t n, TimeMs now) {
+  SettleAtomic batch;
+  Pay order = pay_order(n, now);
+  PaymentTerms& terms = order.terms;
+  terms.token_to = kBEur;
+  terms.settle_token = 0;
+  terms.amount = cents("108500.00");
+  terms.amount_to = cents("100000.00");
+  terms.payer_fee = cents("40.00");
+  terms.payee_fee = {};
+  attach_ticket(order, now);
+  const auto xfer = [](TokenId token, const AccountId& from, const AccountId& to,
+                       std::string_view amount) {
+    Leg leg;
+    leg.xfer = Xfer{.token = token, .from = from, .to = to, .amount = cents(amount)};
+    return leg;
+  };
+  Leg mint;
+  mint.mint = Mint{.token = kBEur,
+                   .account = kSupplier,
+                   .amount = terms.amount_to,
+                   .kind = {},
+                   .core_ref_commit = {}};
+  batch.legs = {xfer(kAUsd, kBuyer, nostro(kD, kAUsd), "108500.00"),
+                xfer(kSEur, nostro(kD, kSEur), nostro(kB, kSEur), "100000.00"), mint,
+                xfer(kAUsd, kBuyer, internal_account(kAUsd, AccountKind::Fee), "40.00")};
+  batch.payment = terms;
+  batch.screening = order.screening;
+  batch.ticket = order.ticket;
+  return batch;
+}
+
+Signed settle(const SettleAtomic& batch, std::uint64_t n, TimeMs now) {
+  return operation(kA, n, batch,
+                   pay_keys() + quorum(kD, Role::Treasury, 2) + quorum(kB, Role::Issuer, 2), now);
+}
+
 // The same number stands in the ledger's parameters and in the network's.
 void set_epoch_blocks(Genesis& genesis, std::uint64_t blocks) {
   genesis.params.epoch_blocks = blocks;

@@ -126,6 +126,21 @@ void attach_ticket(Pay& pay, TimeMs now = kGenesisTime);  // complete, from B
 [[nodiscard]] Keys pay_keys();                            // of A: MAKER, CHECKER, COMPLIANCE
 [[nodiscard]] Signed pay(const Pay& order, TimeMs now = kGenesisTime);
 
+// B pays 5,000.00 USD of the supplier to the merchant at A by S.USD, without fees or ticket.
+[[nodiscard]] Pay pay_to_a(std::uint64_t n, TimeMs now = kGenesisTime);
+[[nodiscard]] Signed pay_by_b(const Pay& order, TimeMs now = kGenesisTime);
+void attach_ticket_of_a(Pay& pay, TimeMs now = kGenesisTime);
+// Complete, from the payee bank.
+[[nodiscard]] PayRespond acceptance(InstId payer_bank, std::uint64_t n, TimeMs now = kGenesisTime);
+
+// 10,000.00 USD of the buyer for the merchant, captor A, for 30 days.
+[[nodiscard]] HoldCreate escrow_order();
+
+// Scenario 6: 108,500.00 USD of the buyer for 100,000.00 EUR of the supplier, by way of D, fee
+// 40.00.
+[[nodiscard]] SettleAtomic fx_batch(std::uint64_t n, TimeMs now = kGenesisTime);
+[[nodiscard]] Signed settle(const SettleAtomic& batch, std::uint64_t n, TimeMs now = kGenesisTime);
+
 // Of a seat; `name` names the key that is to sit there.
 [[nodiscard]] const crypto::SecretKey& validator_key(std::string_view name);
 [[nodiscard]] GovPropose seat_proposal(SeatChange change, InstId inst,

@@ -32,12 +32,12 @@ Message expect_same(ByteView bytes) {
 TEST(Encode, Protobuf_writes_every_operation_as_the_ledger_does) {
   const World world;
   for (const std::string_view op :
-       {"ROLE_SET",     "KEY_REVOKE",    "TOKEN_CREATE",  "TOKEN_SET",
-        "TOKEN_PAUSE",  "TOKEN_UNPAUSE", "ACCT_OPEN",     "POSITION_OPEN",
-        "ACCT_SET",     "ACCT_CLOSE",    "ACCT_KEYS_SET", "LIMITS_SET",
-        "ACCT_BLOCK",   "ACCT_UNBLOCK",  "FREEZE_AMOUNT", "DENY_SET",
-        "CORRIDOR_SET", "MINT",          "REDEEM",        "TRANSFER",
-        "PAY"}) {
+       {"ROLE_SET",      "KEY_REVOKE",    "TOKEN_CREATE",  "TOKEN_SET",    "TOKEN_PAUSE",
+        "TOKEN_UNPAUSE", "ACCT_OPEN",     "POSITION_OPEN", "ACCT_SET",     "ACCT_CLOSE",
+        "ACCT_KEYS_SET", "LIMITS_SET",    "ACCT_BLOCK",    "ACCT_UNBLOCK", "FREEZE_AMOUNT",
+        "DENY_SET",      "CORRIDOR_SET",  "CLAWBACK",      "MINT",         "REDEEM",
+        "TRANSFER",      "PAY",           "PAY_RESPOND",   "PAY_CANCEL",   "RETURN",
+        "BULK_PAY",      "SETTLE_ATOMIC", "HOLD_CREATE",   "HOLD_CAPTURE", "HOLD_RELEASE"}) {
     SCOPED_TRACE(op);
     const Signed signed_operation = sample(op, world);
     const auto envelope = expect_same<v1::SignedOperation>(signed_operation.bytes());
@@ -105,17 +105,14 @@ TEST(Encode, Protobuf_reads_leaves_events_and_records) {
   World world;
   Pay order = pay_order(1);
   attach_ticket(order);
-  const std::vector<Signed> operations = {pay(order), sample("ACCT_OPEN", world),
-                                          sample("TOKEN_CREATE", world), sample("MINT", world),
-                                          pay(pay_order(2))};
-  std::vector<std::expected<Verified, Code>> verified;
-  Signed mint = operations[3];
-  mint.operation.op_id = uetr(33);
-  Signed token = operations[2];
-  token.operation.op_id = uetr(34);
-  for (const Signed& each : {operations[0], operations[1], token, mint, operations[4]}) {
-    verified.push_back(each.verified());
+  std::vector<Signed> operations = {pay(order), pay(pay_order(2)), sample("SETTLE_ATOMIC", world)};
+  std::uint64_t id = 33;  // the samples have one id
+  for (const std::string_view op : {"ACCT_OPEN", "TOKEN_CREATE", "MINT", "BULK_PAY", "CLAWBACK"}) {
+    operations.push_back(sample(op, world));
+    operations.back().operation.op_id = uetr(id++);
   }
+  std::vector<std::expected<Verified, Code>> verified;
+  for (const Signed& each : operations) verified.push_back(each.verified());
   RecordCache cache;
   const BlockContext block{1, add_ms(world.now, 1'000)};
   auto result = apply(world.state, block, verified, cache);
@@ -138,7 +135,14 @@ TEST(Encode, Protobuf_reads_leaves_events_and_records) {
         expect_same<v1::PaymentEvent>(event.body);
         break;
       case EventType::Minted:
+      case EventType::ClawedBack:
         expect_same<v1::MovementEvent>(event.body);
+        break;
+      case EventType::BulkProcessed:
+        expect_same<v1::BulkEvent>(event.body);
+        break;
+      case EventType::BatchSettled:
+        expect_same<v1::BatchEvent>(event.body);
         break;
       case EventType::HoldCreated:
         expect_same<v1::HoldEvent>(event.body);
@@ -188,6 +192,15 @@ TEST(Encode, The_schema_numbers_are_those_of_the_code) {
   EXPECT_EQ(v1::Operation::kTokenCreateFieldNumber, static_cast<int>(TokenCreate::kType));
   EXPECT_EQ(v1::Operation::kAcctOpenFieldNumber, static_cast<int>(AcctOpen::kType));
   EXPECT_EQ(v1::Operation::kPositionOpenFieldNumber, static_cast<int>(PositionOpen::kType));
+  EXPECT_EQ(v1::Operation::kClawbackFieldNumber, static_cast<int>(Clawback::kType));
+  EXPECT_EQ(v1::Operation::kPayRespondFieldNumber, static_cast<int>(PayRespond::kType));
+  EXPECT_EQ(v1::Operation::kPayCancelFieldNumber, static_cast<int>(PayCancel::kType));
+  EXPECT_EQ(v1::Operation::kReturnPaymentFieldNumber, static_cast<int>(ReturnPayment::kType));
+  EXPECT_EQ(v1::Operation::kBulkPayFieldNumber, static_cast<int>(BulkPay::kType));
+  EXPECT_EQ(v1::Operation::kSettleAtomicFieldNumber, static_cast<int>(SettleAtomic::kType));
+  EXPECT_EQ(v1::Operation::kHoldCreateFieldNumber, static_cast<int>(HoldCreate::kType));
+  EXPECT_EQ(v1::Operation::kHoldCaptureFieldNumber, static_cast<int>(HoldCapture::kType));
+  EXPECT_EQ(v1::Operation::kHoldReleaseFieldNumber, static_cast<int>(HoldRelease::kType));
   EXPECT_EQ(v1::Operation::kMintFieldNumber, static_cast<int>(Mint::kType));
   EXPECT_EQ(v1::Operation::kRedeemFieldNumber, static_cast<int>(Redeem::kType));
   EXPECT_EQ(v1::Operation::kTransferFieldNumber, static_cast<int>(Transfer::kType));

@@ -14,6 +14,9 @@ constexpr std::uint64_t kSampleProposal = 400;  // of the proposal that a sample
 }  // namespace
 
 void make_ready(std::string_view name, World& world) {
+  for (const SampleRow& row : payment_samples()) {
+    if (row.operation == name && row.make_ready != nullptr) return row.make_ready(world);
+  }
   if (name != "GOV_VOTE") return;
   const Outcome opened =
       world.run(operation(kB, kSampleProposal, seat_proposal(SeatChange::Add, kS),
@@ -24,6 +27,9 @@ void make_ready(std::string_view name, World& world) {
 Signed sample(std::string_view name, const World& world) {
   const TimeMs now = world.now;
   if (auto control = control_sample(name, world)) return *std::move(control);
+  for (const SampleRow& row : payment_samples()) {
+    if (row.operation == name) return row.make(world);
+  }
   if (name == "GOV_PROPOSE")
     return operation(kA, kNumber, seat_proposal(SeatChange::Add, kS), {&key(kA, Role::Governor)},
                      now);

@@ -62,6 +62,22 @@ void add_pay_rules(std::vector<Rule>& rules);          // PAY
 // What TRANSFER and PAY have in common: the debtor, the creditor, limits.
 void add_payment_rules(std::vector<Rule>& rules, std::string_view operation);
 
+void add_response_rules(std::vector<Rule>& rules);  // PAY_RESPOND, PAY_CANCEL
+void add_return_rules(std::vector<Rule>& rules);    // RETURN
+void add_hold_rules(std::vector<Rule>& rules);      // HOLD_CREATE, HOLD_CAPTURE, HOLD_RELEASE
+void add_clawback_rules(std::vector<Rule>& rules);  // CLAWBACK
+void add_bulk_rules(std::vector<Rule>& rules);      // BULK_PAY
+void add_batch_rules(std::vector<Rule>& rules);     // SETTLE_ATOMIC
+
+// A sample with what must be there before it; make_ready may be null.
+struct SampleRow {
+  std::string_view operation;
+  void (*make_ready)(World&);
+  Signed (*make)(const World&);
+};
+[[nodiscard]] std::span<const SampleRow> payment_samples();
+inline constexpr std::uint64_t kReady = 400;  // of what make_ready orders
+
 // The terms of a TRANSFER or PAY, to be changed in place. A ticket is made anew afterwards by
 // retake().
 [[nodiscard]] PaymentTerms& terms_of(Signed& operation);

@@ -1,4 +1,4 @@
-// The acceptance scenarios of ledger 15, as far as TRANSFER, PAY, MINT and REDEEM reach.
+// The acceptance scenarios of ledger 15 of TRANSFER, PAY, MINT and REDEEM.
 #include <gtest/gtest.h>
 
 #include "crypto/digest.h"
