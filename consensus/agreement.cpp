@@ -161,24 +161,24 @@ void Replica::State::try_committed(View vote_view, Height height) {
   if (!digest) return;
   const Certificate certificate =
       votes.certificate({VoteKind::Commit, set.epoch, vote_view, height, *digest}, quorum);
+  if (refutes(certificate)) return;
   if (vote_view > view) enter_certified_view(certificate);
   learn_committed(certificate);
   begin_chain(certificate);
 }
 
-// A commit certificate of this view or a lower one. Its block may not be here.
+// A commit certificate of this view or a lower one, which refutes nothing. Its block may not be
+// here. Of several for one block the first is kept: that of the lowest view binds more NewViews
+// (R27). A later one may still be the highest certificate (R10a).
 void Replica::State::learn_committed(const Certificate& certificate) {
   const auto& [kind, epoch, certified_view, height, digest] = certificate.content;
   const std::optional<Hash> here = chain.hash_at(height);
-  if (height <= committed) {
-    if (here && *here != digest) stop_voting(RejectReason::ConflictsWithCommitted);
-    if (!here || *here != digest || commits.contains(height)) return;
-  }
-  if (commits.try_emplace(height, certificate).second) {
+  const bool is_first = commits.try_emplace(height, certificate).second;
+  if (is_first || !high || ranks_higher(certificate, *high)) {
     out.persist.push_back(CertificateRecord{certificate});
     raise_high(certificate);
   }
-  if (height <= committed || commits.at(height).content.digest != digest) return;
+  if (height <= committed) return;
   if (here && *here != digest) {
     stop_ordering();
     cut_above(std::max(committed, Height{height.value - 1}));
@@ -188,6 +188,7 @@ void Replica::State::learn_committed(const Certificate& certificate) {
 }
 
 void Replica::State::commit_up_to(Height height) {
+  if (forks_below(height)) return;
   for (Height next{committed.value + 1}; next <= height; next = {next.value + 1}) {
     const Slot& slot = *chain.find(next);
     for (const Hash& id : slot.block.batches) {
@@ -220,31 +221,12 @@ void Replica::State::adopt(const std::vector<Block>& blocks, std::optional<Insti
     }
     const bool repeats = std::ranges::any_of(
         block.batches, [&](const Hash& id) { return named.height_of(id).has_value(); });
-    if (repeats) stop_voting(RejectReason::ConflictsWithCommitted);  // a quorum broke R5
+    if (repeats) stop_for_repeat(block, hash);
     out.persist.push_back(BlockRecord{block});
     place(block, hash, source, true);
     last_block = now.steady;
     emit(EventType::BlockAccepted, block.height, hash);
   }
-}
-
-// None if the blocks continue what we have committed, or begin below and agree with it.
-RejectReason Replica::State::link(const std::vector<Block>& blocks) const {
-  for (const Block& block : blocks) {
-    const Height below{block.height.value - 1};
-    if (block.height.value > committed.value + 1) {
-      return &block == &blocks.front() ? RejectReason::BeyondWindow : RejectReason::None;
-    }
-    if (const std::optional<Hash> parent = chain.hash_at(below);
-        parent && *parent != block.parent) {
-      return RejectReason::ConflictsWithCommitted;
-    }
-    if (const std::optional<Hash> here = chain.hash_at(block.height);
-        here && block.height <= committed && *here != block.hash(chain_id)) {
-      return RejectReason::ConflictsWithCommitted;
-    }
-  }
-  return RejectReason::None;
 }
 
 void Replica::State::on(const CertifiedBlocks& message, InstitutionId from) {
@@ -253,6 +235,7 @@ void Replica::State::on(const CertifiedBlocks& message, InstitutionId from) {
   if (content.epoch != set.epoch) {
     return refuse(content.epoch < set.epoch ? RejectReason::OldEpoch : RejectReason::FutureEpoch);
   }
+  if (refutes(certificate, message.blocks)) return;
   if (content.height <= committed) return refuse(RejectReason::OldHeight);
   if (content.height > last_height()) return refuse(RejectReason::BeyondWindow);
   const bool is_prepare = content.kind == VoteKind::Prepare;
@@ -261,9 +244,8 @@ void Replica::State::on(const CertifiedBlocks& message, InstitutionId from) {
   watch_own_key(certificate);
   if (content.view > view) enter_certified_view(certificate);  // R10a: the view first
   if (content.kind == VoteKind::Commit) {
-    const RejectReason reason = link(message.blocks);
-    if (reason == RejectReason::ConflictsWithCommitted) return stop_voting(reason);
-    if (reason != RejectReason::None) return refuse(reason);
+    if (message.blocks.front().height.value > committed.value + 1)
+      return refuse(RejectReason::BeyondWindow);
     // The certificate goes into the log before the blocks that nothing else justifies.
     learn_committed(certificate);
     adopt(message.blocks, from);

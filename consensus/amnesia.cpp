@@ -59,6 +59,7 @@ void Replica::State::on(const ReplyStable& reply, InstitutionId from) {
   Height height = epoch_base.height;
   if (reply.epoch == set.epoch && reply.highest) height = reply.highest->content.height;
   if (height > last_height()) return refuse(RejectReason::BeyondWindow);
+  if (reply.epoch == set.epoch && reply.highest && refutes(*reply.highest)) return;
   floor_search->answers.try_emplace(from, height);
 }
 

@@ -39,10 +39,10 @@ void Replica::State::link_anchor() {
 // primary signed two NewViews, and this is the one that the others do not follow, or they went on
 // without it to a later view (R11).
 void Replica::State::leave_anchor() {
-  const bool is_refuted = std::ranges::any_of(commits, [&](const auto& entry) {
+  const auto refuting = std::ranges::find_if(commits, [&](const auto& entry) {
     return entry.first >= anchor_fetch->next && entry.second.content.view < view;
   });
-  if (is_refuted) return stop_voting(RejectReason::ConflictsWithCommitted);
+  if (refuting != commits.end()) return stop_for_anchor(refuting->second, *anchor);
   abstain_here();
   activate({committed, *chain.hash_at(committed)});
 }
@@ -55,9 +55,9 @@ void Replica::State::place_ancestors() {
     if (height <= committed) continue;
     const bool repeats = std::ranges::any_of(
         block.batches, [&](const Hash& id) { return named.height_of(id).has_value(); });
-    if (repeats) return stop_voting(RejectReason::ConflictsWithCommitted);  // a quorum broke R5
-    out.persist.push_back(BlockRecord{block});
     const Hash hash = block.hash(chain_id);
+    if (repeats) return stop_for_repeat(block, hash);
+    out.persist.push_back(BlockRecord{block});
     place(block, hash, std::nullopt, true);
     emit(EventType::BlockAccepted, height, hash);
   }

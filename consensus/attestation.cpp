@@ -61,6 +61,7 @@ void Replica::State::on(const AttestProof& proof, InstitutionId) {
   if (content.epoch != set.epoch) {
     return refuse(content.epoch < set.epoch ? RejectReason::OldEpoch : RejectReason::FutureEpoch);
   }
+  if (refutes(proof.attest)) return;
   if (content.height <= stable) return refuse(RejectReason::OldHeight);
   if (content.height > last_height()) return refuse(RejectReason::BeyondWindow);
   watch_own_key(proof.attest);

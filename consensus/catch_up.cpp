@@ -68,11 +68,13 @@ void Replica::State::ask_for_chain() {
 void Replica::State::on(const ChainSegment& segment, InstitutionId from) {
   const bool answers = catch_up.asked && catch_up.asked->peer == from;
   if (answers) catch_up.asked.reset();
+  const auto pause = [&] {
+    if (!answers) return;
+    catch_up.not_before = {now.steady.us +
+                           static_cast<std::int64_t>(parameters.status_interval_ms) * 1000};
+  };
   const auto without_news = [&](RejectReason reason) {
-    if (answers) {
-      catch_up.not_before = {now.steady.us +
-                             static_cast<std::int64_t>(parameters.status_interval_ms) * 1000};
-    }
+    pause();
     refuse(reason);
   };
   const Header& header = segment.header;
@@ -80,19 +82,17 @@ void Replica::State::on(const ChainSegment& segment, InstitutionId from) {
     return without_news(header.epoch < set.epoch ? RejectReason::OldEpoch
                                                  : RejectReason::FutureEpoch);
   }
+  if (refutes(segment.attest, segment.blocks, &header)) return pause();
   if (header.height <= stable) return without_news(RejectReason::OldHeight);
   if (header.height > last_height()) return without_news(RejectReason::BeyondWindow);
   if (header.height > committed) {
     if (segment.blocks.empty()) return without_news(RejectReason::BeyondWindow);
-    const RejectReason reason = link(segment.blocks);
-    if (reason == RejectReason::ConflictsWithCommitted) return stop_voting(reason);
-    if (reason != RejectReason::None) return without_news(reason);
+    if (segment.blocks.front().height.value > committed.value + 1)
+      return without_news(RejectReason::BeyondWindow);
     out.persist.push_back(ChainProofRecord{header, segment.attest});
     chain_proofs.insert_or_assign(header.height, ChainProofRecord{header, segment.attest});
     adopt(segment.blocks, std::nullopt);  // its payload from several peers
     commit_up_to(header.height);
-  } else if (chain.hash_at(header.height) != header.block) {
-    return stop_voting(RejectReason::ConflictsWithCommitted);
   } else if (proofs.contains(header.height)) {
     return without_news(RejectReason::Duplicate);
   }

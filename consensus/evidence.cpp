@@ -15,14 +15,14 @@ const Vote& first_vote(const Evidence& evidence) {
       evidence);
 }
 
-bool contradicts(const ConflictingVotes& e) {
+bool is_contradiction(const ConflictingVotes& e) {
   VoteContent same = e.second.content;
   same.digest = e.first.content.digest;
   return e.first.voter == e.second.voter && e.first.content == same &&
          e.first.content.digest != e.second.content.digest;
 }
 
-bool contradicts(const ForgottenCommit& e) {
+bool is_contradiction(const ForgottenCommit& e) {
   const VoteContent& commit = e.commit.content;
   return commit.kind == VoteKind::Commit && e.commit.voter == e.change.voter &&
          commit.epoch == e.change.epoch && commit.view < e.change.view &&
@@ -30,7 +30,7 @@ bool contradicts(const ForgottenCommit& e) {
              std::tuple(commit.view, commit.height);
 }
 
-bool contradicts(const FalseAttest& e) {
+bool is_contradiction(const FalseAttest& e) {
   VoteContent same = e.certificate.content;
   same.digest = e.vote.content.digest;
   return e.vote.content == same && same.kind == VoteKind::Attest &&
@@ -49,9 +49,14 @@ Height height_of(const Evidence& evidence) {
   return first_vote(evidence).content.height;
 }
 
+bool contradicts(const Evidence& evidence) {
+  return std::visit([](const auto& kind) { return is_contradiction(kind); }, evidence);
+}
+
 bool verify_evidence(const Evidence& evidence, const ValidatorSet& set, const Hash& chain) {
   const ReplicaId member = culprit(evidence);
   if (epoch_of(evidence) != set.epoch || member.value >= set.size()) return false;
+  if (!contradicts(evidence)) return false;
   const auto is_signed = [&](const Hash& digest, const crypto::Signature& signature) {
     return crypto::verify(set.at(member).key, digest, signature);
   };
@@ -59,17 +64,14 @@ bool verify_evidence(const Evidence& evidence, const ValidatorSet& set, const Ha
     return is_signed(vote.content.sign_bytes(chain), vote.signature);
   };
   return std::visit(
-      crypto::Overloaded{[&](const ConflictingVotes& e) {
-                           return contradicts(e) && is_cast(e.first) && is_cast(e.second);
-                         },
-                         [&](const ForgottenCommit& e) {
-                           return contradicts(e) && is_cast(e.commit) &&
-                                  is_signed(e.change.digest(chain), e.change.signature);
-                         },
-                         [&](const FalseAttest& e) {
-                           return contradicts(e) && is_cast(e.vote) &&
-                                  verify_certificate(e.certificate, set, chain);
-                         }},
+      crypto::Overloaded{
+          [&](const ConflictingVotes& e) { return is_cast(e.first) && is_cast(e.second); },
+          [&](const ForgottenCommit& e) {
+            return is_cast(e.commit) && is_signed(e.change.digest(chain), e.change.signature);
+          },
+          [&](const FalseAttest& e) {
+            return is_cast(e.vote) && verify_certificate(e.certificate, set, chain);
+          }},
       evidence);
 }
 

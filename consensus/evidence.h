@@ -35,7 +35,9 @@ using Evidence = std::variant<ConflictingVotes, ForgottenCommit, FalseAttest>;
 [[nodiscard]] ReplicaId culprit(const Evidence& evidence);
 [[nodiscard]] Epoch epoch_of(const Evidence& evidence);
 [[nodiscard]] Height height_of(const Evidence& evidence);
-// That the statements contradict each other, and that their signatures are the culprit's.
+// That the statements contradict each other, whoever signed them.
+[[nodiscard]] bool contradicts(const Evidence& evidence);
+// And that their signatures are the culprit's.
 [[nodiscard]] bool verify_evidence(const Evidence& evidence, const ValidatorSet& set,
                                    const Hash& chain);
 

@@ -61,6 +61,22 @@ struct ChainProofRecord {
 struct EvidenceRecord {
   Evidence evidence;
 };
+// What cannot be while at most f are faulty: two proofs that different blocks, or headers, are
+// final at one height; the beginning of a view that leaves out a committed block; a quorum for a
+// block that repeats a batch (protocol R5, R11, R27). Whoever holds it votes no more, restarts
+// included.
+struct BreachRecord {
+  Height height;  // where the two part
+  Hash ours;      // what is final here; zero: nothing, theirs repeats a batch of the chain below it
+  Hash theirs;    // what stands in its place, or the anchor that does not extend it
+  // A certificate of that height, or of a descendant; absent: none was held.
+  std::optional<Certificate> our_proof;
+  std::optional<Certificate> their_proof;
+  std::optional<Header> header;     // what their_proof attests
+  std::optional<NewView> new_view;  // that began theirs
+  std::vector<Block> blocks;  // theirs, ascending from that height to their_proof's: the lowest few
+  friend bool operator==(const BreachRecord&, const BreachRecord&) = default;
+};
 // Entered a view because a certificate of it was learnt (protocol R10a).
 struct ViewRecord {
   Epoch epoch;
@@ -133,7 +149,7 @@ using DurableRecord =
     std::variant<BatchRecord, BlockRecord, CertificateRecord, VoteRecord, EpochRecord,
                  CeilingRecord, AbstainRecord, ChainProofRecord, EvidenceRecord, ViewRecord,
                  ViewChangeRecord, NewViewRecord, NewViewIntentRecord, AmnesiaRecord, FloorRecord,
-                 BaseRecord, AbandonedRecord, KeyRecord>;
+                 BaseRecord, AbandonedRecord, KeyRecord, BreachRecord>;
 
 // --- 2 sign
 // --------------------------------------------------------------------------------------------------------
@@ -194,6 +210,7 @@ enum class EventType : std::uint8_t {
   FloorRefuted,  // this key has signed above its floor: its sign state is an old copy (R39)
   AmnesiaEnded,  // above everything that was forgotten: taking part again (R39)
   Refused,
+  BreachFound,  // more than f are faulty: `hash` is final here and `other` elsewhere
 };
 struct Event {
   EventType type{};
@@ -202,6 +219,7 @@ struct Event {
   Height height;
   Hash hash;                 // of the block, batch or header meant, if any
   std::uint32_t detail = 0;  // a RejectReason, a SuspectReason or an institution, by type
+  Hash other = {};           // of BreachFound
 };
 
 struct Output {

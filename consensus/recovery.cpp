@@ -257,6 +257,11 @@ struct Recovery::State {
     if (result.evidence.size() > kEvidenceMax) result.evidence.erase(result.evidence.begin());
   }
 
+  // For good, whatever comes after it.
+  void on(const BreachRecord& record) {
+    if (!result.breach) result.breach = record;
+  }
+
   // They outlive their height's stability (R34); the guard wants the newest few.
   void note_snapshot_vote(const VoteContent& content) {
     std::vector<VoteContent>& votes = result.snapshot_votes;

@@ -76,6 +76,7 @@ struct RecoveredState {
   std::optional<Floor> amnesic_below;
   std::optional<Floor> floor;               // of an amnesia that is over: for the guard
   std::vector<Evidence> evidence;           // the newest, to be written again
+  std::optional<BreachRecord> breach;       // the first: no more votes, with whichever key
   std::vector<VoteContent> snapshot_votes;  // own, the newest: for the guard
   // R39: set while there is no sign state, and so no telling what was signed. The number of the
   // search for a floor: another one in every life of the process.

@@ -250,10 +250,12 @@ bool Replica::wants(const Vote& vote) const noexcept {
   if (state.place_reason(content) != RejectReason::None) return false;
   const Vote* known = state.votes.find(content.kind, content.view, content.height, vote.voter);
   if (known != nullptr) return known->content.digest != content.digest;  // evidence
-  const bool decided = (content.kind == VoteKind::Prepare && content.view == state.view &&
-                        state.prepared.contains(content.height)) ||
-                       (content.kind == VoteKind::Commit && state.commits.contains(content.height));
-  return !decided;
+  if (content.kind == VoteKind::Prepare)
+    return content.view != state.view || !state.prepared.contains(content.height);
+  // Of a quorum for another block than the committed one each vote counts (R11).
+  const auto commit = state.commits.find(content.height);
+  return content.kind != VoteKind::Commit || commit == state.commits.end() ||
+         commit->second.content.digest != content.digest;
 }
 
 bool Replica::wants(const ProvenViewChange& message) const noexcept {

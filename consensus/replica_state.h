@@ -153,7 +153,6 @@ struct Replica::State {
   void raise_high(const Certificate& certificate);
   void commit_up_to(Height height);
   void accept_certified(const CertifiedBlocks& message, InstitutionId source);
-  [[nodiscard]] RejectReason link(const std::vector<Block>& blocks) const;
   [[nodiscard]] bool continues_chain(const std::vector<Block>& blocks) const;
   void adopt(const std::vector<Block>& blocks, std::optional<InstitutionId> source);
   void stop_ordering();  // R11
@@ -162,6 +161,19 @@ struct Replica::State {
   void on_evidence(const Evidence& found);
   void watch_promise(const Vote& commit);
   void execute();
+
+  // --- breach.cpp (R11, R27): more than f are faulty
+  [[nodiscard]] bool refutes(const Certificate& proof, const std::vector<Block>& blocks = {},
+                             const Header* header = nullptr);
+  [[nodiscard]] bool forks_below(Height height);
+  [[nodiscard]] std::optional<Hash> final_at(Height height) const;
+  [[nodiscard]] std::optional<Certificate> proof_of(Height height) const;
+  [[nodiscard]] const Certificate* attested_at(Height height) const;
+  void stop_for_anchor(const Certificate& commit, const Anchor& start);
+  void stop_for_repeat(const Block& block, const Hash& hash);
+  void stop_for(const BreachRecord& found);
+  void accuse(const BreachRecord& found);
+  void remember(const BreachRecord& known);
 
   // --- own_key.cpp (R40)
   void stop_voting(RejectReason why);  // more than f are faulty, or the key is used elsewhere
@@ -224,7 +236,7 @@ struct Replica::State {
   [[nodiscard]] Anchor anchor_of(const NewView& begun) const;
   void begin_anchoring();
   void activate(const Anchor& start);
-  [[nodiscard]] bool extends_commits(const Anchor& start) const;
+  [[nodiscard]] const Certificate* commit_beside(const Anchor& start) const;
   void begin_chain(const Certificate& certificate);
 
   // --- anchor.cpp (R28)
@@ -309,9 +321,10 @@ struct Replica::State {
     std::map<crypto::PublicKey, Promises> others;
   };
   const Keys keys;
-  bool diverged = false;     // R17
-  bool stopped = false;      // no more votes at all, until an operator looks
-  bool storage_low = false;  // nothing is voted for or taken in until there is room (R40)
+  bool diverged = false;               // R17
+  bool stopped = false;                // no more votes at all, until an operator looks
+  std::optional<BreachRecord> breach;  // the first that was found
+  bool storage_low = false;            // nothing is voted for or taken in until there is room (R40)
 
   Chain chain;  // base: min(stable, executed)
   Height stable;

@@ -7,6 +7,10 @@
 namespace giro::consensus {
 
 void Replica::State::restore(const RecoveredState& recovered) {
+  if (recovered.breach) remember(*recovered.breach);
+  for (const Evidence& known : recovered.evidence) {
+    if (epoch_of(known) == set.epoch) guilty.insert(set.at(culprit(known)).institution);
+  }
   for (const OrderedId& id : recovered.ordered) {
     named.add(id.id, executed);
     named.set_expiry(id.id, id.expires_at);
@@ -50,14 +54,12 @@ void Replica::State::restore(const RecoveredState& recovered) {
   GIRO_CHECK(stable <= committed, stable, committed);
   for (const Certificate& certificate : recovered.certificates) {
     const VoteContent& content = certificate.content;
-    if (content.kind == VoteKind::Commit) commits.insert_or_assign(content.height, certificate);
+    if (refutes(certificate)) continue;
+    if (content.kind == VoteKind::Commit) commits.try_emplace(content.height, certificate);
     if (content.kind == VoteKind::Prepare && content.view == view &&
         chain.hash_at(content.height) == content.digest) {
       prepared.insert_or_assign(content.height, certificate);
     }
-  }
-  for (const Evidence& known : recovered.evidence) {
-    if (epoch_of(known) == set.epoch) guilty.insert(set.at(culprit(known)).institution);
   }
   restore_view(recovered);
   for (const auto& [height, certificate] : commits) meet_commit(certificate);
@@ -111,8 +113,9 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
     const Anchor begun = anchor_of(*new_view);
     const bool is_final = begun.height < chain.base();
     const bool fits = begun.height <= start->height && chain.hash_at(begun.height) == begun.hash;
-    if ((is_final || fits) && !extends_commits(begun))
-      stop_voting(RejectReason::ConflictsWithCommitted);
+    // The log may end between the NewView and the record that it stopped our votes.
+    const Certificate* beside = is_final || fits ? commit_beside(begun) : nullptr;
+    if (beside != nullptr) stop_for_anchor(*beside, begun);
     if ((is_final || fits) && may_have_begun_at(begun.height, start->height)) anchor = begun;
   }
   Height keep = std::max(start->height, committed);

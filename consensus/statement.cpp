@@ -22,6 +22,7 @@ void Replica::State::on(Restate) {
   state_chain();
   state_promises();
   for (const Evidence& one : evidence) out.persist.push_back(EvidenceRecord{one});
+  if (breach) out.persist.push_back(*breach);
 }
 
 namespace {

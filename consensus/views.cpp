@@ -61,7 +61,7 @@ void Replica::State::begin_chain(const Certificate& certificate) {
 
 // The accepted chain of the view begins; nothing above it but what was committed stays.
 void Replica::State::activate(const Anchor& start) {
-  if (!extends_commits(start)) return stop_voting(RejectReason::ConflictsWithCommitted);
+  if (const Certificate* commit = commit_beside(start)) return stop_for_anchor(*commit, start);
   cut_above(std::max(start.height, committed));
   stage = Stage::Active;
   anchor = start;
@@ -82,14 +82,15 @@ void Replica::State::activate(const Anchor& start) {
   }
 }
 
-// R27. What was committed in the view itself lies above; certificates of what is stable are not
-// kept.
-bool Replica::State::extends_commits(const Anchor& start) const {
-  return std::ranges::all_of(commits, [&](const auto& entry) {
+// R27: that of a block which a view beginning there does not extend. What was committed in the view
+// itself lies above; certificates of what is stable are not kept.
+const Certificate* Replica::State::commit_beside(const Anchor& start) const {
+  const auto beside = std::ranges::find_if(commits, [&](const auto& entry) {
     const auto& [height, certificate] = entry;
-    if (certificate.content.view >= view) return true;
-    return height <= start.height && chain.hash_at(height) == certificate.content.digest;
+    if (certificate.content.view >= view) return false;
+    return height > start.height || chain.hash_at(height) != certificate.content.digest;
   });
+  return beside == commits.end() ? nullptr : &beside->second;
 }
 
 // ---- R23, R24: leaving
@@ -158,6 +159,9 @@ void Replica::State::on(const ProvenViewChange& message, InstitutionId) {
       return refuse(RejectReason::Mismatch);
   } else if (change.stable != epoch_base.height || change.stable_header != epoch_base.header) {
     return refuse(RejectReason::Mismatch);
+  }
+  for (const auto* proof : {&message.high, &message.attest}) {
+    if (*proof && refutes(**proof)) return;
   }
   if (change.view < view || (change.view == view && stage != Stage::Waiting))
     return refuse(RejectReason::OldView);
@@ -238,6 +242,7 @@ void Replica::State::on(const NewView& message, InstitutionId) {
   if (message.epoch != set.epoch) {
     return refuse(message.epoch < set.epoch ? RejectReason::OldEpoch : RejectReason::FutureEpoch);
   }
+  if (message.anchor && refutes(*message.anchor)) return;
   if (message.view < view) return refuse(RejectReason::OldView);
   if (message.view == view && stage != Stage::Waiting) {
     const bool is_other = new_view && new_view->digest(chain_id) != message.digest(chain_id);

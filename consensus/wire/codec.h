@@ -73,6 +73,7 @@ enum class RecordType : std::uint8_t {
   Base = 18,
   Abandoned = 19,
   Key = 20,
+  Breach = 21,
 };
 
 [[nodiscard]] RecordType type_of(const DurableRecord& record);

@@ -190,6 +190,39 @@ Decoded abandoned_record(ByteView bytes) {
   return DurableRecord(AbandonedRecord{std::move(*block)});
 }
 
+Decoded breach_record(ByteView bytes) {
+  pb::BreachRecord in;
+  if (count_fields(bytes, 8, kSegmentBlocksMax) > kSegmentBlocksMax)
+    return std::unexpected(RejectReason::TooLarge);
+  RejectReason reason = parse(bytes, kFrameBytesMax, in);
+  BreachRecord out;
+  out.height = {in.height()};
+  const auto take = [&](const auto& value, auto& into) {
+    if (reason == RejectReason::None) reason = read(value, into);
+  };
+  take(in.ours(), out.ours.bytes);
+  take(in.theirs(), out.theirs.bytes);
+  if (in.has_our_proof()) take(in.our_proof(), out.our_proof.emplace());
+  if (in.has_their_proof()) take(in.their_proof(), out.their_proof.emplace());
+  if (in.has_header()) take(in.header(), out.header.emplace());
+  if (in.has_new_view()) take(in.new_view(), out.new_view.emplace());
+  for (const pb::Block& block : in.blocks()) take(block, out.blocks.emplace_back());
+  return answer(reason, std::move(out));
+}
+
+Bytes encode_breach(const BreachRecord& record) {
+  pb::BreachRecord out;
+  out.set_height(record.height.value);
+  out.set_ours(text(record.ours));
+  out.set_theirs(text(record.theirs));
+  if (record.our_proof) write(*record.our_proof, *out.mutable_our_proof());
+  if (record.their_proof) write(*record.their_proof, *out.mutable_their_proof());
+  if (record.header) write(*record.header, *out.mutable_header());
+  if (record.new_view) write(*record.new_view, *out.mutable_new_view());
+  for (const Block& block : record.blocks) write(block, *out.add_blocks());
+  return serialized(out);
+}
+
 Decoded key_record(ByteView bytes) {
   KeyRecord record;
   if (bytes.size() != record.key.bytes.size()) return std::unexpected(RejectReason::Malformed);
@@ -198,7 +231,7 @@ Decoded key_record(ByteView bytes) {
 }
 
 // By record type; empty places are no types.
-constexpr std::array<Decoded (*)(ByteView), 21> kDecoders = {nullptr,
+constexpr std::array<Decoded (*)(ByteView), 22> kDecoders = {nullptr,
                                                              batch_record,
                                                              block_record,
                                                              certificate_record,
@@ -218,7 +251,8 @@ constexpr std::array<Decoded (*)(ByteView), 21> kDecoders = {nullptr,
                                                              nullptr,
                                                              base_record,
                                                              abandoned_record,
-                                                             key_record};
+                                                             key_record,
+                                                             breach_record};
 
 Bytes encode_epoch(const EpochRecord& record) {
   pb::EpochRecord out;
@@ -243,7 +277,8 @@ RecordType type_of(const DurableRecord& record) {
       RecordType::Abstain,       RecordType::ChainProof, RecordType::Evidence,
       RecordType::View,          RecordType::ViewChange, RecordType::NewView,
       RecordType::NewViewIntent, RecordType::Amnesia,    RecordType::Floor,
-      RecordType::Base,          RecordType::Abandoned,  RecordType::Key};
+      RecordType::Base,          RecordType::Abandoned,  RecordType::Key,
+      RecordType::Breach};
   static_assert(kTypes.size() == std::variant_size_v<DurableRecord>);
   return kTypes[record.index()];
 }
@@ -294,6 +329,7 @@ Bytes encode_record(const DurableRecord& record) {
           [](const FloorRecord& r) { return encode_floor(r.floor); },
           [](const BaseRecord& r) { return encode_base(r); },
           [](const AbandonedRecord& r) { return encode_block(r.block); },
+          [](const BreachRecord& r) { return encode_breach(r); },
           [](const KeyRecord& r) { return crypto::to_bytes(ByteView(r.key)); },
           [](const NewViewRecord& r) { return encode_value<pb::NewView>(r.new_view); },
           [](const NewViewIntentRecord& r) { return encode_value<pb::NewView>(r.new_view); },

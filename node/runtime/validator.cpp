@@ -385,6 +385,16 @@ void Validator::on_event(const consensus::Event& event) {
     case Type::Abstaining:
       place(Level::Info, "abstaining", "no more votes in this view: another block was committed");
       break;
+    case Type::BreachFound:
+      around_.events.write(
+          Level::Error, "agreement_broken",
+          {{"height", text(event.height.value)},
+           {"epoch", text(event.epoch.value)},
+           {"view", text(event.view.value)},
+           {"ours", crypto::to_hex(event.hash)},
+           {"theirs", crypto::to_hex(event.other)}},
+          "more validators lie than this network can bear: quorums have signed for both");
+      break;
     case Type::VotesStopped:
       on_votes_stopped(static_cast<consensus::RejectReason>(event.detail));
       place(Level::Error, "votes_stopped", "this validator casts no more votes: " + votes_stopped_);

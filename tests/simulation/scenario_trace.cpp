@@ -53,6 +53,8 @@ std::string of_node(const Event& event) {
       return "diverged";
     case EventType::Abstaining:
       return "abstains";
+    case EventType::BreachFound:
+      return "breach at " + number(event.height.value);
     case EventType::VotesStopped:
       return "votes stopped";
     case EventType::FloorFound:

@@ -163,7 +163,16 @@ std::vector<DurableRecord> all_records() {
                      block.time,
                      std::nullopt},
           AbandonedRecord{block},
-          KeyRecord{four().set().members[0].key}};
+          KeyRecord{four().set().members[0].key},
+          BreachRecord{{10},
+                       hash_of("ours"),
+                       hash_of("theirs"),
+                       certificate_of(VoteKind::Commit, block),
+                       attest_of(header),
+                       header,
+                       new_view_at(block),
+                       {block, block}},
+          BreachRecord{{10}, {}, hash_of("theirs"), {}, {}, {}, {}, {}}};
 }
 
 std::uint8_t number(const Message& message) {
@@ -301,7 +310,7 @@ TEST(Codec, every_message_as_every_other_type_is_refused_or_canonical) {
   EXPECT_EQ(wire::decode(0, {}).error(), RejectReason::UnknownType);
   EXPECT_EQ(wire::decode(24, {}).error(), RejectReason::UnknownType);
   EXPECT_EQ(wire::decode(255, {}).error(), RejectReason::UnknownType);
-  for (const std::uint8_t free : {std::uint8_t{16}, std::uint8_t{17}, std::uint8_t{21}})
+  for (const std::uint8_t free : {std::uint8_t{16}, std::uint8_t{17}, std::uint8_t{22}})
     EXPECT_EQ(wire::decode_record(free, {}).error(), RejectReason::UnknownType);
   EXPECT_FALSE(wire::family_of(std::uint8_t{0}).has_value());
   EXPECT_EQ(wire::family_of(MessageType::Vote), wire::Family::Votes);

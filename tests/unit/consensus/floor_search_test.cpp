@@ -96,11 +96,13 @@ TEST(FloorSearch, where_an_epoch_is_over_it_goes_on_to_the_next) {
   Solo solo = searching();
   for (int i = 0; i < 9; ++i) solo.make_stable(solo.next_block());
   // Who attested the last height may have seen our key sign in the next epoch.
-  solo.deliver(0, reply(proof(VoteKind::Commit, 10)));
-  solo.deliver(1, reply(proof(VoteKind::Commit, 9)));
-  solo.deliver(2, reply(proof(VoteKind::Commit, 9)));
+  const Certificate ninth = certified(VoteKind::Commit, solo.blocks.at({9}), {});
+  const Block tenth = solo.next_block();
+  solo.deliver(0, reply(certified(VoteKind::Commit, tenth, {})));
+  solo.deliver(1, reply(ninth));
+  solo.deliver(2, reply(ninth));
   EXPECT_EQ(found(solo), std::nullopt);
-  solo.make_stable(solo.next_block());
+  solo.make_stable(tenth);
   EXPECT_EQ(solo.replica->view().epoch, Epoch{1});
   EXPECT_EQ(found(solo), (Floor{{1}, kEveryView, {20}}));
   EXPECT_FALSE(signed_anything(solo));
