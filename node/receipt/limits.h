@@ -8,7 +8,7 @@
 namespace giro::receipt {
 
 inline constexpr std::size_t kTextBytesMax = 4 * 1024 * 1024;
-inline constexpr std::size_t kBodyBytesMax = ledger::kOperationBytesMax;
+inline constexpr std::size_t kBodyBytesMax = ledger::kBulkBytesMax;  // the largest operation
 inline constexpr std::size_t kBodySignaturesMax = ledger::kEnvelopeSignaturesMax;
 inline constexpr std::size_t kPathMax = 32;            // an outcomes tree has at most 2^32 leaves
 inline constexpr std::size_t kLaterHeadersMax = 1024;  // the widest window (protocol 14)
