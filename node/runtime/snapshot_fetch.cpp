@@ -42,8 +42,10 @@ bool SnapshotFetch::is_wanted(const consensus::ReplicaView& view) {
     executed_seen_ = view.executed;
     executed_since_ = now_;
   }
-  // What the store lost is done again from the own log: no peer is needed for it.
-  if (view.stable > view.executed) return false;
+  const bool is_still = now_.us - executed_since_->us >= kPatienceUs;
+  // What the store lost is done again from the own log: no peer is needed for it. But of blocks
+  // below a snapshot that was installed the log may hold no payload, nor does any peer by now.
+  if (view.stable > view.executed && !is_still) return false;
   const std::uint64_t next = view.executed.value + 1;
   const std::uint64_t far =
       view.executed.value + std::max(2 * parameters_.snapshot_interval, kReplayBlocksMax);
@@ -55,7 +57,7 @@ bool SnapshotFetch::is_wanted(const consensus::ReplicaView& view) {
   }
   // None of them may be left in the present set (R42): what they give proves itself all the same.
   ahead += view.outsiders.size();
-  const bool is_stuck = ahead > 0 && now_.us - executed_since_->us >= kPatienceUs;
+  const bool is_stuck = ahead > 0 && is_still;
   return std::max(cannot_give, far_above) >= set_.weak_quorum() || is_stuck;
 }
 

@@ -202,6 +202,22 @@ TEST_F(Fetching, R31_nothing_is_asked_for_while_peers_can_give_what_comes_next) 
   EXPECT_FALSE(sent_.empty()) << "behind, and nothing moves";
 }
 
+// Its store was lost, and the log holds blocks whose payload it never had: they lay below a
+// snapshot that was installed, and by now no peer has it either. It waited for ever.
+TEST_F(Fetching, R31_what_the_own_log_gives_again_needs_no_peer_unless_nothing_moves) {
+  view_.stable = {20};
+  pass(0);
+  for (std::uint64_t height = 4; height <= 8; ++height) {
+    view_.executed = {height};
+    pass(15'000);
+    EXPECT_TRUE(sent_.empty()) << "it is being done again";
+  }
+  pass(19'000);
+  EXPECT_TRUE(sent_.empty());
+  pass(1'000);
+  EXPECT_FALSE(sent_.empty());
+}
+
 TEST_F(Fetching, B40_who_never_answers_costs_time_and_nothing_else) {
   pass(0);
   serve([&](InstitutionId peer, const auto& asked) {
