@@ -9,6 +9,7 @@ if(NOT TARGET giro_node_ledger_test_proto)
   add_library(giro_node_ledger_test_proto STATIC ${proto_out}/ledger.pb.cc ${proto_out}/ledger.pb.h)
   target_include_directories(giro_node_ledger_test_proto SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/generated)
   target_link_libraries(giro_node_ledger_test_proto PUBLIC protobuf::libprotobuf)
+  target_compile_options(giro_node_ledger_test_proto PRIVATE -O0) # a reader for tests: its compile time is what it costs
   if(GIRO_SANITIZE)
     target_compile_options(giro_node_ledger_test_proto PRIVATE -fsanitize=${GIRO_SANITIZE})
   endif()
