@@ -148,8 +148,12 @@ struct Recovery::State {
     result.set = record.set;
     result.epoch_base = {record.last_header.height, record.last_header.block,
                          record.attest.content.digest};
-    result.first_view = record.first_view;
-    enter(record.first_view);
+    begin_epoch(record.first_view);
+  }
+
+  void begin_epoch(View first_view) {
+    result.first_view = first_view;
+    enter(first_view);
     result.high.reset();
     result.certificates.clear();
     result.votes.clear();
@@ -279,7 +283,7 @@ struct Recovery::State {
     stated = record.height;
     // The chain that was read leads there already: what it says above the base stands, and the
     // batches of it, which a statement does not repeat.
-    if (record.height <= forgotten) return;
+    if (record.height <= forgotten) return take_epoch(record);
     if (record.height > result.executed.height) {
       const auto base = chain.find(record.height);
       has_gap = base == chain.end() || base->second.hash != record.block;
@@ -290,17 +294,17 @@ struct Recovery::State {
   }
 
   void begin_at(const BaseRecord& record) {
-    result.epoch_base = {record.epoch_height, record.epoch_block, record.epoch_header};
-    result.first_view = record.first_view;
-    if (record.set.epoch != result.set.epoch) {
-      enter(record.first_view);
-      result.high.reset();
-      result.certificates.clear();
-      result.votes.clear();
-      proven.clear();
-    }
-    result.set = record.set;
+    take_epoch(record);
     take_base(record);
+  }
+
+  // The epoch of the moment it was stated in, however far below the base lies: a store that is
+  // made again stands at the genesis for a while, and what is said after it is of this epoch.
+  void take_epoch(const BaseRecord& record) {
+    if (record.set.epoch <= result.set.epoch) return;
+    result.set = record.set;
+    result.epoch_base = {record.epoch_height, record.epoch_block, record.epoch_header};
+    begin_epoch(record.first_view);
   }
 
   void take_base(const BaseRecord& record) {

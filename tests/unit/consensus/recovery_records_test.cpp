@@ -260,6 +260,28 @@ TEST_F(Reading, R34_a_statement_whose_base_is_not_ours_tells_of_a_gap) {
   EXPECT_TRUE(missing.has_gap());
 }
 
+// A store that was lost and is made again stands at the genesis, and the statement's base with it.
+TEST_F(Reading, R37_a_statement_made_below_the_own_epoch_forgets_no_epoch_and_no_view) {
+  BaseRecord base{four().set(Epoch{1}),
+                  View{2},
+                  {10},
+                  hash_of("block 10"),
+                  hash_of("header 10"),
+                  {},
+                  four().chain(),
+                  four().genesis().time,
+                  std::nullopt};
+  const VoteContent said = vote(VoteKind::Prepare, 11, 1, 5);
+  const RecoveredState state = read({base, ViewRecord{{1}, {5}}, VoteRecord{said}}, 0);
+  EXPECT_EQ(state.set, four().set(Epoch{1}));
+  EXPECT_EQ(state.epoch_base.height, Height{10});
+  EXPECT_EQ(state.epoch_base.header, hash_of("header 10"));
+  EXPECT_EQ(state.first_view, View{2});
+  EXPECT_EQ(state.view, View{5});
+  EXPECT_EQ(state.base, Height{});
+  EXPECT_EQ(state.votes, std::vector{said});
+}
+
 TEST_F(Reading, R34_the_chain_that_was_read_goes_on_above_the_base_of_a_statement) {
   const BatchPtr named = batch_of({10}, 1, soon(source));
   Block second = block(2);
