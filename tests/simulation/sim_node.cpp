@@ -279,6 +279,7 @@ void SimNode::receive(const consensus::Member& from, const p2p::Frame& frame) {
 }
 
 void SimNode::submit(crypto::Bytes operation, std::function<void(runtime::SubmitAnswer)> done) {
+  if (!is_up()) return;  // nobody listens: the question before may have ended it
   later(0, [this, operation = std::move(operation), done = std::move(done)]() mutable {
     validator_->intake.submit(std::move(operation), std::move(done));
   });
