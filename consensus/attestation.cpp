@@ -69,19 +69,25 @@ void Replica::State::on(const AttestProof& proof, InstitutionId) {
 }
 
 // A verified attest certificate above stable: with the own execution it makes the height stable,
-// before that it waits.
-void Replica::State::learn_proof(const Certificate& attest) {
+// before that it waits. False if it changed nothing.
+bool Replica::State::learn_proof(const Certificate& attest) {
   const Height height = attest.content.height;
   const auto own_header = headers.find(height);
   if (own_header == headers.end()) {
-    proofs.try_emplace(height, attest);
-    if (proofs.size() > kProofsMax)
-      proofs.erase(std::prev(proofs.end()));  // the lowest are wanted first
-    return;
+    const auto [place, is_new] = proofs.try_emplace(height, attest);
+    if (proofs.size() <= kProofsMax) return is_new;
+    const auto last = std::prev(proofs.end());  // the lowest are wanted first
+    const bool is_kept = last != place;
+    proofs.erase(last);
+    return is_kept;
   }
-  if (own_header->second.hash != attest.content.digest) return diverge(height);
-  make_stable(height, attest);
-  send_status();  // others are ahead: they say at once how far (R32)
+  if (own_header->second.hash != attest.content.digest) {
+    diverge(height);
+  } else {
+    make_stable(height, attest);
+    send_status();  // others are ahead: they say at once how far (R32)
+  }
+  return true;
 }
 
 void Replica::State::make_stable(Height height, const Certificate& attest) {

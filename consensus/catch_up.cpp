@@ -85,7 +85,8 @@ void Replica::State::on(const ChainSegment& segment, InstitutionId from) {
   if (refutes(segment.attest, segment.blocks, &header)) return pause();
   if (header.height <= stable) return without_news(RejectReason::OldHeight);
   if (header.height > last_height()) return without_news(RejectReason::BeyondWindow);
-  if (header.height > committed) {
+  const bool is_new_end = header.height > committed;
+  if (is_new_end) {
     if (segment.blocks.empty()) return without_news(RejectReason::BeyondWindow);
     if (segment.blocks.front().height.value > committed.value + 1)
       return without_news(RejectReason::BeyondWindow);
@@ -98,7 +99,10 @@ void Replica::State::on(const ChainSegment& segment, InstitutionId from) {
   }
   catch_up.stay = answers;
   watch_own_key(segment.attest);
-  learn_proof(segment.attest);
+  if (learn_proof(segment.attest) || is_new_end) return;
+  // Enough lower ones wait for the own execution: the same answer would come for ever.
+  catch_up.stay = false;
+  pause();
 }
 
 }  // namespace giro::consensus

@@ -186,7 +186,7 @@ struct Replica::State {
   // --- attestation.cpp (R16, R17)
   void on(const AttestProof& proof, InstitutionId from);
   void try_stable(Height height);
-  void learn_proof(const Certificate& attest);
+  bool learn_proof(const Certificate& attest);
   void make_stable(Height height, const Certificate& attest);
   void release_below(Height height);
   void attest_executed();

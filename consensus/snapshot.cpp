@@ -56,6 +56,8 @@ RejectReason judge_offer(const SnapshotOffer& offer, const ValidatorSet& trusted
   ValidatorSet in_force = trusted;
   std::optional<ValidatorSet> signers;
   for (const SetChange& change : offer.changes) {
+    // What was asked for in an epoch that has ended since.
+    if (change.last.epoch < trusted.epoch) return RejectReason::OldEpoch;
     const bool is_own = change.last == header;  // the height ends its epoch: the last change
     const bool has_place = is_own || change.last.epoch < header.epoch;
     if (signers || change.last.epoch < in_force.epoch || !has_place) return RejectReason::BadLink;

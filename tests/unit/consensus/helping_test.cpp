@@ -104,6 +104,37 @@ TEST(Behind, R30_a_proof_without_blocks_above_what_is_committed_is_no_news) {
   EXPECT_EQ(solo.replica->stable(), Height{2});
 }
 
+// Without the payload nothing is executed; the proofs that it could use are known.
+TEST(Behind, R30_a_proof_that_is_not_kept_is_no_news) {
+  Solo source(four(), 1, long_epochs());
+  std::vector<Block> blocks;
+  for (int i = 0; i < 20; ++i) {
+    blocks.push_back(source.next_block());
+    source.make_stable(blocks.back());
+  }
+  Solo solo(four(), 3, long_epochs());
+  solo.executes = false;
+  solo.deliver(0, CertifiedBlocks{blocks, certified(VoteKind::Commit, blocks.back(), {})});
+  for (std::uint64_t height = 1; height <= kProofsMax; ++height)
+    solo.deliver(0, AttestProof{attest_at(source, height)});
+  Status ahead;
+  ahead.stable = {20};
+  solo.deliver(0, ahead);
+  EXPECT_TRUE(solo.fetched.empty()) << "the own execution may get there yet";
+  solo.pass(1'000);
+  solo.tick();
+  ASSERT_EQ(solo.fetched.size(), 1U);
+  const ChainSegment segment{blocks, source.headers.at({20}), attest_at(source, 20)};
+  solo.deliver(0, segment);
+  EXPECT_EQ(solo.fetched.size(), 1U) << "the same answer would come again and again";
+  solo.pass(199);
+  solo.tick();
+  EXPECT_EQ(solo.fetched.size(), 1U);
+  solo.pass(1);
+  solo.tick();
+  EXPECT_EQ(solo.fetched.size(), 2U);
+}
+
 TEST(Behind, R40_without_room_nothing_is_asked_for) {
   Solo solo(four(), 3);
   const BatchPtr batch = batch_of(four().institution(2), 1, soon(solo));

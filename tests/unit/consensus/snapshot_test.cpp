@@ -332,7 +332,7 @@ class Lineage : public ::testing::Test {
 
 TEST_F(Lineage, R42_the_set_in_force_says_who_comes_next) {
   EXPECT_EQ(judge(offer), RejectReason::None);
-  EXPECT_EQ(judge(offer, {{3}, change.members}), RejectReason::BadLink) << "that is past";
+  EXPECT_EQ(judge(offer, {{3}, change.members}), RejectReason::OldEpoch) << "asked for before";
   offer.changes.clear();
   EXPECT_EQ(judge(offer, {{3}, change.members}), RejectReason::None);
   EXPECT_EQ(judge(offer), RejectReason::BadCertificate) << "signed by one whom nobody named";
