@@ -62,6 +62,7 @@ void Replica::State::restore(const RecoveredState& recovered) {
     }
   }
   restore_view(recovered);
+  // The log may end between a commit certificate and the record that it stopped our votes (R11).
   for (const auto& [height, certificate] : commits) meet_commit(certificate);
   ask_remembered_votes(recovered);
   drop_expired(committed_time);
@@ -114,10 +115,10 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
     const bool is_final = begun.height < chain.base();
     const bool fits = begun.height <= start->height && chain.hash_at(begun.height) == begun.hash;
     // The log may end between the NewView and the record that it stopped our votes.
-    const Certificate* beside = is_final || fits ? commit_beside(begun) : nullptr;
-    if (beside != nullptr) stop_for_anchor(*beside, begun);
+    if (is_final || fits) refutes_start(begun);
     if ((is_final || fits) && may_have_begun_at(begun.height, start->height)) anchor = begun;
   }
+  if (anchor) refutes_start(*anchor);
   Height keep = std::max(start->height, committed);
   while (keep < chain.tip() && chain.find(Height{keep.value + 1})->block.view == view)
     keep = {keep.value + 1};
@@ -134,15 +135,6 @@ bool Replica::State::may_have_begun_at(Height begun, Height start) const {
     if (chain.find(at)->block.view != view) return false;
   }
   return true;
-}
-
-// The log may end between a commit certificate and the record that it stopped our votes (R11).
-void Replica::State::meet_commit(const Certificate& certificate) {
-  const VoteContent& content = certificate.content;
-  const std::optional<Hash> here = chain.hash_at(content.height);
-  if (content.height <= committed || !here || *here == content.digest) return;
-  stop_ordering();
-  cut_above(std::max(committed, Height{content.height.value - 1}));
 }
 
 // The same content again: signing it again is always allowed, and those who lost our message get it
