@@ -148,6 +148,7 @@ void Replica::State::stop_for(const BreachRecord& found) {
     out.persist.push_back(found);
     remember(found);
   }
+  if (found.their_proof) watch_own_key(*found.their_proof);
   accuse(found);
 }
 

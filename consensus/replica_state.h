@@ -277,7 +277,7 @@ struct Replica::State {
   void restore(const RecoveredState& recovered);
   void restore_view(const RecoveredState& recovered);
   [[nodiscard]] bool may_have_begun_at(Height begun, Height start) const;
-  void ask_remembered_votes(const RecoveredState& recovered);
+  void ask_remembered_votes();
 
   const Hash chain_id;
   const InstitutionId self;

@@ -8,6 +8,10 @@ namespace giro::consensus {
 
 void Replica::State::restore(const RecoveredState& recovered) {
   if (recovered.breach) remember(*recovered.breach);
+  for (const VoteContent& content : recovered.votes) {
+    if (content.epoch == set.epoch && content.height > stable)
+      asked.emplace(std::tuple(content.height, content.kind, content.view), content.digest);
+  }
   for (const Evidence& known : recovered.evidence) {
     if (epoch_of(known) == set.epoch) guilty.insert(set.at(culprit(known)).institution);
   }
@@ -64,7 +68,7 @@ void Replica::State::restore(const RecoveredState& recovered) {
   restore_view(recovered);
   // The log may end between a commit certificate and the record that it stopped our votes (R11).
   for (const auto& [height, certificate] : commits) meet_commit(certificate);
-  ask_remembered_votes(recovered);
+  ask_remembered_votes();
   drop_expired(committed_time);
 }
 
@@ -139,16 +143,13 @@ bool Replica::State::may_have_begun_at(Height begun, Height start) const {
 
 // The same content again: signing it again is always allowed, and those who lost our message get it
 // (protocol R35).
-void Replica::State::ask_remembered_votes(const RecoveredState& recovered) {
+void Replica::State::ask_remembered_votes() {
   prepare_asked = stable;
   if (anchor && stage == Stage::Active && anchor->height > stable)
     prepare_asked = {anchor->height.value - 1};
-  for (const VoteContent& content : recovered.votes) {
-    if (content.epoch != set.epoch || content.height <= stable) continue;
-    asked.emplace(std::tuple(content.height, content.kind, content.view), content.digest);
-    if (content.kind == VoteKind::Prepare && content.view == view) {
-      prepare_asked = std::max(prepare_asked, content.height);
-    }
+  for (const auto& [place, digest] : asked) {
+    const auto& [height, kind, at] = place;
+    if (kind == VoteKind::Prepare && at == view) prepare_asked = std::max(prepare_asked, height);
   }
   prepare_asked = std::min(prepare_asked, chain.tip());
   for (const auto& [place, digest] : asked) {

@@ -353,6 +353,39 @@ TEST_F(Breach, R27_the_stop_outlives_the_view_that_caused_it) {
   EXPECT_TRUE(again.voted.empty());
 }
 
+// ---- R40: our key under the other proof
+
+CertifiedBlocks with_our_vote(const Block& block, View view) {
+  return {{block}, certified(VoteKind::Commit, block, view, 0)};
+}
+
+TEST_F(Breach, R40_a_vote_of_ours_that_we_never_cast_shows_in_a_refuted_certificate) {
+  for (const bool is_signed_by_us : {false, true}) {
+    Solo other(four(), 3);
+    other.executes = false;
+    other.propose(first);
+    other.commit(first);
+    other.deliver(0, is_signed_by_us ? with_our_vote(another(first), {1})
+                                     : committed({another(first)}, {1}));
+    EXPECT_EQ(other.events(EventType::BreachFound), 1U);
+    EXPECT_EQ(other.records_of<AmnesiaRecord>().size(), is_signed_by_us ? 1U : 0U);
+    EXPECT_EQ(other.events(EventType::FloorRefuted), is_signed_by_us ? 1U : 0U);
+    EXPECT_EQ(other.recovered({0}).amnesic_below.has_value(), is_signed_by_us);
+  }
+}
+
+TEST(TwoCertificates, R40_the_vote_that_the_log_remembers_is_no_alarm_at_the_start) {
+  Solo solo(four(), 3);
+  const Block block = solo.next_block();
+  const Certificate refuted = with_our_vote(block, {}).certificate;
+  solo.log.emplace_back(CertificateRecord{certified(VoteKind::Commit, another(block), {})});
+  solo.log.emplace_back(VoteRecord{refuted.content});
+  solo.log.emplace_back(CertificateRecord{refuted});
+  Solo again(four(), 3, solo.parameters, solo.recovered({0}));
+  EXPECT_EQ(again.events(EventType::BreachFound), 1U);
+  EXPECT_TRUE(again.records_of<AmnesiaRecord>().empty());
+}
+
 // ---- R34, R38: kept
 
 TEST_F(Breach, R34_it_is_part_of_every_statement_and_of_no_key) {
