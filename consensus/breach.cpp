@@ -8,6 +8,15 @@
 
 namespace giro::consensus {
 
+// All that it holds is of one.
+Epoch epoch_of(const BreachRecord& record) {
+  for (const auto* proof : {&record.their_proof, &record.our_proof}) {
+    if (*proof) return (*proof)->content.epoch;
+  }
+  if (record.new_view) return record.new_view->epoch;
+  return record.blocks.empty() ? Epoch{} : record.blocks.front().epoch;
+}
+
 // Committed, or under a commit certificate whose block may not be here. None: nothing, or it is
 // stable and was released.
 std::optional<Hash> Replica::State::final_at(Height height) const {
@@ -36,6 +45,22 @@ const Certificate* Replica::State::attested_at(Height height) const {
                          stable_proof->content.epoch == set.epoch;
   return is_stable ? &*stable_proof : nullptr;
 }
+
+namespace {
+
+std::vector<Block> first_of(const std::vector<Block>& blocks, Height from) {
+  std::vector<Block> first;
+  std::size_t bytes = 0;
+  for (const Block& block : blocks) {
+    if (block.height < from) continue;
+    bytes += kBlockOverheadBytes + block.batches.size() * sizeof(Hash);
+    if (bytes > kPushBytesMax) break;
+    first.push_back(block);
+  }
+  return first;
+}
+
+}  // namespace
 
 // Of this epoch, verified: whether it proves another block, or header, than what is final here.
 // Then nothing of it may be used. `blocks` are those that it covers, linked, the last one its own;
@@ -76,13 +101,7 @@ bool Replica::State::refutes(const Certificate& proof, const std::vector<Block>&
   if (above == blocks.end() && !parts_at(content.height, top))
     return chain.hash_at(content.height) == top && forks_below(content.height, proof);
   found.our_proof = proof_of(found.height);
-  std::size_t bytes = 0;
-  for (const Block& block : blocks) {
-    if (block.height < found.height) continue;
-    bytes += kBlockOverheadBytes + block.batches.size() * sizeof(Hash);
-    if (bytes > kPushBytesMax) break;
-    found.blocks.push_back(block);
-  }
+  if (!breach) found.blocks = first_of(blocks, found.height);
   stop_for(found);
   return true;
 }

@@ -64,6 +64,7 @@ bool SnapshotFetch::is_wanted(const consensus::ReplicaView& view) {
 void SnapshotFetch::on_tick(consensus::Now now, const consensus::ReplicaView& view,
                             const consensus::ValidatorSet& set) {
   now_ = now.steady;
+  if (view.is_broken) return give_up();
   if (set_.epoch != set.epoch || set_.members.empty()) set_ = set;
   const bool is_wanted_now = is_wanted(view);
   wanted_above_ = std::max(view.executed, view.stable);
@@ -73,6 +74,13 @@ void SnapshotFetch::on_tick(consensus::Now now, const consensus::ReplicaView& vi
   if (asked_ && now_ < asked_->deadline) return;
   asked_.reset();
   if (is_wanted_now && now_ >= no_room_until_) ask(view);
+}
+
+// Which of two chains holds is for people to say (R11): none is jumped to.
+void SnapshotFetch::give_up() {
+  asked_.reset();
+  if (is_beginning_) ++turn_;
+  if (fetch_) drop("other validators have finalised another chain");
 }
 
 // One after another of those that say they have one.

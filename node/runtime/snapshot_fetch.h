@@ -75,6 +75,7 @@ class SnapshotFetch {
     bool is_complete = false;
   };
   [[nodiscard]] bool is_wanted(const consensus::ReplicaView& view);
+  void give_up();
   void ask(const consensus::ReplicaView& view);
   void begin(const consensus::SnapshotOffer& offer);
   void go_on(const consensus::ReplicaView& view);

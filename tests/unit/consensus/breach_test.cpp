@@ -45,6 +45,7 @@ void expect_no_breach(const Solo& solo) {
   EXPECT_EQ(solo.events(EventType::VotesStopped), 0U);
   EXPECT_TRUE(solo.records_of<BreachRecord>().empty());
   EXPECT_TRUE(solo.replica->may_vote());
+  EXPECT_FALSE(solo.replica->view().is_broken);
 }
 
 // Said, written down once, and still so after a restart.
@@ -61,6 +62,7 @@ void expect_breach(const Solo& solo, std::uint64_t height, const Hash& ours, con
   EXPECT_EQ(said->hash, ours);
   EXPECT_EQ(said->other, theirs);
   EXPECT_FALSE(solo.replica->may_vote());
+  EXPECT_TRUE(solo.replica->view().is_broken);
   Solo again(four(), solo.index, solo.parameters,
              solo.recovered(Height{solo.headers.rbegin()->first}), {}, solo.headers);
   EXPECT_FALSE(again.replica->may_vote());

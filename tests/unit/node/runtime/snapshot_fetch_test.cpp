@@ -139,6 +139,23 @@ TEST_F(Fetching, R31_chunks_come_from_several_peers_and_make_a_whole_snapshot) {
   EXPECT_TRUE(refused_.empty());
 }
 
+// Which of two chains holds is for people to say: no snapshot of another is jumped to (R11).
+TEST_F(Fetching, R11_none_is_fetched_where_agreement_is_broken) {
+  pass(0);
+  fetch_->on_offer(sent_.at(0).first, offer());
+  works_.run();
+  pass(10);
+  ASSERT_TRUE(fetch_->progress().has_value());
+  view_.is_broken = true;
+  pass(10);
+  EXPECT_FALSE(fetch_->progress().has_value());
+  sent_.clear();
+  pass(60'000);
+  EXPECT_TRUE(sent_.empty());
+  fetch_->on_offer({2}, offer());
+  EXPECT_EQ(refusals(2, RejectReason::NotAsked), 1U);
+}
+
 TEST_F(Fetching, R31_who_has_given_a_chunk_is_asked_for_the_next_at_once) {
   pass(0);
   fetch_->on_offer(sent_.at(0).first, offer());
