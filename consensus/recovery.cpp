@@ -289,6 +289,17 @@ struct Recovery::State {
     begin_at(record);
   }
 
+  [[nodiscard]] std::optional<Height> lacks_payload() const {
+    for (auto place = chain.upper_bound(stated); place != chain.begin();) {
+      const Block& block = (--place)->second.block;
+      if (block.height <= result.executed.height) break;
+      const bool is_held =
+          std::ranges::all_of(block.batches, [&](const Hash& id) { return batches.contains(id); });
+      if (!is_held) return block.height;
+    }
+    return std::nullopt;
+  }
+
   void begin_at(const BaseRecord& record) {
     result.epoch_base = {record.epoch_height, record.epoch_block, record.epoch_header};
     result.first_view = record.first_view;
@@ -405,6 +416,10 @@ void Recovery::seed_ordered(const std::vector<OrderedId>& ids) {
 
 bool Recovery::has_gap() const {
   return state_->has_gap;
+}
+
+std::optional<Height> Recovery::lacks_payload() const {
+  return state_->lacks_payload();
 }
 
 Height Recovery::stated() const {
