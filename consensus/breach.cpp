@@ -120,10 +120,10 @@ bool Replica::State::forks_below(Height height, const std::optional<Certificate>
 }
 
 // What cannot be if the view begins there: a block committed in a lower view that it does not
-// extend (R27), or one committed in the view itself, at its start or below, and not on the chain that
-// a quorum of the view prepared. Without that quorum the primary alone may have begun it twice. What
-// was committed in the view above its start is no conflict; certificates of what is stable are not
-// kept; and where votes ended in the view (R11) its start was not followed.
+// extend (R27), or one committed in the view itself, at its start or below, and not on the chain
+// that a quorum of the view prepared. Without that quorum the primary alone may have begun it
+// twice. What was committed in the view above its start is no conflict; certificates of what is
+// stable are not kept; and where votes ended in the view (R11) its start was not followed.
 const Certificate* Replica::State::commit_beside(const Anchor& start) const {
   if (abstain) return nullptr;
   const auto begun = prepared.find(start.height);

@@ -90,7 +90,8 @@ class Intake {
     std::size_t bytes = 0;
     std::function<void(SubmitAnswer)> done;
   };
-  // What no batch has room for would wait until it expires: nobody takes a larger one (protocol R3).
+  // What no batch has room for would wait until it expires: nobody takes a larger one (protocol
+  // R3).
   [[nodiscard]] bool fits(std::size_t operation_bytes) const;
   void check_next_lot();  // mutex_ held
   void answer_lot(std::vector<Submission> lot, const std::vector<std::size_t>& first_check,

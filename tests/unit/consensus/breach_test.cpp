@@ -367,8 +367,8 @@ TEST_F(Breach, R40_a_vote_of_ours_that_we_never_cast_shows_in_a_refuted_certific
     other.executes = false;
     other.propose(first);
     other.commit(first);
-    other.deliver(0, is_signed_by_us ? with_our_vote(another(first), {1})
-                                     : committed({another(first)}, {1}));
+    other.deliver(
+        0, is_signed_by_us ? with_our_vote(another(first), {1}) : committed({another(first)}, {1}));
     EXPECT_EQ(other.events(EventType::BreachFound), 1U);
     EXPECT_EQ(other.records_of<AmnesiaRecord>().size(), is_signed_by_us ? 1U : 0U);
     EXPECT_EQ(other.events(EventType::FloorRefuted), is_signed_by_us ? 1U : 0U);
