@@ -179,16 +179,24 @@ void Replica::State::learn_committed(const Certificate& certificate) {
     raise_high(certificate);
   }
   if (height <= committed) return;
-  if (here && *here != digest) {
-    stop_ordering();
-    cut_above(std::max(committed, Height{height.value - 1}));
-  } else if (here) {
-    commit_up_to(height);
-  }
+  if (!breach && stage == Stage::Active && anchor) refutes_start(*anchor);
+  if (here == digest) return commit_up_to(height);
+  meet_commit(certificate);
+}
+
+// R11: what is committed is not what stands here.
+void Replica::State::meet_commit(const Certificate& certificate) {
+  const VoteContent& content = certificate.content;
+  const std::optional<Hash> here = chain.hash_at(content.height);
+  if (content.height <= committed || !here || *here == content.digest) return;
+  stop_ordering();
+  cut_above(std::max(committed, Height{content.height.value - 1}));
 }
 
 void Replica::State::commit_up_to(Height height) {
-  if (forks_below(height)) return;
+  const auto commit = commits.find(height);
+  if (forks_below(height, commit == commits.end() ? std::nullopt : std::optional(commit->second)))
+    return;
   for (Height next{committed.value + 1}; next <= height; next = {next.value + 1}) {
     const Slot& slot = *chain.find(next);
     for (const Hash& id : slot.block.batches) {

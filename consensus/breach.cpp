@@ -8,6 +8,15 @@
 
 namespace giro::consensus {
 
+// All that it holds is of one.
+Epoch epoch_of(const BreachRecord& record) {
+  for (const auto* proof : {&record.their_proof, &record.our_proof}) {
+    if (*proof) return (*proof)->content.epoch;
+  }
+  if (record.new_view) return record.new_view->epoch;
+  return record.blocks.empty() ? Epoch{} : record.blocks.front().epoch;
+}
+
 // Committed, or under a commit certificate whose block may not be here. None: nothing, or it is
 // stable and was released.
 std::optional<Hash> Replica::State::final_at(Height height) const {
@@ -36,6 +45,22 @@ const Certificate* Replica::State::attested_at(Height height) const {
                          stable_proof->content.epoch == set.epoch;
   return is_stable ? &*stable_proof : nullptr;
 }
+
+namespace {
+
+std::vector<Block> first_of(const std::vector<Block>& blocks, Height from) {
+  std::vector<Block> first;
+  std::size_t bytes = 0;
+  for (const Block& block : blocks) {
+    if (block.height < from) continue;
+    bytes += kBlockOverheadBytes + block.batches.size() * sizeof(Hash);
+    if (bytes > kPushBytesMax) break;
+    first.push_back(block);
+  }
+  return first;
+}
+
+}  // namespace
 
 // Of this epoch, verified: whether it proves another block, or header, than what is final here.
 // Then nothing of it may be used. `blocks` are those that it covers, linked, the last one its own;
@@ -73,36 +98,53 @@ bool Replica::State::refutes(const Certificate& proof, const std::vector<Block>&
     return parts_at(Height{block.height.value - 1}, block.parent);
   });
   const Hash& top = header != nullptr ? header->block : content.digest;
-  if (above == blocks.end() && !parts_at(content.height, top)) return false;
+  if (above == blocks.end() && !parts_at(content.height, top))
+    return chain.hash_at(content.height) == top && forks_below(content.height, proof);
   found.our_proof = proof_of(found.height);
-  std::size_t bytes = 0;
-  for (const Block& block : blocks) {
-    if (block.height < found.height) continue;
-    bytes += kBlockOverheadBytes + block.batches.size() * sizeof(Hash);
-    if (bytes > kPushBytesMax) break;
-    found.blocks.push_back(block);
-  }
+  if (!breach) found.blocks = first_of(blocks, found.height);
   stop_for(found);
   return true;
 }
 
 // The chain up to there is about to be committed, and a commit certificate of another block below
 // it is held: a prepare certificate brought that chain here.
-bool Replica::State::forks_below(Height height) {
+bool Replica::State::forks_below(Height height, const std::optional<Certificate>& proof) {
   for (Height next{committed.value + 1}; next <= height; next = {next.value + 1}) {
     const auto commit = commits.find(next);
     const Hash& hash = chain.find(next)->hash;
     if (commit == commits.end() || commit->second.content.digest == hash) continue;
-    BreachRecord found{next, commit->second.content.digest, hash, commit->second, {}, {}, {}, {}};
-    if (const auto above = commits.find(height); above != commits.end())
-      found.their_proof = above->second;
-    stop_for(found);
+    stop_for({next, commit->second.content.digest, hash, commit->second, proof, {}, {}, {}});
     return true;
   }
   return false;
 }
 
-// R27: the view begins beside a block that was committed in a lower one.
+// What cannot be if the view begins there: a block committed in a lower view that it does not
+// extend (R27), or one committed in the view itself, at its start or below, and not on the chain
+// that a quorum of the view prepared. Without that quorum the primary alone may have begun it
+// twice. What was committed in the view above its start is no conflict; certificates of what is
+// stable are not kept; and where votes ended in the view (R11) its start was not followed.
+const Certificate* Replica::State::commit_beside(const Anchor& start) const {
+  if (abstain) return nullptr;
+  const auto begun = prepared.find(start.height);
+  const bool is_prepared = begun != prepared.end() && begun->second.content.digest == start.hash;
+  const auto beside = std::ranges::find_if(commits, [&](const auto& entry) {
+    const auto& [height, certificate] = entry;
+    const bool is_above = height > start.height;
+    const bool parts = chain.hash_at(height) != certificate.content.digest;
+    if (certificate.content.view < view) return is_above || parts;
+    return is_prepared && !is_above && parts;
+  });
+  return beside == commits.end() ? nullptr : &beside->second;
+}
+
+// R27: the view begins beside a committed block.
+bool Replica::State::refutes_start(const Anchor& start) {
+  const Certificate* commit = commit_beside(start);
+  if (commit != nullptr) stop_for_anchor(*commit, start);
+  return commit != nullptr;
+}
+
 void Replica::State::stop_for_anchor(const Certificate& commit, const Anchor& start) {
   const VoteContent& content = commit.content;
   BreachRecord found{content.height, content.digest, start.hash, commit, {}, {}, new_view, {}};
@@ -125,6 +167,7 @@ void Replica::State::stop_for(const BreachRecord& found) {
     out.persist.push_back(found);
     remember(found);
   }
+  if (found.their_proof) watch_own_key(*found.their_proof);
   accuse(found);
 }
 

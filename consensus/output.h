@@ -77,6 +77,7 @@ struct BreachRecord {
   std::vector<Block> blocks;  // theirs, ascending from that height to their_proof's: the lowest few
   friend bool operator==(const BreachRecord&, const BreachRecord&) = default;
 };
+[[nodiscard]] Epoch epoch_of(const BreachRecord& record);
 // Entered a view because a certificate of it was learnt (protocol R10a).
 struct ViewRecord {
   Epoch epoch;

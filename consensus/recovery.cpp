@@ -293,6 +293,17 @@ struct Recovery::State {
     begin_at(record);
   }
 
+  [[nodiscard]] std::optional<Height> lacks_payload() const {
+    for (auto place = chain.upper_bound(stated); place != chain.begin();) {
+      const Block& block = (--place)->second.block;
+      if (block.height <= result.executed.height) break;
+      const bool is_held =
+          std::ranges::all_of(block.batches, [&](const Hash& id) { return batches.contains(id); });
+      if (!is_held) return block.height;
+    }
+    return std::nullopt;
+  }
+
   void begin_at(const BaseRecord& record) {
     take_epoch(record);
     take_base(record);
@@ -336,6 +347,18 @@ struct Recovery::State {
     });
   }
 
+  // R11: another block is final there, by the first certificate of the height or by a record of two
+  // proofs. Then what stands on this one is not final either, whatever proves it.
+  [[nodiscard]] bool is_refuted(Height height, const Hash& hash) const {
+    const auto first = std::ranges::find_if(result.certificates, [&](const Certificate& c) {
+      return c.content.kind == VoteKind::Commit && c.content.height == height;
+    });
+    if (first != result.certificates.end() && first->content.digest != hash) return true;
+    // One of a repeated batch (R5) refutes no block.
+    return result.breach && result.breach->ours != Hash{} && result.breach->height == height &&
+           result.breach->theirs == hash;
+  }
+
   RecoveredState finish() {
     GIRO_CHECK(forgotten == std::min(result.stable, result.executed.height), forgotten,
                result.stable,
@@ -345,10 +368,12 @@ struct Recovery::State {
     result.base_time = forgotten_time;
     Hash executed_block = forgotten_hash;
     result.committed = std::max(result.executed.height, result.stable);
+    bool may_commit = true;
     for (const auto& [height, place] : chain) {
       if (height <= result.executed.height) forget_payload(place.block);
       if (height == result.executed.height) executed_block = place.hash;
-      if (is_proven_committed(height, place.hash))
+      may_commit = may_commit && (height <= result.committed || !is_refuted(height, place.hash));
+      if (may_commit && is_proven_committed(height, place.hash))
         result.committed = std::max(result.committed, height);
       result.chain.push_back(place.block);
     }
@@ -395,6 +420,10 @@ void Recovery::seed_ordered(const std::vector<OrderedId>& ids) {
 
 bool Recovery::has_gap() const {
   return state_->has_gap;
+}
+
+std::optional<Height> Recovery::lacks_payload() const {
+  return state_->lacks_payload();
 }
 
 Height Recovery::stated() const {

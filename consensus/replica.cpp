@@ -206,6 +206,7 @@ ReplicaView Replica::State::make_view() const {
   result.member = me.has_value();
   result.voting = may_order();
   result.diverged = diverged;
+  result.is_broken = breach.has_value();
   result.storage_low = storage_low;
   result.amnesic_below = amnesic_below;
   if (floor_search)

@@ -81,6 +81,7 @@ struct ReplicaView {
   bool member = false;         // of the present epoch, with this key
   bool voting = false;
   bool diverged = false;
+  bool is_broken = false;  // two proofs of finality are known: an operator decides what holds (R11)
   bool storage_low = false;
   std::optional<Floor> amnesic_below;  // R39
   // Its sign state is lost: how many members have answered, of how many, and what follows.

@@ -156,6 +156,7 @@ struct Replica::State {
   [[nodiscard]] bool continues_chain(const std::vector<Block>& blocks) const;
   void adopt(const std::vector<Block>& blocks, std::optional<InstitutionId> source);
   void stop_ordering();  // R11
+  void meet_commit(const Certificate& certificate);
   void abstain_here();
   void on(const EvidenceMessage& message, InstitutionId from);
   void on_evidence(const Evidence& found);
@@ -165,10 +166,12 @@ struct Replica::State {
   // --- breach.cpp (R11, R27): more than f are faulty
   [[nodiscard]] bool refutes(const Certificate& proof, const std::vector<Block>& blocks = {},
                              const Header* header = nullptr);
-  [[nodiscard]] bool forks_below(Height height);
+  [[nodiscard]] bool forks_below(Height height, const std::optional<Certificate>& proof);
   [[nodiscard]] std::optional<Hash> final_at(Height height) const;
   [[nodiscard]] std::optional<Certificate> proof_of(Height height) const;
   [[nodiscard]] const Certificate* attested_at(Height height) const;
+  [[nodiscard]] const Certificate* commit_beside(const Anchor& start) const;
+  bool refutes_start(const Anchor& start);
   void stop_for_anchor(const Certificate& commit, const Anchor& start);
   void stop_for_repeat(const Block& block, const Hash& hash);
   void stop_for(const BreachRecord& found);
@@ -236,7 +239,6 @@ struct Replica::State {
   [[nodiscard]] Anchor anchor_of(const NewView& begun) const;
   void begin_anchoring();
   void activate(const Anchor& start);
-  [[nodiscard]] const Certificate* commit_beside(const Anchor& start) const;
   void begin_chain(const Certificate& certificate);
 
   // --- anchor.cpp (R28)
@@ -275,8 +277,7 @@ struct Replica::State {
   void restore(const RecoveredState& recovered);
   void restore_view(const RecoveredState& recovered);
   [[nodiscard]] bool may_have_begun_at(Height begun, Height start) const;
-  void meet_commit(const Certificate& certificate);
-  void ask_remembered_votes(const RecoveredState& recovered);
+  void ask_remembered_votes();
 
   const Hash chain_id;
   const InstitutionId self;

@@ -8,6 +8,10 @@ namespace giro::consensus {
 
 void Replica::State::restore(const RecoveredState& recovered) {
   if (recovered.breach) remember(*recovered.breach);
+  for (const VoteContent& content : recovered.votes) {
+    if (content.epoch == set.epoch && content.height > stable)
+      asked.emplace(std::tuple(content.height, content.kind, content.view), content.digest);
+  }
   for (const Evidence& known : recovered.evidence) {
     if (epoch_of(known) == set.epoch) guilty.insert(set.at(culprit(known)).institution);
   }
@@ -62,8 +66,9 @@ void Replica::State::restore(const RecoveredState& recovered) {
     }
   }
   restore_view(recovered);
+  // The log may end between a commit certificate and the record that it stopped our votes (R11).
   for (const auto& [height, certificate] : commits) meet_commit(certificate);
-  ask_remembered_votes(recovered);
+  ask_remembered_votes();
   drop_expired(committed_time);
 }
 
@@ -114,10 +119,10 @@ void Replica::State::restore_view(const RecoveredState& recovered) {
     const bool is_final = begun.height < chain.base();
     const bool fits = begun.height <= start->height && chain.hash_at(begun.height) == begun.hash;
     // The log may end between the NewView and the record that it stopped our votes.
-    const Certificate* beside = is_final || fits ? commit_beside(begun) : nullptr;
-    if (beside != nullptr) stop_for_anchor(*beside, begun);
+    if (is_final || fits) refutes_start(begun);
     if ((is_final || fits) && may_have_begun_at(begun.height, start->height)) anchor = begun;
   }
+  if (anchor) refutes_start(*anchor);
   Height keep = std::max(start->height, committed);
   while (keep < chain.tip() && chain.find(Height{keep.value + 1})->block.view == view)
     keep = {keep.value + 1};
@@ -136,27 +141,15 @@ bool Replica::State::may_have_begun_at(Height begun, Height start) const {
   return true;
 }
 
-// The log may end between a commit certificate and the record that it stopped our votes (R11).
-void Replica::State::meet_commit(const Certificate& certificate) {
-  const VoteContent& content = certificate.content;
-  const std::optional<Hash> here = chain.hash_at(content.height);
-  if (content.height <= committed || !here || *here == content.digest) return;
-  stop_ordering();
-  cut_above(std::max(committed, Height{content.height.value - 1}));
-}
-
 // The same content again: signing it again is always allowed, and those who lost our message get it
 // (protocol R35).
-void Replica::State::ask_remembered_votes(const RecoveredState& recovered) {
+void Replica::State::ask_remembered_votes() {
   prepare_asked = stable;
   if (anchor && stage == Stage::Active && anchor->height > stable)
     prepare_asked = {anchor->height.value - 1};
-  for (const VoteContent& content : recovered.votes) {
-    if (content.epoch != set.epoch || content.height <= stable) continue;
-    asked.emplace(std::tuple(content.height, content.kind, content.view), content.digest);
-    if (content.kind == VoteKind::Prepare && content.view == view) {
-      prepare_asked = std::max(prepare_asked, content.height);
-    }
+  for (const auto& [place, digest] : asked) {
+    const auto& [height, kind, at] = place;
+    if (kind == VoteKind::Prepare && at == view) prepare_asked = std::max(prepare_asked, height);
   }
   prepare_asked = std::min(prepare_asked, chain.tip());
   for (const auto& [place, digest] : asked) {

@@ -61,7 +61,7 @@ void Replica::State::begin_chain(const Certificate& certificate) {
 
 // The accepted chain of the view begins; nothing above it but what was committed stays.
 void Replica::State::activate(const Anchor& start) {
-  if (const Certificate* commit = commit_beside(start)) return stop_for_anchor(*commit, start);
+  if (refutes_start(start)) return;
   cut_above(std::max(start.height, committed));
   stage = Stage::Active;
   anchor = start;
@@ -74,23 +74,13 @@ void Replica::State::activate(const Anchor& start) {
   timer.restart();
   end_suspicion(SuspectReason::Silent);
   emit(EventType::ViewActive, start.height, start.hash);
+  for (const auto& [height, certificate] : commits) meet_commit(certificate);
   // A commit certificate may have come before its block.
   for (auto entry = commits.rbegin(); entry != commits.rend() && entry->first > committed;
        ++entry) {
     if (chain.hash_at(entry->first) == entry->second.content.digest)
       return commit_up_to(entry->first);
   }
-}
-
-// R27: that of a block which a view beginning there does not extend. What was committed in the view
-// itself lies above; certificates of what is stable are not kept.
-const Certificate* Replica::State::commit_beside(const Anchor& start) const {
-  const auto beside = std::ranges::find_if(commits, [&](const auto& entry) {
-    const auto& [height, certificate] = entry;
-    if (certificate.content.view >= view) return false;
-    return height > start.height || chain.hash_at(height) != certificate.content.digest;
-  });
-  return beside == commits.end() ? nullptr : &beside->second;
 }
 
 // ---- R23, R24: leaving

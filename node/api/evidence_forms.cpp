@@ -1,5 +1,9 @@
 #include "node/api/evidence_forms.h"
 
+#include <algorithm>
+#include <iterator>
+#include <set>
+
 #include "crypto/overloaded.h"
 
 namespace giro::api {
@@ -60,6 +64,34 @@ json::object certificate_form(const consensus::Certificate& certificate) {
   return out;
 }
 
+template <typename Value, typename Form>
+json::value form_or_null(const std::optional<Value>& value, Form form) {
+  return value ? json::value(form(*value)) : json::value(nullptr);
+}
+
+json::object header_form(const consensus::Header& header) {
+  return {{"height", std::to_string(header.height.value)},
+          {"block", crypto::to_hex(header.block)},
+          {"state_root", crypto::to_hex(header.state_root)}};
+}
+
+json::object new_view_form(const consensus::NewView& new_view) {
+  json::array changes;
+  for (const auto& change : new_view.changes) changes.push_back(change_form(change));
+  return {{"epoch", std::to_string(new_view.epoch.value)},
+          {"view", std::to_string(new_view.view.value)},
+          {"view_changes", std::move(changes)},
+          {"anchor", form_or_null(new_view.anchor, certificate_form)},
+          {"signature", crypto::to_hex(new_view.signature)}};
+}
+
+std::set<consensus::ReplicaId> signers_of(const std::optional<consensus::Certificate>& proof) {
+  std::set<consensus::ReplicaId> signers;
+  if (!proof) return signers;
+  for (const auto& one : proof->signatures) signers.insert(one.voter);
+  return signers;
+}
+
 }  // namespace
 
 json::object evidence_form(const consensus::Evidence& evidence) {
@@ -83,6 +115,32 @@ json::object evidence_form(const consensus::Evidence& evidence) {
   out["epoch"] = std::to_string(epoch_of(evidence).value);
   out["height"] = std::to_string(height_of(evidence).value);
   return out;
+}
+
+json::object breach_form(const consensus::BreachRecord& breach,
+                         const std::function<json::value(consensus::ReplicaId)>& name) {
+  const auto named = [&](const std::set<consensus::ReplicaId>& signers) {
+    json::array out;
+    for (const consensus::ReplicaId voter : signers)
+      out.push_back(json::object{{"voter", voter.value}, {"validator", name(voter)}});
+    return out;
+  };
+  const auto ours = signers_of(breach.our_proof);
+  const auto theirs = signers_of(breach.their_proof);
+  std::set<consensus::ReplicaId> both;
+  std::ranges::set_intersection(ours, theirs, std::inserter(both, both.end()));
+  const bool repeats = breach.ours == crypto::Hash{};  // a quorum broke R5: nothing was final here
+  return {{"epoch", std::to_string(epoch_of(breach).value)},
+          {"height", std::to_string(breach.height.value)},
+          {"ours", repeats ? json::value(nullptr) : json::value(crypto::to_hex(breach.ours))},
+          {"theirs", crypto::to_hex(breach.theirs)},
+          {"our_proof", form_or_null(breach.our_proof, certificate_form)},
+          {"their_proof", form_or_null(breach.their_proof, certificate_form)},
+          {"their_header", form_or_null(breach.header, header_form)},
+          {"their_new_view", form_or_null(breach.new_view, new_view_form)},
+          {"our_signers", named(ours)},
+          {"their_signers", named(theirs)},
+          {"common_signers", named(both)}};
 }
 
 }  // namespace giro::api

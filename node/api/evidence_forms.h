@@ -3,11 +3,18 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <functional>
 
 #include "consensus/evidence.h"
+#include "consensus/output.h"
 
 namespace giro::api {
 
 [[nodiscard]] boost::json::object evidence_form(const consensus::Evidence& evidence);
+// Two proofs that different blocks, or headers, are final (protocol R11), and who signed which.
+// `name` tells who had a seat.
+[[nodiscard]] boost::json::object breach_form(
+    const consensus::BreachRecord& breach,
+    const std::function<boost::json::value(consensus::ReplicaId)>& name);
 
 }  // namespace giro::api

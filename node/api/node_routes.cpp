@@ -210,7 +210,7 @@ void list_snapshots(Context& context, const CallPtr& call) {
          json::serialize(json::object{{"items", std::move(items)}, {"next_cursor", nullptr}}));
 }
 
-// Proofs of misbehaviour, oldest first (protocol R46).
+// Proofs of misbehaviour, oldest first (protocol R46), and of a broken agreement (R11).
 void list_evidence(Context& context, const CallPtr& call) {
   const auto view = context.service.read();
   StateReader reader(*view);
@@ -223,8 +223,17 @@ void list_evidence(Context& context, const CallPtr& call) {
     row["public_key"] = is_known ? json::value(crypto::to_hex(one.key)) : json::value(nullptr);
     items.push_back(std::move(row));
   }
-  answer(*call,
-         json::serialize(json::object{{"items", std::move(items)}, {"next_cursor", nullptr}}));
+  json::value broken;
+  if (const auto breach = context.service.breach()) {
+    broken = breach_form(breach->record, [&](consensus::ReplicaId voter) {
+      const bool is_known = voter.value < breach->seats.size();
+      return is_known ? json::value(reader.institution_name(breach->seats[voter.value]))
+                      : json::value(nullptr);
+    });
+  }
+  answer(*call, json::serialize(json::object{{"items", std::move(items)},
+                                             {"agreement_broken", std::move(broken)},
+                                             {"next_cursor", nullptr}}));
 }
 
 void list_validators(Context& context, const CallPtr& call) {

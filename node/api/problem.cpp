@@ -58,6 +58,7 @@ std::string title_of(ledger::Code code) {
   if (code == ledger::Code::IdempotencyConflict)
     return "The id is already used by another operation";
   if (code == ledger::Code::Capacity) return "The node has no room for more operations";
+  if (code == ledger::Code::TooLarge) return "The operation is larger than this network takes";
   return "The operation was not admitted";
 }
 

@@ -265,6 +265,7 @@ void Driver::perform(Effects effects, const DurableToken* token) {
   for (auto& record : effects.output.persist) {
     if (const auto* found = std::get_if<consensus::EvidenceRecord>(&record))
       ports_.evidence(found->evidence);
+    if (const auto* found = std::get_if<consensus::BreachRecord>(&record)) ports_.breach(*found);
     auto* certificate = std::get_if<consensus::CertificateRecord>(&record);
     if (certificate != nullptr &&
         certificate->certificate.content.kind == consensus::VoteKind::Attest) {

@@ -36,7 +36,8 @@ struct DriverPorts {
   // A statement is durable: the log may be cut below the oldest of these batches (protocol R34).
   std::function<void(const std::vector<consensus::Hash>& needed_batches)> stated;
   std::function<void(const consensus::Event&)> event;
-  std::function<void(const consensus::Evidence&)> evidence;  // durable by now; may be known
+  std::function<void(const consensus::Evidence&)> evidence;    // durable by now; may be known
+  std::function<void(const consensus::BreachRecord&)> breach;  // likewise
   // A peer that no correct one would be: the channel may be cut (protocol R45).
   std::function<void(consensus::InstitutionId from, consensus::RejectReason)> violation;
 };

@@ -8,7 +8,9 @@
 
 namespace giro::runtime {
 
-EvidenceBook::EvidenceBook(std::vector<consensus::Evidence> known) : held_(std::move(known)) {}
+EvidenceBook::EvidenceBook(std::vector<consensus::Evidence> known,
+                           std::optional<consensus::BreachRecord> breach)
+    : held_(std::move(known)), breach_(std::move(breach)) {}
 
 void EvidenceBook::add(const consensus::Evidence& found) {
   const std::lock_guard lock(mutex_);
@@ -34,6 +36,24 @@ std::vector<EvidenceInfo> EvidenceBook::list(const ledger::StateView& state) con
     out.push_back(std::move(info));
   }
   return out;
+}
+
+void EvidenceBook::add(const consensus::BreachRecord& found) {
+  const std::lock_guard lock(mutex_);
+  if (!breach_) breach_ = found;
+}
+
+std::optional<BreachInfo> EvidenceBook::breach(const ledger::StateView& state) const {
+  BreachInfo info;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!breach_) return std::nullopt;
+    info.record = *breach_;
+  }
+  if (const auto set = ledger::query_validators(state, epoch_of(info.record).value)) {
+    for (const auto& member : set->members) info.seats.push_back(member.institution);
+  }
+  return info;
 }
 
 }  // namespace giro::runtime

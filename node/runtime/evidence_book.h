@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "node/runtime/service.h"
@@ -12,15 +13,21 @@ namespace giro::runtime {
 // Any thread.
 class EvidenceBook {
  public:
-  explicit EvidenceBook(std::vector<consensus::Evidence> known);  // what the log holds
+  // What the log holds.
+  explicit EvidenceBook(std::vector<consensus::Evidence> known,
+                        std::optional<consensus::BreachRecord> breach = {});
   // The newest are kept, consensus::kEvidenceMax of them; one that is known is not taken twice.
   void add(const consensus::Evidence& found);
   // Oldest first. `state` knows who had which seat in which epoch.
   [[nodiscard]] std::vector<EvidenceInfo> list(const ledger::StateView& state) const;
+  // The first counts (protocol R11).
+  void add(const consensus::BreachRecord& found);
+  [[nodiscard]] std::optional<BreachInfo> breach(const ledger::StateView& state) const;
 
  private:
   mutable std::mutex mutex_;
   std::vector<consensus::Evidence> held_;
+  std::optional<consensus::BreachRecord> breach_;
 };
 
 }  // namespace giro::runtime

@@ -206,7 +206,8 @@ Done install_marked(const InstallFrom& from) {
   return unmark(from);
 }
 
-std::expected<bool, std::string> install_newest(const InstallFrom& from) {
+std::expected<bool, std::string> install_newest(const InstallFrom& from,
+                                                consensus::Height at_least) {
   const auto snapshots =
       storage::Snapshots::open(from.files, storage::join_path(from.data, "snapshots"));
   if (!snapshots) return Failure(snapshots.error().text);
@@ -215,7 +216,7 @@ std::expected<bool, std::string> install_newest(const InstallFrom& from) {
   for (const std::uint64_t height : *heights | std::views::reverse) {
     const auto present = stored_height(from, state_path(from));
     if (!present) return Failure(present.error());
-    if (height <= present->value) return false;
+    if (height <= present->value || height < at_least.value) return false;
     const auto certified = is_certified(from, *snapshots, height);
     if (!certified) return Failure(certified.error());
     if (!*certified) continue;

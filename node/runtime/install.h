@@ -36,8 +36,9 @@ struct InstallFrom {
 [[nodiscard]] std::expected<void, std::string> install_marked(const InstallFrom& from);
 
 // For a store that was lost: takes over the newest certified snapshot that can be loaded; those
-// that cannot are removed. False: there is none above the present store. No signature is checked:
-// it was, when the certificate came to this disk.
-[[nodiscard]] std::expected<bool, std::string> install_newest(const InstallFrom& from);
+// that cannot are removed. False: there is none above the present store, and not below `at_least`.
+// No signature is checked: it was, when the certificate came to this disk.
+[[nodiscard]] std::expected<bool, std::string> install_newest(const InstallFrom& from,
+                                                              consensus::Height at_least);
 
 }  // namespace giro::runtime

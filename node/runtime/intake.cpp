@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "consensus/limits.h"
 #include "consensus/wire/codec.h"
 
 namespace giro::runtime {
@@ -43,6 +44,8 @@ Intake::Intake(const crypto::Hash& chain, consensus::InstitutionId self,
     : chain_(chain),
       self_(self),
       parameters_(parameters),
+      batch_bytes_(std::min(parameters.batch_bytes,
+                            parameters.author_quota - consensus::kBatchOverheadBytes)),
       limits_(limits),
       pool_(pool),
       payload_(payload),
@@ -67,12 +70,17 @@ void Intake::set_seated(bool seated) {
   seated_ = seated;
 }
 
+bool Intake::fits(std::size_t operation_bytes) const {
+  return kBatchOverhead + kOperationOverhead + operation_bytes <= batch_bytes_;
+}
+
 void Intake::submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) {
   const std::size_t size = signed_operation.size();
   auto decoded = ledger::decode(chain_, std::move(signed_operation));
   if (!decoded) return done(refuse(RefusalReason::Ledger, decoded.error()));
   const OperationKey key = key_of(decoded->actor(), decoded->op_id());
   if (auto answer = known(key, decoded->operation_hash())) return done(std::move(*answer));
+  if (!fits(size)) return done(refuse(RefusalReason::Ledger, ledger::Code::TooLarge));
 
   std::unique_lock lock(mutex_);
   if (closed_ || storage_low_ || !seated_) {
@@ -205,7 +213,7 @@ std::vector<consensus::BatchPtr> Intake::pack(consensus::Now now, std::uint64_t 
   while (seated_ && !waiting_.empty()) {
     if (!oldest_) oldest_ = now.steady;
     const std::int64_t linger_us = static_cast<std::int64_t>(parameters_.batch_linger_ms) * 1000;
-    const bool full = waiting_bytes_ + kBatchOverhead >= parameters_.batch_bytes ||
+    const bool full = waiting_bytes_ + kBatchOverhead >= batch_bytes_ ||
                       waiting_.size() >= parameters_.batch_operations;
     const bool due =
         now.steady.us - oldest_->us >= linger_us && unordered + packed.size() < kUnorderedMax;
@@ -220,7 +228,7 @@ consensus::BatchPtr Intake::pack_one(consensus::WallTime now) {
   std::size_t bytes = kBatchOverhead;
   while (!waiting_.empty() && operations.size() < parameters_.batch_operations) {
     const std::size_t size = waiting_.front().signed_operation().size() + kOperationOverhead;
-    if (!operations.empty() && bytes + size > parameters_.batch_bytes) break;
+    if (!operations.empty() && bytes + size > batch_bytes_) break;
     waiting_bytes_ -= size;
     ledger::Verified operation = std::move(waiting_.front());
     waiting_.pop_front();
@@ -282,6 +290,7 @@ void Intake::pack_again(const consensus::BatchPtr& batch, consensus::WallTime ti
   for (auto& operation : operations) {
     if (!operation || operation->valid_until().value < time.ms) continue;
     const std::size_t size = operation->signed_operation().size();
+    if (!fits(size)) continue;  // the parameters were others before a restart
     const auto [place, is_new] = pending_.try_emplace(
         key_of(*operation), Pending{.operation_hash = operation->operation_hash(),
                                     .valid_until = {operation->valid_until().value},

@@ -90,6 +90,9 @@ class Intake {
     std::size_t bytes = 0;
     std::function<void(SubmitAnswer)> done;
   };
+  // What no batch has room for would wait until it expires: nobody takes a larger one (protocol
+  // R3).
+  [[nodiscard]] bool fits(std::size_t operation_bytes) const;
   void check_next_lot();  // mutex_ held
   void answer_lot(std::vector<Submission> lot, const std::vector<std::size_t>& first_check,
                   const crypto::Verdicts& verdicts);
@@ -104,6 +107,7 @@ class Intake {
   const crypto::Hash chain_;
   const consensus::InstitutionId self_;
   const consensus::Parameters parameters_;
+  const std::uint64_t batch_bytes_;  // that every validator takes
   const Limits limits_;
   crypto::VerifierPool& pool_;
   Payload& payload_;

@@ -113,6 +113,10 @@ std::vector<EvidenceInfo> Node::evidence() {
   return parts_->validator().evidence();
 }
 
+std::optional<BreachInfo> Node::breach() {
+  return parts_->validator().breach();
+}
+
 std::vector<Probe> Node::live() {
   return {{"core", parts_->validator().core_answers(), "the core loop answers within 5 s"}};
 }

@@ -42,6 +42,7 @@ class Node final : public Service {
       std::uint64_t after, std::size_t limit) override;
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() override;
   [[nodiscard]] std::vector<EvidenceInfo> evidence() override;
+  [[nodiscard]] std::optional<BreachInfo> breach() override;
   [[nodiscard]] std::vector<Probe> live() override;
   [[nodiscard]] std::vector<Probe> ready() override;
 

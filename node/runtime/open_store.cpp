@@ -199,10 +199,11 @@ void close_store(Opened& node) {
 }
 
 std::expected<bool, StartError> rebuild_from_snapshot(Opened& node, const Platform& platform,
-                                                      const Progress& progress) {
+                                                      const Progress& progress,
+                                                      consensus::Height at_least) {
   progress("the store has lost what the log does not hold: it is rebuilt from a snapshot");
   close_store(node);
-  const auto installed = install_newest(install_from(node, platform, progress));
+  const auto installed = install_newest(install_from(node, platform, progress), at_least);
   if (!installed)
     return store_failure(ExitCode::WriteFailed,
                          "the store cannot be rebuilt: " + installed.error());

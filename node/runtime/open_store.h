@@ -24,10 +24,11 @@ namespace giro::runtime {
 void close_store(Opened& node);
 
 // Begins the store again with the newest certified snapshot on this disk, above which the log was
-// not cut (protocol R34). False: no snapshot can be used.
+// not cut (protocol R34). False: no snapshot of at least that height can be used.
 [[nodiscard]] std::expected<bool, StartError> rebuild_from_snapshot(Opened& node,
                                                                     const Platform& platform,
-                                                                    const Progress& progress);
+                                                                    const Progress& progress,
+                                                                    consensus::Height at_least);
 
 // Moves what is damaged out of the way, where people can look at it.
 [[nodiscard]] std::expected<void, StartError> set_aside(Opened& node, const std::string& name,

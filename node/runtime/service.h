@@ -16,6 +16,7 @@
 
 #include "consensus/certificate.h"
 #include "consensus/evidence.h"
+#include "consensus/output.h"
 #include "consensus/types.h"
 #include "node/config/genesis_file.h"
 #include "node/ledger/events.h"
@@ -177,6 +178,12 @@ struct EvidenceInfo {
   consensus::Evidence evidence;
 };
 
+// More validators lied than the network can bear (protocol R11).
+struct BreachInfo {
+  consensus::BreachRecord record;
+  std::vector<std::uint32_t> seats;  // institutions of its epoch; empty if that is not known here
+};
+
 // One snapshot that is held here (protocol R34).
 struct SnapshotInfo {
   consensus::Height height;
@@ -217,6 +224,7 @@ class Service {
   [[nodiscard]] virtual NodeInfo info() = 0;
   [[nodiscard]] virtual std::vector<SnapshotInfo> snapshots() = 0;  // ascending height
   [[nodiscard]] virtual std::vector<EvidenceInfo> evidence() = 0;   // oldest first
+  [[nodiscard]] virtual std::optional<BreachInfo> breach() = 0;
   [[nodiscard]] virtual std::vector<Probe> live() = 0;
   [[nodiscard]] virtual std::vector<Probe> ready() = 0;
 };

@@ -18,10 +18,18 @@ using consensus::RejectReason;
 constexpr std::int64_t kOfferTimeoutUs = 5'000'000;
 constexpr std::int64_t kPieceTimeoutUs = 10'000'000;  // a mebibyte in that time, or another peer
 constexpr std::uint32_t kTimeoutsMax = 3;
+// Of a peer, over the whole fetch, beyond some patience: one that is slower could keep it open for
+// days, and nothing else is fetched meanwhile (B40).
+constexpr std::uint64_t kBytesPerSecondMin = 256 * 1024;
+constexpr std::int64_t kSlowPatienceUs = 30'000'000;
 constexpr std::size_t kPendingMax = 4;  // chunks in memory
 constexpr std::int64_t kNoRoomPauseUs = 60'000'000;
 constexpr std::int64_t kPatienceUs = 20'000'000;   // behind, and nothing was executed for so long
 constexpr std::uint64_t kReplayBlocksMax = 4'096;  // more is not worth replaying
+
+std::int64_t time_for(std::uint64_t bytes) {
+  return static_cast<std::int64_t>(bytes * 1'000'000 / kBytesPerSecondMin);
+}
 
 }  // namespace
 
@@ -64,6 +72,7 @@ bool SnapshotFetch::is_wanted(const consensus::ReplicaView& view) {
 void SnapshotFetch::on_tick(consensus::Now now, const consensus::ReplicaView& view,
                             const consensus::ValidatorSet& set) {
   now_ = now.steady;
+  if (view.is_broken) return give_up();
   if (set_.epoch != set.epoch || set_.members.empty()) set_ = set;
   const bool is_wanted_now = is_wanted(view);
   wanted_above_ = std::max(view.executed, view.stable);
@@ -73,6 +82,13 @@ void SnapshotFetch::on_tick(consensus::Now now, const consensus::ReplicaView& vi
   if (asked_ && now_ < asked_->deadline) return;
   asked_.reset();
   if (is_wanted_now && now_ >= no_room_until_) ask(view);
+}
+
+// Which of two chains holds is for people to say (R11): none is jumped to.
+void SnapshotFetch::give_up() {
+  asked_.reset();
+  if (is_beginning_) ++turn_;
+  if (fetch_) drop("other validators have finalised another chain");
 }
 
 // One after another of those that say they have one.
@@ -179,9 +195,12 @@ void SnapshotFetch::go_on(const consensus::ReplicaView& view) {
   bool has_source = false;
   for (auto& [peer, source] : fetch_->sources) {
     if (source.pending && now_ >= source.pending->deadline) {  // B40
-      fetch_->missing.insert(source.pending->index);
-      source.pending.reset();
+      give_back(source);
       source.is_excluded = ++source.timeouts >= kTimeoutsMax;
+    }
+    if (is_too_slow(source)) {
+      give_back(source);
+      source.is_excluded = true;
     }
     has_source = has_source || !source.is_excluded;
   }
@@ -189,24 +208,46 @@ void SnapshotFetch::go_on(const consensus::ReplicaView& view) {
   share_out();
 }
 
+void SnapshotFetch::end_chunk(Source& source) {
+  source.busy_us += now_.us - source.pending->since.us;
+  source.pending.reset();
+}
+
+void SnapshotFetch::give_back(Source& source) {
+  if (!source.pending) return;
+  fetch_->missing.insert(source.pending->index);
+  end_chunk(source);
+}
+
+bool SnapshotFetch::is_too_slow(const Source& source) const {
+  const std::int64_t present = source.pending ? now_.us - source.pending->since.us : 0;
+  return source.busy_us + present > kSlowPatienceUs + time_for(source.given);
+}
+
 // As soon as somebody has nothing to do: a chunk a tick would be slower than snapshots are
-// replaced.
+// replaced. Who kept us waiting comes last: what it held is another one's now.
 void SnapshotFetch::share_out() {
   if (!ports_.has_room(kPendingMax * parameters_.snapshot_chunk)) return;  // a tick goes on
   std::size_t pending = 0;
-  for (const auto& [peer, source] : fetch_->sources) pending += source.pending ? 1 : 0;
+  std::vector<std::pair<InstitutionId, Source*>> idle;
   for (auto& [peer, source] : fetch_->sources) {
+    if (source.pending) ++pending;
+    if (!source.is_excluded && !source.pending) idle.emplace_back(peer, &source);
+  }
+  std::ranges::stable_sort(idle, {}, [](const auto& entry) { return entry.second->timeouts; });
+  for (const auto& [peer, source] : idle) {
     if (fetch_->missing.empty() || pending + fetch_->writing >= kPendingMax) return;
-    if (source.is_excluded || source.pending) continue;
-    source.pending = Pending{*fetch_->missing.begin(), 0, {}, {}};
+    source->pending = Pending{*fetch_->missing.begin(), 0, {}, now_, {}};
     fetch_->missing.erase(fetch_->missing.begin());
     ++pending;
-    request(peer, source);
+    request(peer, *source);
   }
 }
 
 void SnapshotFetch::request(InstitutionId peer, Source& source) {
-  source.pending->deadline = {now_.us + kPieceTimeoutUs};
+  const std::int64_t chunk_us = kPieceTimeoutUs + time_for(parameters_.snapshot_chunk);
+  source.pending->deadline = {
+      std::min(now_.us + kPieceTimeoutUs, source.pending->since.us + chunk_us)};
   ports_.send(peer,
               consensus::FetchChunk{{fetch_->manifest.height},
                                     fetch_->digest,
@@ -225,8 +266,7 @@ void SnapshotFetch::on_chunk(InstitutionId from, const consensus::SnapshotChunk&
                                        static_cast<std::uint32_t>(pending.bytes.size())};
   if (piece.place != expected) return ports_.refuse(from, RejectReason::NotAsked);
   const auto give_up = [&] {
-    fetch_->missing.insert(pending.index);
-    source->second.pending.reset();
+    give_back(source->second);
     source->second.is_excluded = true;
     share_out();
   };
@@ -241,10 +281,11 @@ void SnapshotFetch::on_chunk(InstitutionId from, const consensus::SnapshotChunk&
     return ports_.refuse(from, RejectReason::Malformed);
   }
   pending.size = piece.size;
+  source->second.given += piece.bytes.size();
   pending.bytes.insert(pending.bytes.end(), piece.bytes.begin(), piece.bytes.end());
   if (pending.bytes.size() < pending.size) return request(from, source->second);
   Pending whole = std::move(pending);
-  source->second.pending.reset();
+  end_chunk(source->second);
   source->second.timeouts = 0;
   write(from, std::move(whole));
 }

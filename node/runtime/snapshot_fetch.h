@@ -57,12 +57,15 @@ class SnapshotFetch {
     std::uint32_t index = 0;
     std::uint32_t size = 0;  // told with the first piece
     crypto::Bytes bytes;
-    consensus::Instant deadline;
+    consensus::Instant since;
+    consensus::Instant deadline;  // of the next piece
   };
   struct Source {
     std::optional<Pending> pending;
     std::uint32_t timeouts = 0;
     bool is_excluded = false;
+    std::int64_t busy_us = 0;  // with chunks that are not pending any more
+    std::uint64_t given = 0;   // bytes, in all
   };
   // A download, shared with the lane that writes it.
   struct Fetch {
@@ -75,9 +78,13 @@ class SnapshotFetch {
     bool is_complete = false;
   };
   [[nodiscard]] bool is_wanted(const consensus::ReplicaView& view);
+  void give_up();
   void ask(const consensus::ReplicaView& view);
   void begin(const consensus::SnapshotOffer& offer);
   void go_on(const consensus::ReplicaView& view);
+  void end_chunk(Source& source);
+  void give_back(Source& source);
+  [[nodiscard]] bool is_too_slow(const Source& source) const;
   void share_out();
   void request(consensus::InstitutionId peer, Source& source);
   void write(consensus::InstitutionId from, Pending chunk);

@@ -144,14 +144,16 @@ std::expected<void, StartError> take_over(const std::optional<consensus::BaseRec
 struct ReadLog {
   enum class Fate : std::uint8_t {
     Whole,
-    Gap,      // it was cut, and the store that went with it is lost
-    Damaged,  // before its tail: nothing of it was used
+    Gap,        // it was cut, and the store that went with it is lost
+    NoPayload,  // so is this one's, and it lacks the payload of blocks below an installed snapshot
+    Damaged,    // before its tail: nothing of it was used
   };
   Fate fate = Fate::Whole;
+  consensus::Height lacking = {};  // NoPayload: up to there
   consensus::LoggedCeilings ceilings = {};
 };
 std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platform,
-                                            const Progress& progress) {
+                                            const Progress& progress, bool may_rebuild) {
   const consensus::Header& executed = node.executor.header;
   std::vector<consensus::Header> recent;  // headers that may not be stable yet: at most a window
   const std::uint64_t window = node.genesis.genesis.parameters.window;
@@ -213,6 +215,8 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
   // A log that was cut, or began with a snapshot, goes with a store that knows what stood there
   // (protocol R34).
   if (recovery.has_gap()) return ReadLog{.fate = ReadLog::Fate::Gap};
+  if (const auto lacking = recovery.lacks_payload(); lacking && may_rebuild)
+    return ReadLog{.fate = ReadLog::Fate::NoPayload, .lacking = *lacking};
   if (const auto taken = take_over(*base, recovery, *log); !taken)
     return StartFailure(taken.error());
   // What another key promised binds only that one (protocol R43).
@@ -305,22 +309,25 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   }
   if (auto installed = install(node, platform, progress); !installed)
     return StartFailure(installed.error());
-  const auto read_back = [&]() -> std::expected<ReadLog, StartError> {
+  const auto read_back = [&](bool may_rebuild) -> std::expected<ReadLog, StartError> {
     if (auto opened = open_store(node, platform, progress); !opened)
       return StartFailure(opened.error());
-    return read_log(node, platform, progress);
+    return read_log(node, platform, progress, may_rebuild);
   };
-  auto log = read_back();
-  if (log && log->fate == ReadLog::Fate::Gap) {
-    const auto rebuilt = rebuild_from_snapshot(node, platform, progress);
+  auto log = read_back(true);
+  const bool lacks_payload = log && log->fate == ReadLog::Fate::NoPayload;
+  if (lacks_payload || (log && log->fate == ReadLog::Fate::Gap)) {
+    const auto rebuilt = rebuild_from_snapshot(node, platform, progress, log->lacking);
     if (!rebuilt) return StartFailure(rebuilt.error());
-    if (*rebuilt) log = read_back();
+    // Without a snapshot the log is a whole memory all the same: peers give the payload, or a
+    // snapshot.
+    if (*rebuilt || lacks_payload) log = read_back(false);
   }
   const bool was_damaged = log && log->fate != ReadLog::Fate::Whole;
   if (was_damaged) {
     progress("store and log are set aside: everything is fetched from the other validators");
     if (auto aside = quarantine(node, progress); !aside) return StartFailure(aside.error());
-    log = read_back();
+    log = read_back(false);
   }
   if (!log) return StartFailure(log.error());
   if (auto named = make_names_durable(node); !named) return StartFailure(named.error());

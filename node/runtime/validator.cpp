@@ -41,7 +41,7 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
               .status = [this](std::uint32_t actor, const OpId& id) { return status({actor, id}); },
               .wake = [this] { wake(); },
               .clock = [this] { return around_.now().wall; }}),
-      evidence_(opened.recovered.evidence),
+      evidence_(opened.recovered.evidence, opened.recovered.breach),
       sign_state_(std::move(opened.sign_state)),
       floor_record_(opened.floor_record) {
   final_height_ = std::min(store->height(), store->attested()).value;
@@ -132,6 +132,7 @@ DriverPorts Validator::driver_ports() {
       .stated = [this](const std::vector<consensus::Hash>& needed) { on_stated(needed); },
       .event = [this](const consensus::Event& event) { on_event(event); },
       .evidence = [this](const consensus::Evidence& found) { evidence_.add(found); },
+      .breach = [this](const consensus::BreachRecord& found) { evidence_.add(found); },
       .violation = [this](consensus::InstitutionId from,
                           consensus::RejectReason reason) { on_violation(from, reason); }};
 }

@@ -78,6 +78,7 @@ class Validator {
   [[nodiscard]] std::vector<Probe> ready();
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() const { return keeper_->list(); }
   [[nodiscard]] std::vector<EvidenceInfo> evidence() { return evidence_.list(*store->read()); }
+  [[nodiscard]] std::optional<BreachInfo> breach() { return evidence_.breach(*store->read()); }
   [[nodiscard]] bool core_answers() const;
   [[nodiscard]] std::string name_of(std::uint32_t institution) const;
   // Core thread: whose channels are let in, and where they are (protocol R44).

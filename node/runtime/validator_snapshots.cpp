@@ -86,7 +86,8 @@ void Validator::bind_snapshots() {
 
 // Loading it takes room for a second store beside the present one. Without it the snapshot waits.
 void Validator::take_over_fetched() {
-  if (fetched_ && driver_->replica().view().executed >= *fetched_) fetched_.reset();
+  const consensus::ReplicaView view = driver_->replica().view();
+  if (fetched_ && (view.is_broken || view.executed >= *fetched_)) fetched_.reset();
   if (!fetched_) return;
   const auto whole = fetch_->progress();
   const std::uint64_t bytes =

@@ -45,6 +45,7 @@ void expect_no_breach(const Solo& solo) {
   EXPECT_EQ(solo.events(EventType::VotesStopped), 0U);
   EXPECT_TRUE(solo.records_of<BreachRecord>().empty());
   EXPECT_TRUE(solo.replica->may_vote());
+  EXPECT_FALSE(solo.replica->view().is_broken);
 }
 
 // Said, written down once, and still so after a restart.
@@ -61,6 +62,7 @@ void expect_breach(const Solo& solo, std::uint64_t height, const Hash& ours, con
   EXPECT_EQ(said->hash, ours);
   EXPECT_EQ(said->other, theirs);
   EXPECT_FALSE(solo.replica->may_vote());
+  EXPECT_TRUE(solo.replica->view().is_broken);
   Solo again(four(), solo.index, solo.parameters,
              solo.recovered(Height{solo.headers.rbegin()->first}), {}, solo.headers);
   EXPECT_FALSE(again.replica->may_vote());
@@ -229,23 +231,92 @@ TEST(TwoCertificates, R30_a_segment_is_not_adopted_beside_one) {
   EXPECT_EQ(solo.replica->view().committed, Height{0});
 }
 
-// A prepare certificate brings a chain that does not hold the committed block; then that chain is
-// committed.
-TEST_F(Breach, R11_a_chain_over_another_block_is_not_committed) {
-  const View view{1};
-  hear_commit_votes(solo, another(second), view);
+// A prepare certificate begins a view with a chain that does not hold the block that the view
+// committed; then that chain is committed.
+class ForkInOneView : public Breach {
+ protected:
+  ForkInOneView() {
+    hear_commit_votes(solo, another(second), view);
+    solo.deliver(0, CertifiedBlocks{{below, above}, certified(VoteKind::Prepare, above, view)});
+  }
+  static constexpr View view{1};
   const Block below = in_view(second, view);
   const Block above = solo.block_after(below);
-  solo.deliver(0, CertifiedBlocks{{below, above}, certified(VoteKind::Prepare, above, view)});
-  expect_no_breach(solo);
-  ASSERT_EQ(solo.replica->view().tip, Height{3});
+};
+
+TEST_F(ForkInOneView, R11_is_found_when_the_view_begins) {
+  expect_breach(solo, 2, hash(another(second)), hash(above));
+  EXPECT_EQ(solo.records_of<BreachRecord>()[0].their_proof,
+            certified(VoteKind::Prepare, above, view));
+}
+
+TEST_F(ForkInOneView, R11_is_not_committed_and_nothing_of_its_proof_is_kept) {
   hear_commit_votes(solo, above, view);
   EXPECT_EQ(solo.replica->view().committed, Height{1});
-  const auto records = solo.records_of<BreachRecord>();
-  ASSERT_EQ(records.size(), 1U);
-  EXPECT_EQ(records[0].ours, hash(another(second)));
-  EXPECT_EQ(records[0].theirs, hash(below));
-  EXPECT_EQ(records[0].their_proof->content.digest, hash(above));
+  for (const CertificateRecord& record : solo.records_of<CertificateRecord>()) {
+    const VoteContent& content = record.certificate.content;
+    EXPECT_FALSE(content.kind == VoteKind::Commit && content.height == above.height);
+  }
+}
+
+TEST_F(ForkInOneView, R38_both_proofs_in_a_log_end_the_votes_and_the_first_is_followed) {
+  std::erase_if(solo.log, [](const auto& r) { return std::holds_alternative<BreachRecord>(r); });
+  solo.log.emplace_back(CertificateRecord{certified(VoteKind::Commit, above, view)});
+  Solo again(four(), 3, solo.parameters, solo.recovered({0}));
+  EXPECT_FALSE(again.replica->may_vote());
+  EXPECT_EQ(again.events(EventType::BreachFound), 1U);
+  EXPECT_EQ(again.records_of<BreachRecord>().size(), 1U);
+  EXPECT_EQ(again.replica->view().committed, Height{1});
+  EXPECT_EQ(again.replica->view().tip, Height{1}) << "of the other chain nothing is left";
+  again.deliver(0, committed({another(second)}, view));
+  EXPECT_EQ(again.replica->view().committed, Height{2});
+}
+
+TEST_F(Breach, R38_a_record_of_two_proofs_is_believed_before_what_the_log_says_besides) {
+  const Block ours = another(second);
+  solo.log.emplace_back(BreachRecord{
+      {2}, hash(ours), hash(second), certified(VoteKind::Commit, ours, {}), {}, {}, {}, {}});
+  solo.log.emplace_back(CertificateRecord{certified(VoteKind::Commit, second, {})});
+  EXPECT_EQ(solo.recovered({0}).committed, Height{1});
+}
+
+// ---- a view that begins beside a commit (R27), and is active when that is learnt
+
+TEST_F(Breach, R27_a_commit_of_a_lower_view_that_the_active_view_does_not_extend) {
+  solo.deliver(1, new_view_of({1}, certified(VoteKind::Prepare, second, {})));
+  ASSERT_FALSE(solo.replica->view().changing_view);
+  expect_no_breach(solo);
+  hear_commit_votes(solo, another(second), {});
+  expect_breach(solo, 2, hash(another(second)), hash(second));
+  EXPECT_EQ(solo.replica->view().committed, Height{1});
+}
+
+TEST_F(Breach, R11_a_commit_of_the_view_below_its_certified_start) {
+  const Block start = in_view(second, {1});
+  solo.deliver(0, CertifiedBlocks{{start}, certified(VoteKind::Prepare, start, {1})});
+  ASSERT_FALSE(solo.replica->view().changing_view);
+  hear_commit_votes(solo, another(second), {1});
+  expect_breach(solo, 2, hash(another(second)), hash(start));
+}
+
+// The primary alone can do that: it began the view twice.
+TEST_F(Breach, R11_a_commit_of_the_view_beside_its_anchor_ends_the_votes_in_the_view_alone) {
+  for (const bool commit_is_first : {true, false}) {
+    Solo other(four(), 3);
+    other.executes = false;
+    other.propose(first);
+    other.commit(first);
+    other.propose(second);
+    const auto learn_commit = [&] { hear_commit_votes(other, another(second), {1}); };
+    if (commit_is_first) learn_commit();
+    other.deliver(1, new_view_of({1}, certified(VoteKind::Prepare, second, {})));
+    if (!commit_is_first) learn_commit();
+    expect_no_breach(other);
+    EXPECT_EQ(other.events(EventType::Abstaining), 1U);
+    EXPECT_FALSE(other.replica->view().voting);
+    other.deliver(0, committed({another(second)}, {1}));
+    EXPECT_EQ(other.replica->view().committed, Height{2});
+  }
 }
 
 // ---- two attested headers
@@ -282,6 +353,39 @@ TEST_F(Breach, R27_the_stop_outlives_the_view_that_caused_it) {
   Solo again(four(), 3, solo.parameters, solo.recovered({0}));
   EXPECT_FALSE(again.replica->may_vote());
   EXPECT_TRUE(again.voted.empty());
+}
+
+// ---- R40: our key under the other proof
+
+CertifiedBlocks with_our_vote(const Block& block, View view) {
+  return {{block}, certified(VoteKind::Commit, block, view, 0)};
+}
+
+TEST_F(Breach, R40_a_vote_of_ours_that_we_never_cast_shows_in_a_refuted_certificate) {
+  for (const bool is_signed_by_us : {false, true}) {
+    Solo other(four(), 3);
+    other.executes = false;
+    other.propose(first);
+    other.commit(first);
+    other.deliver(
+        0, is_signed_by_us ? with_our_vote(another(first), {1}) : committed({another(first)}, {1}));
+    EXPECT_EQ(other.events(EventType::BreachFound), 1U);
+    EXPECT_EQ(other.records_of<AmnesiaRecord>().size(), is_signed_by_us ? 1U : 0U);
+    EXPECT_EQ(other.events(EventType::FloorRefuted), is_signed_by_us ? 1U : 0U);
+    EXPECT_EQ(other.recovered({0}).amnesic_below.has_value(), is_signed_by_us);
+  }
+}
+
+TEST(TwoCertificates, R40_the_vote_that_the_log_remembers_is_no_alarm_at_the_start) {
+  Solo solo(four(), 3);
+  const Block block = solo.next_block();
+  const Certificate refuted = with_our_vote(block, {}).certificate;
+  solo.log.emplace_back(CertificateRecord{certified(VoteKind::Commit, another(block), {})});
+  solo.log.emplace_back(VoteRecord{refuted.content});
+  solo.log.emplace_back(CertificateRecord{refuted});
+  Solo again(four(), 3, solo.parameters, solo.recovered({0}));
+  EXPECT_EQ(again.events(EventType::BreachFound), 1U);
+  EXPECT_TRUE(again.records_of<AmnesiaRecord>().empty());
 }
 
 // ---- R34, R38: kept

@@ -262,14 +262,8 @@ TEST_F(Reading, R34_a_statement_whose_base_is_not_ours_tells_of_a_gap) {
 
 // A store that was lost and is made again stands at the genesis, and the statement's base with it.
 TEST_F(Reading, R37_a_statement_made_below_the_own_epoch_forgets_no_epoch_and_no_view) {
-  BaseRecord base{four().set(Epoch{1}),
-                  View{2},
-                  {10},
-                  hash_of("block 10"),
-                  hash_of("header 10"),
-                  {},
-                  four().chain(),
-                  four().genesis().time,
+  BaseRecord base{four().set(Epoch{1}), View{2}, {10},           hash_of("block 10"),
+                  hash_of("header 10"), {},      four().chain(), four().genesis().time,
                   std::nullopt};
   const VoteContent said = vote(VoteKind::Prepare, 11, 1, 5);
   const RecoveredState state = read({base, ViewRecord{{1}, {5}}, VoteRecord{said}}, 0);
@@ -280,6 +274,36 @@ TEST_F(Reading, R37_a_statement_made_below_the_own_epoch_forgets_no_epoch_and_no
   EXPECT_EQ(state.view, View{5});
   EXPECT_EQ(state.base, Height{});
   EXPECT_EQ(state.votes, std::vector{said});
+}
+
+// It followed blocks while it fetched a snapshot above them; then the store was lost.
+TEST_F(Reading, R31_a_log_tells_which_payload_below_an_installed_snapshot_it_never_had) {
+  const BatchPtr named = batch_of({10}, 1, soon(source));
+  Block second = block(2);
+  second.batches = {named->id};
+  Block third = block(3);
+  third.parent = second.hash(four().chain());
+  BaseRecord base = base_at(3);
+  base.block = third.hash(four().chain());
+  const std::vector<DurableRecord> followed{BlockRecord{block(1)}, BlockRecord{second},
+                                            BlockRecord{third}};
+  const auto lacking = [&](std::vector<DurableRecord> more, std::uint64_t executed = 0) {
+    Recovery recovery = reading(executed);
+    for (const DurableRecord& record : followed) recovery.apply(record);
+    for (const DurableRecord& record : more) recovery.apply(record);
+    EXPECT_FALSE(recovery.has_gap());
+    return recovery.lacks_payload();
+  };
+  EXPECT_EQ(lacking({base}), Height{2});
+  EXPECT_EQ(lacking({}), std::nullopt) << "what no snapshot covers is still to be had";
+  EXPECT_EQ(lacking({base_at(1)}), std::nullopt) << "it lies above the base";
+  EXPECT_EQ(lacking({BatchRecord{named}, base}), std::nullopt);
+  EXPECT_EQ(lacking({base, BatchRecord{named}}), std::nullopt) << "it came later";
+  Recovery kept = reading(0);  // nothing of the memory is in question
+  for (const DurableRecord& record : followed) kept.apply(record);
+  kept.apply(base);
+  kept.apply(VoteRecord{vote(VoteKind::Prepare, 4)});
+  EXPECT_EQ(std::move(kept).finish().votes.size(), 1U);
 }
 
 TEST_F(Reading, R34_the_chain_that_was_read_goes_on_above_the_base_of_a_statement) {

@@ -282,6 +282,16 @@ void FakeService::hold_evidence(std::uint32_t institution) {
   evidence_.push_back({institution, {}, consensus::ConflictingVotes{first, second}});
 }
 
+void FakeService::hold_breach(const runtime::BreachInfo& breach) {
+  const std::lock_guard lock(mutex_);
+  breach_ = breach;
+}
+
+std::optional<runtime::BreachInfo> FakeService::breach() {
+  const std::lock_guard lock(mutex_);
+  return breach_;
+}
+
 std::vector<runtime::EvidenceInfo> FakeService::evidence() {
   const std::lock_guard lock(mutex_);
   return evidence_;

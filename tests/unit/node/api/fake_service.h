@@ -45,6 +45,7 @@ class FakeService final : public runtime::Service {
   void stop_votes(const std::string& why);
   // Two prepare votes of this institution's seat for one place.
   void hold_evidence(std::uint32_t institution);
+  void hold_breach(const runtime::BreachInfo& breach);
   // What it has of each position; nothing: it began with a snapshot that ends with entry `after`.
   void hold_statement(std::optional<runtime::Statement> statement, std::uint64_t after = 0);
   void set_waiters_max(std::size_t waiters);
@@ -75,6 +76,7 @@ class FakeService final : public runtime::Service {
       std::uint64_t after, std::size_t limit) override;
   [[nodiscard]] std::vector<runtime::SnapshotInfo> snapshots() override;
   [[nodiscard]] std::vector<runtime::EvidenceInfo> evidence() override;
+  [[nodiscard]] std::optional<runtime::BreachInfo> breach() override;
   [[nodiscard]] std::vector<runtime::Probe> live() override;
   [[nodiscard]] std::vector<runtime::Probe> ready() override;
 
@@ -98,6 +100,7 @@ class FakeService final : public runtime::Service {
   bool diverged_ = false;
   std::string votes_stopped_;
   std::vector<runtime::EvidenceInfo> evidence_;
+  std::optional<runtime::BreachInfo> breach_;
   std::optional<runtime::Statement> statement_;
   std::uint64_t held_after_ = 0;
 };

@@ -25,6 +25,37 @@ TEST_F(ServerTest, Evidence_and_a_stop_of_votes_are_shown) {
   EXPECT_EQ(document(get("/v1/node")).at("votes_stopped").as_string(), "KEY_USED_ELSEWHERE");
 }
 
+// protocol R11: two commit certificates of one height, and who signed both.
+TEST_F(ServerTest, A_broken_agreement_is_shown_with_both_proofs) {
+  EXPECT_TRUE(document(get("/v1/evidence")).at("agreement_broken").is_null());
+  runtime::BreachInfo breach{{}, {1, 2, 3, 4}};
+  breach.record.height = {9};
+  breach.record.ours.bytes.fill(std::byte{0xaa});
+  breach.record.theirs.bytes.fill(std::byte{0xbb});
+  const auto proof = [](const crypto::Hash& digest, std::uint64_t view,
+                        std::initializer_list<std::uint32_t> voters) {
+    consensus::Certificate made{{consensus::VoteKind::Commit, {1}, {view}, {9}, digest}, {}};
+    for (const std::uint32_t voter : voters) made.signatures.push_back({{voter}, {}});
+    return made;
+  };
+  breach.record.our_proof = proof(breach.record.ours, 2, {0, 1, 2});
+  breach.record.their_proof = proof(breach.record.theirs, 3, {1, 2, 3});
+  service.hold_breach(breach);
+  const auto shown = document(get("/v1/evidence")).at("agreement_broken").as_object();
+  EXPECT_EQ(shown.at("epoch").as_string(), "1");
+  EXPECT_EQ(shown.at("height").as_string(), "9");
+  EXPECT_EQ(shown.at("ours").as_string(), crypto::to_hex(breach.record.ours));
+  EXPECT_EQ(shown.at("theirs").as_string(), crypto::to_hex(breach.record.theirs));
+  EXPECT_EQ(shown.at("our_proof").at("view").as_string(), "2");
+  EXPECT_EQ(shown.at("their_proof").at("view").as_string(), "3");
+  EXPECT_EQ(shown.at("our_signers").as_array().size(), 3U);
+  EXPECT_EQ(shown.at("their_signers").as_array()[2].at("voter"), 3);
+  const auto& common = shown.at("common_signers").as_array();
+  ASSERT_EQ(common.size(), 2U);
+  EXPECT_EQ(common[0].at("validator").as_string(), "bank-b");
+  EXPECT_TRUE(shown.at("their_new_view").is_null());
+}
+
 // protocol R17.
 TEST_F(ServerTest, Every_answer_of_a_diverged_node_says_so) {
   service.set_diverged();

@@ -42,6 +42,24 @@ TEST(EvidenceBook, What_the_stored_ledger_does_not_reach_yet_has_no_name) {
   EXPECT_EQ(shown[1].institution, 0U);
 }
 
+// protocol R11.
+TEST(EvidenceBook, Holds_the_first_breach_and_names_the_seats_of_its_epoch) {
+  const DemoLedger demo;
+  EvidenceBook book({});
+  EXPECT_FALSE(book.breach(*demo.state()).has_value());
+  consensus::BreachRecord first;
+  first.height = {5};
+  book.add(first);
+  consensus::BreachRecord second = first;
+  second.height = {6};
+  book.add(second);
+  const auto shown = book.breach(*demo.state());
+  ASSERT_TRUE(shown.has_value());
+  EXPECT_EQ(shown->record, first);
+  EXPECT_EQ(shown->seats, (std::vector<std::uint32_t>{1, 2, 3, 4}));
+  EXPECT_EQ(EvidenceBook({}, second).breach(*demo.state())->record, second);
+}
+
 // The log is written anew when it is cut: everything comes once more (protocol R34).
 TEST(EvidenceBook, Holds_each_proof_once_and_the_newest_of_too_many) {
   const DemoLedger demo;

@@ -102,6 +102,32 @@ TEST_F(IntakeTest, What_cannot_be_packed_now_asks_for_no_wake_up) {
   EXPECT_EQ(pack_after(100).size(), 1U);
 }
 
+// It would wait until it expires: no validator takes a larger batch, nor one above the quota.
+TEST_F(IntakeTest, R3_what_fits_in_no_batch_is_refused_at_once) {
+  const std::uint64_t least = demo().transfer(1).size() + 72;  // alone in a batch
+  const consensus::Parameters usual = parameters_;
+  for (std::uint64_t consensus::Parameters::* bound :
+       {&consensus::Parameters::batch_bytes, &consensus::Parameters::author_quota}) {
+    const std::uint64_t overhead = bound == &consensus::Parameters::author_quota ? 512 : 0;
+    parameters_ = usual;
+    parameters_.*bound = least + overhead - 1;
+    make();
+    const auto refused = submit(demo().transfer(1));
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().reason, RefusalReason::Ledger);
+    EXPECT_EQ(refused.error().code, ledger::Code::TooLarge);
+    EXPECT_EQ(intake_->load().operations, 0U);
+    EXPECT_FALSE(intake_->pending(1, id(1)).has_value());
+    EXPECT_TRUE(pack_after(100).empty());
+    parameters_.*bound = least + overhead;
+    make();
+    ASSERT_TRUE(submit(demo().transfer(1)).has_value());
+    const auto batches = pack_after(100);
+    ASSERT_EQ(batches.size(), 1U);
+    EXPECT_LE(batches[0]->bytes.size(), parameters_.batch_bytes);
+  }
+}
+
 TEST_F(IntakeTest, R43_without_a_seat_nothing_is_taken) {
   intake_->set_seated(false);
   const auto answer = submit(demo().transfer(1));
@@ -183,6 +209,12 @@ TEST_F(IntakeTest, A_batch_from_before_a_restart_is_packed_again_too) {
   intake_->track(first[0]);
   intake_->on_executed({first[0]->expires_at.ms + 1}, {}, {});
   EXPECT_EQ(pack_after(5).size(), 1U);
+  parameters_.batch_bytes = demo().transfer(1).size();  // by a vote: it fits in none any more
+  make();
+  intake_->track(first[0]);
+  intake_->on_executed({first[0]->expires_at.ms + 1}, {}, {});
+  EXPECT_TRUE(pack_after(5).empty());
+  EXPECT_EQ(intake_->load().operations, 0U);
 }
 
 TEST_F(IntakeTest, What_can_no_longer_run_leaves) {

@@ -36,8 +36,9 @@ class Rebuilding : public DiskNode {
     }
     return world.header();
   }
-  // What a cut leaves in the log: `count` blocks above one, and a statement at the last of them.
-  void cut_log_above(const consensus::Header& below, std::uint64_t count) {
+  // What a cut leaves in the log: `count` blocks above one, and a statement at the last of them. Of
+  // one block the payload is not there.
+  void cut_log_above(const consensus::Header& below, std::uint64_t count, Height unpaid = {}) {
     std::vector<consensus::DurableRecord> records;
     consensus::Block block{{}, {}, below.height, {}, below.time, {}};
     consensus::Hash parent = below.block;
@@ -45,6 +46,7 @@ class Rebuilding : public DiskNode {
       const Height height{block.height.value + 1};
       block = {
           consensus::epoch_of(height, kEpochBlocks), {7}, height, parent, {block.time.ms + 1}, {}};
+      if (height == unpaid) block.batches.push_back(crypto::sha256(crypto::as_view("batch")));
       parent = block.hash(demo_->chain());
       records.emplace_back(consensus::BlockRecord{block});
     }
@@ -56,12 +58,24 @@ class Rebuilding : public DiskNode {
     base.block = parent;
     base.time = block.time;
     records.emplace_back(base);
+    // Promised above, and never to be forgotten.
+    if (unpaid != Height{}) records.emplace_back(consensus::VoteRecord{promise_above(base.height)});
     auto log = storage::Log::open(disk_, "data/log", platform().log, [](const auto&) {});
     ASSERT_TRUE(log.has_value());
     for (const auto& record : records)
       log->append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
                   consensus::wire::encode_record(record));
     ASSERT_TRUE(log->sync().has_value());
+  }
+  static consensus::VoteContent promise_above(Height height) {
+    const Height above{height.value + 1};
+    return {consensus::VoteKind::Prepare, consensus::epoch_of(above, kEpochBlocks), {7}, above, {}};
+  }
+  consensus::Header genesis() const {
+    consensus::Header first{};
+    first.block = demo_->chain();
+    first.time = demo_->time();
+    return first;
   }
   void crash_at_each_change(const consensus::Header& newest);
   // For what is written of the present one, and not for a snapshot's state beside it.
@@ -192,16 +206,49 @@ TEST_F(Rebuilding, R34_a_log_that_does_not_lead_on_from_the_snapshot_is_no_memor
 // Else receipts of the blocks below would be gone for nothing.
 TEST_F(Rebuilding, R38_from_a_log_that_is_whole_everything_is_executed_again) {
   keep_snapshot(16);
-  consensus::Header first{};
-  first.block = demo_->chain();
-  first.time = demo_->time();
-  cut_log_above(first, 3);
+  cut_log_above(genesis(), 3);
   damage_file_store(disk_, "data/state");
   const auto opened = open();
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
   EXPECT_EQ(opened->store->height(), Height{});
   EXPECT_EQ(opened->recovered.chain.size(), 3U);
   EXPECT_FALSE(opened->recovered.amnesic_below.has_value());
+}
+
+// Blocks that it followed while it fetched the snapshot above them: nobody may hold their payload
+// any more.
+TEST_F(Rebuilding, R31_a_log_without_the_payload_of_its_blocks_goes_on_from_a_snapshot_above_them) {
+  keep_snapshot(16);
+  const auto newest = keep_snapshot(32);
+  cut_log_above(genesis(), 24, {20});
+  damage_file_store(disk_, "data/state");
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(opened->store->height(), newest.height);
+  EXPECT_EQ(opened->recovered.committed, newest.height);
+  EXPECT_FALSE(opened->recovered.amnesic_below.has_value()) << "its log remembers";
+  EXPECT_EQ(disk_.list("data/quarantine")->size(), 1U) << "the store alone";
+}
+
+TEST_F(Rebuilding, R31_a_crash_at_any_call_of_that_ends_in_the_same_state) {
+  const auto newest = keep_snapshot(32);
+  cut_log_above(genesis(), 24, {20});
+  damage_file_store(disk_, "data/state");
+  crash_at_each_change(newest);
+}
+
+TEST_F(Rebuilding, R31_no_snapshot_below_them_helps_and_the_memory_stays) {
+  keep_snapshot(16);
+  cut_log_above(genesis(), 24, {20});
+  damage_file_store(disk_, "data/state");
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(opened->store->height(), Height{}) << "receipts below would be gone for nothing";
+  EXPECT_EQ(opened->recovered.committed, Height{});
+  EXPECT_EQ(opened->recovered.chain.size(), 24U);
+  EXPECT_EQ(opened->votes, std::vector{promise_above({24})});
+  EXPECT_FALSE(opened->recovered.amnesic_below.has_value());
+  EXPECT_EQ(disk_.list("data/quarantine")->size(), 1U);
 }
 
 // Stops the machine at each change that a start makes, one after another.

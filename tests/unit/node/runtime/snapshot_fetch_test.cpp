@@ -139,6 +139,23 @@ TEST_F(Fetching, R31_chunks_come_from_several_peers_and_make_a_whole_snapshot) {
   EXPECT_TRUE(refused_.empty());
 }
 
+// Which of two chains holds is for people to say: no snapshot of another is jumped to (R11).
+TEST_F(Fetching, R11_none_is_fetched_where_agreement_is_broken) {
+  pass(0);
+  fetch_->on_offer(sent_.at(0).first, offer());
+  works_.run();
+  pass(10);
+  ASSERT_TRUE(fetch_->progress().has_value());
+  view_.is_broken = true;
+  pass(10);
+  EXPECT_FALSE(fetch_->progress().has_value());
+  sent_.clear();
+  pass(60'000);
+  EXPECT_TRUE(sent_.empty());
+  fetch_->on_offer({2}, offer());
+  EXPECT_EQ(refusals(2, RejectReason::NotAsked), 1U);
+}
+
 TEST_F(Fetching, R31_who_has_given_a_chunk_is_asked_for_the_next_at_once) {
   pass(0);
   fetch_->on_offer(sent_.at(0).first, offer());
@@ -223,6 +240,79 @@ TEST_F(Fetching, B40_who_never_answers_costs_time_and_nothing_else) {
   serve([&](InstitutionId peer, const auto& asked) {
     if (peer.value != 2) honest(peer, asked);
   });
+  expect_whole();
+  EXPECT_EQ(asked_of_[2], 1) << "what it held is another one's";
+}
+
+// A chunk of four pieces, each given after so long.
+class SlowFetching : public Fetching {
+ protected:
+  SlowFetching() {
+    parameters_.snapshot_chunk = 4 * consensus::kSnapshotPieceBytesMax;
+    manifest_.chunks.clear();
+    for (crypto::Bytes& chunk : chunks_) {
+      chunk.assign(parameters_.snapshot_chunk, chunk.front());
+      manifest_.chunks.push_back(storage::snapshot_chunk_digest(chunk));
+    }
+    restart();
+  }
+  void begin() {
+    pass(0);
+    ASSERT_EQ(sent_.at(0).first, InstitutionId{2});
+    fetch_->on_offer({2}, offer());
+    works_.run();
+    sent_.clear();
+    pass(0);
+  }
+  void begin_where_only_peer_2_has_it() {
+    for (auto& peer : view_.peers) {
+      if (peer.institution.value != 2) peer.status.snapshot = {40};
+    }
+    begin();
+  }
+  // Until it is whole, or given up. Seconds that it took.
+  std::int64_t give_each_piece_after(const std::map<std::uint32_t, std::int64_t>& seconds) {
+    const std::int64_t begun = now_.steady.us;
+    std::vector<std::pair<std::int64_t, std::pair<InstitutionId, consensus::FetchChunk>>> due;
+    while (!complete_ && fetch_->progress()) {
+      for (const auto& [at, question] : std::exchange(due, {})) {
+        if (at > now_.steady.us)
+          due.push_back({at, question});
+        else
+          honest(question.first, question.second);
+      }
+      works_.run();
+      for (const auto& [to, message] : std::exchange(sent_, {})) {
+        const auto* asked = std::get_if<consensus::FetchChunk>(&message);
+        if (asked != nullptr)
+          due.push_back({now_.steady.us + seconds.at(to.value) * 1'000'000, {to, *asked}});
+      }
+      pass(1'000);
+    }
+    return (now_.steady.us - begun) / 1'000'000;
+  }
+};
+
+// It alone had the snapshot, and kept the fetch open for as long as it liked.
+TEST_F(SlowFetching, B40_who_gives_too_slowly_is_given_up_and_another_peer_is_asked) {
+  begin_where_only_peer_2_has_it();
+  EXPECT_LT(give_each_piece_after({{2, 6}}), 100) << "it never lets a deadline pass";
+  EXPECT_EQ(complete_, std::nullopt);
+  sent_.clear();
+  pass(1'000);
+  ASSERT_EQ(sent_.size(), 1U);
+  EXPECT_EQ(sent_[0].first, InstitutionId{3});
+}
+
+TEST_F(SlowFetching, R31_who_is_slow_and_gives_enough_is_not_given_up) {
+  begin_where_only_peer_2_has_it();
+  EXPECT_GT(give_each_piece_after({{2, 4}}), 60);
+  expect_whole();
+}
+
+TEST_F(SlowFetching, B40_a_chunk_that_takes_too_long_is_fetched_elsewhere) {
+  begin();
+  EXPECT_LT(give_each_piece_after({{2, 9}, {3, 1}, {4, 1}}), 33) << "a chunk of it takes 36";
   expect_whole();
 }
 
