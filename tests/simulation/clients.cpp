@@ -247,9 +247,11 @@ void Clients::expect_same(std::size_t node, const Operation& operation,
   if (!same) throw Violation{"I5", node, "an operation has two answers"};
 }
 
-void Clients::audit(const std::function<bool(std::size_t node)>& should_know) {
+void Clients::audit(
+    const std::function<std::optional<consensus::Height>(std::size_t node)>& stable_at) {
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
-    if (faulty_.contains(node) || !nodes_[node]->is_up() || !should_know(node)) continue;
+    const auto stable = stable_at(node);
+    if (faulty_.contains(node) || !nodes_[node]->is_up() || !stable) continue;
     for (const auto& operation : done_) {
       const auto info = nodes_[node]->validator().status({operation->actor, operation->id});
       expect_same(node, *operation, info);
@@ -261,10 +263,11 @@ void Clients::audit(const std::function<bool(std::size_t node)>& should_know) {
               "I9", node,
               "no receipt of an operation at height " + std::to_string(info.outcome->height.value)};
       }
-      if (operation->answer->outcome && !info.outcome) {
+      const auto& answered = operation->answer->outcome;
+      if (answered && answered->height <= *stable && !info.outcome) {
         throw Violation{"I7", node,
                         "an operation with a final answer is not known any more, height " +
-                            std::to_string(operation->answer->outcome->height.value)};
+                            std::to_string(answered->height.value)};
       }
     }
   }

@@ -47,7 +47,7 @@ class Clients {
 
   // Every answer known so far, asked again of each correct node that is up and should know it;
   // Violation if one differs or is gone.
-  void audit(const std::function<bool(std::size_t node)>& should_know);
+  void audit(const std::function<std::optional<consensus::Height>(std::size_t node)>& stable_at);
   [[nodiscard]] std::uint64_t submitted() const { return submitted_; }
   [[nodiscard]] std::uint64_t finished() const { return finished_; }
   // The oldest operation that a correct node admitted after `since` and that is still open.

@@ -362,7 +362,10 @@ void Simulation::audit() {
   if (!run_until(restarted + kCatchUpLimit, [&] { return all_at(target, restarted); }))
     throw Violation{"L1", 0, "no progress after all were restarted" + places()};
   run_until(scheduler_.now() + 2 * kSecond);
-  clients_->audit([&](std::size_t node) { return is_in_reach(node, restarted); });
+  clients_->audit([&](std::size_t node) -> std::optional<consensus::Height> {
+    if (!is_in_reach(node, restarted)) return std::nullopt;
+    return checkers_.stable(node);  // what came last may not have reached it yet
+  });
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (!is_correct(i)) continue;
     for (const auto& [height, header] : checkers_.headers()) {
