@@ -31,6 +31,10 @@ namespace giro::runtime::rows {
                                            std::uint64_t height, std::uint32_t n);
 [[nodiscard]] crypto::Bytes payment_of_key(const ledger::AccountId& account, std::uint64_t height,
                                            std::uint32_t n);
+// The indexes, 88 to 8a: each row is made by one block, whatever came before it.
+[[nodiscard]] crypto::Bytes index_begin();
+[[nodiscard]] crypto::Bytes index_end();
+[[nodiscard]] consensus::Height height_of_index(crypto::ByteView key, crypto::ByteView value);
 [[nodiscard]] crypto::Bytes installed_key();  // 8e: the epoch of a snapshot that was installed
 [[nodiscard]] crypto::Bytes head_key();       // 8f: the newest header
 
