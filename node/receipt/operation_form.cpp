@@ -473,6 +473,7 @@ std::expected<ledger::Operation, FormError> read_operation(const json::object& o
   if (reader.ok()) row->read(reader, order, out.action);
   if (!reader.ok()) return std::unexpected(reader.take_error());
   complete(out);
+  if (auto error = check_companions(out.action)) return std::unexpected(std::move(*error));
   return out;
 }
 

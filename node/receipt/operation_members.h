@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "node/ledger/messages.h"
+#include "node/receipt/operation_form.h"
 
 namespace giro::receipt {
 
@@ -357,6 +357,9 @@ void visit_members(T& message, Step step) {
   MemberVisit<Step> visit(std::move(step), kMembers<Plain>);
   Plain::fields(message, visit);
 }
+
+// Of members that go with others; nullopt: they do.
+[[nodiscard]] std::optional<FormError> check_companions(const ledger::Action& action);
 
 // Decimals of the amounts of a message, as its tokens say.
 struct Scales {
