@@ -47,7 +47,9 @@ inline constexpr const char* kHeightHeader = "X-Giro-Height";
     std::chrono::milliseconds limit);
 
 void add_operation_routes(Router& router, Context& context);
+void add_preview_routes(Router& router, Context& context);
 void add_ledger_routes(Router& router, Context& context);
+void add_payment_routes(Router& router, Context& context);  // and holds
 void add_governance_routes(Router& router, Context& context);
 void add_node_routes(Router& router, Context& context);
 void add_ops_routes(Router& router, Context& context);

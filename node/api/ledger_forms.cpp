@@ -19,6 +19,9 @@ constexpr std::array<std::string_view, 4> kInstitutionStatus{"ACTIVE", "SUSPENDE
                                                              "EXITED"};
 constexpr std::array<std::string_view, 5> kAccountKinds{"CUSTOMER", "NOSTRO", "FEE", "SUSPENSE",
                                                         "LEGAL_CUSTODY"};
+constexpr std::array<std::string_view, 4> kHoldKinds{"PAYMENT", "ESCROW", "REDEEM", "LEGAL"};
+constexpr std::array<std::string_view, 5> kHoldStatus{"ACTIVE", "CAPTURED", "RELEASED", "EXPIRED",
+                                                      "VOIDED"};
 constexpr std::array<std::string_view, 4> kPaymentKinds{"ONUS", "XBANK", "FX", "RETURN"};
 constexpr std::array<std::string_view, 6> kPaymentStates{"PENDING",   "SETTLED", "REJECTED",
                                                          "CANCELLED", "EXPIRED", "RETURNED"};
@@ -286,6 +289,32 @@ json::object statement_form(StateReader& reader, const TokenEntry& token,
                                     {"entry_chain", crypto::to_hex(position.entry_chain)}}},
           {"next_cursor",
            last < position.entry_seq ? json::value(std::to_string(last)) : json::value(nullptr)}};
+}
+
+json::object hold_form(StateReader& reader, const ledger::HoldView& hold) {
+  const auto& record = hold.record;
+  const auto token = reader.token(record.token);
+  const std::uint8_t scale = token ? token->record.scale : std::uint8_t{0};
+  const auto institution_or_null = [&reader](ledger::InstId id) {
+    return id == 0 ? json::value(nullptr) : json::value(reader.institution_name(id));
+  };
+  return {{"creator", reader.institution_name(hold.creator)},
+          {"hold_id", to_uuid_text(hold.id.bytes)},
+          {"kind", word(kHoldKinds, record.kind)},
+          {"status", word(kHoldStatus, record.status)},
+          {"token", reader.token_name(record.token)},
+          {"account", crypto::to_hex(record.account)},
+          {"amount", ledger::to_decimal(record.amount, scale)},
+          {"captured", ledger::to_decimal(record.captured, scale)},
+          {"beneficiary", record.beneficiary == ledger::AccountId{}
+                              ? json::value(nullptr)
+                              : json::value(crypto::to_hex(record.beneficiary))},
+          {"captor", institution_or_null(record.captor)},
+          {"payer_may_release", record.payer_may_release},
+          {"created_height", std::to_string(record.created_height)},
+          {"created_at", time_or_null(record.created_at)},
+          {"expires_at", time_or_null(record.expires_at)},
+          {"ended_at", time_or_null(record.ended_at)}};
 }
 
 json::object payment_form(StateReader& reader, const ledger::Payment& payment) {

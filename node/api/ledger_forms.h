@@ -6,6 +6,7 @@
 #include <string>
 
 #include "node/api/state_reader.h"
+#include "node/ledger/query.h"
 #include "node/runtime/service.h"
 
 namespace giro::api {
@@ -23,6 +24,7 @@ namespace giro::api {
 [[nodiscard]] boost::json::object statement_form(StateReader& reader, const TokenEntry& token,
                                                  const ledger::Position& position,
                                                  const runtime::Statement& statement);
+[[nodiscard]] boost::json::object hold_form(StateReader& reader, const ledger::HoldView& hold);
 [[nodiscard]] boost::json::object payment_form(StateReader& reader, const ledger::Payment& payment);
 
 [[nodiscard]] std::string_view payment_state_name(ledger::PaymentState state);

@@ -1,59 +1,19 @@
-// Reading the ledger: accounts, tokens, institutions, payments (surface 5.3).
+// Reading the ledger: accounts, tokens, institutions (surface 5.3).
 #include <algorithm>
 #include <boost/json.hpp>
 
 #include "node/api/context.h"
 #include "node/api/ledger_forms.h"
 #include "node/api/limits.h"
+#include "node/api/reading.h"
+#include "node/api/supply_forms.h"
 #include "node/api/text.h"
+#include "node/ledger/network_params.h"
 
 namespace giro::api {
 namespace {
 
 namespace json = boost::json;
-
-// One read view for the whole answer, which names its height.
-struct Reading {
-  explicit Reading(Context& context) : view(context.service.read()), reader(*view) {}
-  std::shared_ptr<const runtime::ReadView> view;
-  StateReader reader;
-
-  void give(const Call& call, json::object body) const {
-    body["height"] = std::to_string(view->height().value);
-    answer(call, json::serialize(body), view->height());
-  }
-};
-
-// ?limit= and ?cursor= of a list whose items have ascending numbers; the cursor is the number of
-// the last one given.
-struct Page {
-  std::uint32_t limit = kListDefault;
-  std::uint64_t after = 0;
-};
-std::optional<std::uint32_t> limit_of(const Call& call) {
-  const auto text = call.request->parameter("limit");
-  if (!text) return kListDefault;
-  const auto limit = parse_number(*text);
-  if (limit && *limit >= 1 && *limit <= kListMax) return static_cast<std::uint32_t>(*limit);
-  fail(call, problem(Fault::BadRequest, "limit is a number from 1 to " + std::to_string(kListMax)));
-  return std::nullopt;
-}
-
-std::optional<Page> page_of(const Call& call) {
-  Page page;
-  const auto limit = limit_of(call);
-  if (!limit) return std::nullopt;
-  page.limit = *limit;
-  if (const auto text = call.request->parameter("cursor")) {
-    const auto after = parse_number(*text);
-    if (!after) {
-      fail(call, problem(Fault::BadRequest, "cursor is the next_cursor of an earlier answer"));
-      return std::nullopt;
-    }
-    page.after = *after;
-  }
-  return page;
-}
 
 // Items after.. last by number; `make` gives nullopt where there is none.
 json::object list(const Page& page, std::uint64_t last,
@@ -105,7 +65,9 @@ void show_institution(Context& context, const CallPtr& call) {
   const auto entry = id ? reading.reader.institution(*id) : std::nullopt;
   if (!entry)
     return fail(*call, problem(Fault::NotFound, "no institution is called " + call->captures[0]));
-  reading.give(*call, institution_detail_form(reading.reader, *entry));
+  json::object out = institution_detail_form(reading.reader, *entry);
+  put_positions_of_bank(reading.reader, *id, out);
+  reading.give(*call, std::move(out));
 }
 
 // Accounts of one servicer, in order of their id; the cursor is the last id given.
@@ -120,8 +82,7 @@ void list_accounts(Context& context, const CallPtr& call) {
   if (!servicer) return fail(*call, problem(Fault::BadRequest, "servicer names an institution"));
   ledger::AccountId after{};
   if (cursor && (cursor->size() != 32 || !crypto::from_hex(*cursor, after.bytes))) {
-    return fail(*call,
-                problem(Fault::BadRequest, "cursor is the next_cursor of an earlier answer"));
+    return fail(*call, bad_cursor());
   }
   ledger::Key first = ledger::account_key(*servicer, after);
   const auto end = ledger::prefix_end(first.view().first(5));  // table and servicer
@@ -147,41 +108,9 @@ void list_accounts(Context& context, const CallPtr& call) {
   reading.give(*call, std::move(out));
 }
 
-// The account of a path; nullopt: answered. An id is unique per servicer only (ledger 2), so a
-// second one must be asked for by name.
-struct FoundAccount {
-  ledger::InstId servicer = 0;
-  ledger::AccountId id;
-  ledger::Account record;
-};
-std::optional<FoundAccount> account_of(const Call& call, StateReader& reader) {
-  const auto refuse = [&](Fault fault, const std::string& text) {
-    fail(call, problem(fault, text));
-    return std::nullopt;
-  };
-  ledger::AccountId id;
-  if (!crypto::from_hex(call.captures[0], id.bytes))
-    return refuse(Fault::BadRequest, "an account id is 32 hexadecimal digits");
-  std::optional<ledger::InstId> only;
-  if (const auto name = call.request->parameter("servicer")) {
-    only = reader.institution_id(*name);
-    if (!only) return refuse(Fault::NotFound, "no institution is called " + std::string(*name));
-  }
-  std::optional<FoundAccount> found;
-  for (ledger::InstId inst = only.value_or(1); inst <= only.value_or(reader.last_institution());
-       ++inst) {
-    auto account = reader.read<ledger::Account>(ledger::account_key(inst, id));
-    if (!account) continue;
-    if (found) return refuse(Fault::BadRequest, "several servicers use this id; add ?servicer=");
-    found = FoundAccount{inst, id, std::move(*account)};
-  }
-  if (!found) return refuse(Fault::NotFound, "no such account");
-  return found;
-}
-
 void show_account(Context& context, const CallPtr& call) {
   Reading reading(context);
-  const auto found = account_of(*call, reading.reader);
+  const auto found = account_of(*call, reading.reader, call->captures[0]);
   if (!found) return;
   reading.give(*call, account_form(reading.reader, found->servicer, found->id, found->record));
 }
@@ -192,7 +121,7 @@ void list_entries(Context& context, const CallPtr& call) {
   auto& reader = reading.reader;
   const auto page = page_of(*call);
   if (!page) return;
-  const auto found = account_of(*call, reader);
+  const auto found = account_of(*call, reader, call->captures[0]);
   if (!found) return;
   const auto name = call->request->parameter("token");
   const auto token = name ? reader.find_token(*name) : std::nullopt;
@@ -214,16 +143,52 @@ void list_entries(Context& context, const CallPtr& call) {
   reading.give(*call, statement_form(reader, *token, *position, *statement));
 }
 
-void show_payment(Context& context, const CallPtr& call) {
+// Per token the sum of its positions against what is outstanding (ledger I1), with the root that
+// the validators attest for this height.
+void show_conservation(Context& context, const CallPtr& call) {
   Reading reading(context);
-  const auto bank = reading.reader.institution_id(call->captures[0]);
-  const auto uetr = receipt::from_uuid_text(call->captures[1]);
-  if (!uetr) return fail(*call, problem(Fault::BadRequest, "a UETR is a lower-case UUID"));
-  const auto payment =
-      bank ? reading.reader.read<ledger::Payment>(ledger::payment_key(*bank, ledger::Uetr{*uetr}))
-           : std::nullopt;
-  if (!payment) return fail(*call, problem(Fault::NotFound, "no such payment"));
-  reading.give(*call, payment_form(reading.reader, *payment));
+  auto& reader = reading.reader;
+  json::array items;
+  bool is_conserved = true;
+  for (ledger::TokenId id = 1; id <= reader.last_token(); ++id) {
+    const auto token = reader.token(id);
+    if (!token) continue;
+    const auto& record = token->record;
+    const auto outstanding = ledger::subtract_or_zero(record.issued, record.redeemed);
+    is_conserved = is_conserved && outstanding == record.posted;
+    items.push_back(json::object{{"token", token->name},
+                                 {"positions", ledger::to_decimal(record.posted, record.scale)},
+                                 {"outstanding", ledger::to_decimal(outstanding, record.scale)},
+                                 {"conserved", outstanding == record.posted}});
+  }
+  const auto block = context.service.block(reading.view->height());
+  reading.give(*call, {{"conserved", is_conserved},
+                       {"state_root", block ? json::value(crypto::to_hex(block->header.state_root))
+                                            : json::value(nullptr)},
+                       {"items", std::move(items)}});
+}
+
+// In the base unit of each: bytes, milliseconds, counts.
+void show_params(Context& context, const CallPtr& call) {
+  Reading reading(context);
+  const auto params = reading.reader.read<ledger::Params>(ledger::params_key());
+  if (!params) return fail(*call, problem(Fault::Internal, "the parameters are missing"));
+  json::object own, network, next;
+  for (const auto& rule : ledger::ledger_param_rules())
+    own[{rule.name.data(), rule.name.size()}] = std::to_string((*params).*rule.value);
+  for (const auto& [list, out] :
+       {std::pair(&params->network, &network), std::pair(&params->network_next, &next)}) {
+    for (const auto& param : *list) {
+      const auto* rule = ledger::find_network_param(param.id);
+      if (rule != nullptr)
+        (*out)[{rule->name.data(), rule->name.size()}] = std::to_string(param.value);
+    }
+  }
+  reading.give(*call, {{"rules_version", params->rules_version},
+                       {"epoch_blocks", std::to_string(params->epoch_blocks)},
+                       {"ledger", std::move(own)},
+                       {"network", std::move(network)},
+                       {"next_epoch", std::move(next)}});
 }
 
 }  // namespace
@@ -239,10 +204,11 @@ void add_ledger_routes(Router& router, Context& context) {
   add("/v1/tokens/{id}", {}, show_token);
   add("/v1/institutions", {"limit", "cursor"}, list_institutions);
   add("/v1/institutions/{name}", {}, show_institution);
+  add("/v1/conservation", {}, show_conservation);
+  add("/v1/params", {}, show_params);
   add("/v1/accounts", {"servicer", "limit", "cursor"}, list_accounts);
   add("/v1/accounts/{id}", {"servicer"}, show_account);
   add("/v1/accounts/{id}/entries", {"servicer", "token", "limit", "cursor"}, list_entries);
-  add("/v1/payments/{payer_bank}/{uetr}", {}, show_payment);
 }
 
 }  // namespace giro::api

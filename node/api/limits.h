@@ -24,8 +24,13 @@ inline constexpr std::chrono::milliseconds kMinHeightWait{10000};
 inline constexpr std::chrono::milliseconds kMinHeightPoll{10};
 inline constexpr std::size_t kMinHeightWaitersMax = 1024;
 
+inline constexpr std::size_t kFormDepthMax = 8;             // of an operation as JSON
+inline constexpr std::size_t kSimulatedSignaturesMax = 64;  // they are checked on the API's thread
+
 inline constexpr std::uint32_t kListDefault = 100;
 inline constexpr std::uint32_t kListMax = 1000;
+// Rows that a list with a filter looks at for one answer; the next page goes on after them.
+inline constexpr std::size_t kListVisitedMax = 5000;
 
 // Connections beyond the waiters and streams that node.toml allows: for requests that do not wait.
 inline constexpr std::size_t kSpareConnections = 1024;

@@ -67,7 +67,9 @@ struct Server::Parts {
   static Router api_routes(Context& context) {
     Router router;
     add_operation_routes(router, context);
+    add_preview_routes(router, context);
     add_ledger_routes(router, context);
+    add_payment_routes(router, context);
     add_governance_routes(router, context);
     add_node_routes(router, context);
     return router;

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "node/api/limits.h"
 #include "node/ledger/encode.h"
 #include "node/ledger/ledger.h"
 
@@ -36,13 +37,19 @@ std::expected<ledger::SignatureField, Problem> read_signature(const json::value&
   return field;
 }
 
-std::expected<crypto::Bytes, Problem> read_json(std::string_view text) {
+std::expected<json::value, Problem> parse_json(std::string_view text) {
   json::error_code error;
   json::parse_options options;
-  options.max_depth = 8;
-  const json::value value = json::parse({text.data(), text.size()}, error, {}, options);
+  options.max_depth = kFormDepthMax;
+  json::value value = json::parse({text.data(), text.size()}, error, {}, options);
   if (error) return bad("the body is not JSON: " + error.message());
-  const auto* object = value.if_object();
+  return value;
+}
+
+std::expected<crypto::Bytes, Problem> read_json(std::string_view text) {
+  const auto value = parse_json(text);
+  if (!value) return std::unexpected(value.error());
+  const auto* object = value->if_object();
   const auto* body = object == nullptr ? nullptr : text_member(*object, "body");
   const auto* list = object == nullptr ? nullptr : object->if_contains("signatures");
   if (body == nullptr || list == nullptr || !list->is_array() || object->size() != 2) {
@@ -62,21 +69,24 @@ std::expected<crypto::Bytes, Problem> read_json(std::string_view text) {
   return ledger::encode_signed_operation(*bytes, std::move(signatures));
 }
 
+std::string_view content_type(const Request& request) {
+  const std::string_view type = request.header("content-type");
+  return type.substr(0, type.find(';'));
+}
+
+std::expected<crypto::Bytes, Problem> read_signed(const Request& request) {
+  const auto type = content_type(request);
+  if (type == "application/json") return read_json(request.body);
+  if (type == "application/x-protobuf") return crypto::to_bytes(crypto::as_view(request.body));
+  return std::unexpected(
+      problem(Fault::UnsupportedType, "send application/json or application/x-protobuf"));
+}
+
 }  // namespace
 
 std::expected<Submission, Problem> read_submission(const Request& request,
                                                    const crypto::Hash& chain_id) {
-  std::string_view type = request.header("content-type");
-  type = type.substr(0, type.find(';'));
-  std::expected<crypto::Bytes, Problem> bytes;
-  if (type == "application/json") {
-    bytes = read_json(request.body);
-  } else if (type == "application/x-protobuf") {
-    bytes = crypto::to_bytes(crypto::as_view(request.body));
-  } else {
-    return std::unexpected(
-        problem(Fault::UnsupportedType, "send application/json or application/x-protobuf"));
-  }
+  auto bytes = read_signed(request);
   if (!bytes) return std::unexpected(bytes.error());
   const auto decoded = ledger::decode(chain_id, *bytes);
   if (!decoded) return std::unexpected(problem(decoded.error()));
@@ -87,6 +97,30 @@ std::expected<Submission, Problem> read_submission(const Request& request,
   out.type = decoded->type();
   out.bytes = std::move(*bytes);
   return out;
+}
+
+std::expected<Simulation, Problem> read_simulation(const Request& request,
+                                                   const crypto::Hash& chain_id) {
+  std::expected<ledger::Decoded, ledger::Code> decoded = std::unexpected(ledger::Code::Malformed);
+  bool is_signed = true;
+  const auto value = content_type(request) == "application/json"
+                         ? parse_json(request.body)
+                         : std::expected<json::value, Problem>(json::value());
+  if (!value) return std::unexpected(value.error());
+  const auto* object = value->if_object();
+  if (object != nullptr && object->size() == 1 && text_member(*object, "body") != nullptr) {
+    const auto* body = text_member(*object, "body");
+    const auto bytes = receipt::from_base64({body->data(), body->size()});
+    if (!bytes) return bad("body is not base64");
+    decoded = ledger::decode_body(chain_id, *bytes);
+    is_signed = false;
+  } else {
+    auto bytes = read_signed(request);
+    if (!bytes) return std::unexpected(bytes.error());
+    decoded = ledger::decode(chain_id, std::move(*bytes));
+  }
+  if (!decoded) return std::unexpected(problem(decoded.error()));
+  return Simulation{std::move(*decoded), is_signed};
 }
 
 }  // namespace giro::api

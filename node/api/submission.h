@@ -9,6 +9,7 @@
 #include "node/api/http.h"
 #include "node/api/problem.h"
 #include "node/api/text.h"
+#include "node/ledger/ledger.h"
 
 namespace giro::api {
 
@@ -22,6 +23,14 @@ struct Submission {
 
 // Form only: no signature is checked here.
 [[nodiscard]] std::expected<Submission, Problem> read_submission(const Request& request,
+                                                                 const crypto::Hash& chain_id);
+
+// {"body"} alone, or all that read_submission() takes.
+struct Simulation {
+  ledger::Decoded operation;
+  bool is_signed = false;
+};
+[[nodiscard]] std::expected<Simulation, Problem> read_simulation(const Request& request,
                                                                  const crypto::Hash& chain_id);
 
 }  // namespace giro::api

@@ -306,6 +306,9 @@ void add_account(CLI::App& app, Run& run) {
       ->capture_default_str();
   entries_command->callback([&run, statement] { entries(run, *statement); });
 
+  add_account_controls(*group, run);
+  add_account_lists(*group, run);
+
   auto options = std::make_shared<OpenOptions>();
   CLI::App* open_command = add_command(*group, run, "open", "Open an account");
   add_profile_option(*open_command, run);

@@ -80,6 +80,15 @@ void submit_entry(Run& run, const std::string& command, client::Session& session
                   const client::JournalEntry& entry, std::chrono::milliseconds patience,
                   json::object more = {});
 
+// An operation from its form (receipt/operation_form.h), from drafting to how it ended. What the
+// ledger would say to it as things stand is told before.
+void submit_order(Run& run, const std::string& command, client::Session& session,
+                  const json::object& order, const SubmitOptions& options);
+// The same id again means: the same bytes again, whatever the clock says now. False: --id names
+// nothing that was sent before; otherwise it is done.
+[[nodiscard]] bool resume_entry(Run& run, const std::string& command, client::Session& session,
+                                const SubmitOptions& options);
+
 void add_init(CLI::App& app, Run& run);
 void add_genesis(CLI::App& app, Run& run);
 void add_start(CLI::App& app, Run& run);
@@ -91,7 +100,10 @@ void add_sign_state(CLI::App& app, Run& run);
 void add_peers(CLI::App& app, Run& run);
 void add_pay(CLI::App& app, Run& run);
 void add_account(CLI::App& app, Run& run);
-void add_token(CLI::App& app, Run& run);  // token, mint, redeem
+void add_token(CLI::App& app, Run& run);               // token, mint, redeem
+void add_account_controls(CLI::App& group, Run& run);  // block, unblock, close
+void add_account_lists(CLI::App& group, Run& run);     // payments, payment, holds
+void add_token_controls(CLI::App& group, Run& run);    // pause, unpause
 void add_gov(CLI::App& app, Run& run);
 void add_op(CLI::App& app, Run& run);
 void add_receipt(CLI::App& app, Run& run);

@@ -1,4 +1,4 @@
-// giro gov list | show PROPOSAL | propose CHANGE INSTITUTION | vote PROPOSAL yes|no
+// giro gov params | list | show PROPOSAL | propose CHANGE INSTITUTION | vote PROPOSAL yes|no
 #include <iomanip>
 #include <iostream>
 
@@ -68,6 +68,27 @@ void show_proposal(Run& run, const std::string& proposal) {
   }
 }
 
+// In the base unit of each: milliseconds, bytes, counts.
+void show_params(Run& run) {
+  constexpr const char* kParams = "gov.params";
+  auto session = open_session(run);
+  if (!session) return fail(run, kParams, session.error());
+  const auto value = session->client.get("/v1/params");
+  if (!value) return fail(run, kParams, value.error());
+  const auto* params = value->if_object();
+  if (params == nullptr) return fail_with(run, kParams, 70, "the node's answer is no document");
+  if (run.json) return print_json(kParams, *params);
+  for (const char* part : {"ledger", "network", "next_epoch"}) {
+    const auto* rows = client::object_field(*params, part);
+    if (rows == nullptr) continue;
+    for (const auto& [name, member] : *rows) {
+      std::cout << std::left << std::setw(12) << part << std::setw(28) << std::string(name)
+                << (member.is_string() ? std::string(member.get_string()) : json::serialize(member))
+                << '\n';
+    }
+  }
+}
+
 struct ProposeOptions {
   client::SeatRequest request;
   std::string ttl = "24h";
@@ -126,6 +147,11 @@ void add_gov(CLI::App& app, Run& run) {
   CLI::App* list_command = add_command(*group, run, "list", "Proposals, open and closed");
   add_profile_option(*list_command, run);
   list_command->callback([&run] { list(run); });
+
+  CLI::App* params_command =
+      add_command(*group, run, "params", "The network's parameters, and those of the next epoch");
+  add_profile_option(*params_command, run);
+  params_command->callback([&run] { show_params(run); });
 
   auto name = std::make_shared<std::string>();
   CLI::App* show_command = add_command(*group, run, "show", "One proposal and its votes");

@@ -1,19 +1,29 @@
-// giro op build | sign | submit | status | wait
+// giro op build | sign | submit | simulate | status | wait
 #include <iostream>
 
 #include "node/cli/command.h"
 #include "node/cli/operation_file.h"
+#include "node/client/json_fields.h"
+#include "node/client/order.h"
 
 namespace giro::cli {
 namespace {
 
 struct OpOptions {
-  std::string file, id, actor;
+  std::string file, id, actor, type;
   std::vector<std::string> keys;
   SubmitOptions submit;
 };
 
 void build(Run& run, const OpOptions& options) {
+  if (!options.type.empty()) {
+    const auto members = receipt::operation_members(options.type);
+    if (members.empty())
+      return fail_with(run, "op.build", 2, "no operation is called " + options.type);
+    std::cout << members << "\n";
+    return;
+  }
+  if (options.file.empty()) return fail_with(run, "op.build", 2, "FILE is the order");
   auto session = open_session(run);
   if (!session) return fail(run, "op.build", session.error());
   const auto drafting = options.submit.draft_options();
@@ -29,6 +39,7 @@ void build(Run& run, const OpOptions& options) {
   file.summary = draft->summary;
   file.body = ledger::encode_body(draft->operation);
   file.needs = draft->needs;
+  file.account_keys = draft->account_keys;
   std::cout << write_operation_file(file);
 }
 
@@ -48,6 +59,9 @@ void sign(Run& run, const OpOptions& options) {
     const auto signatures = session->keys.sign(file->needs, file->sign_hash());
     if (!signatures) return fail(run, "op.sign", signatures.error());
     for (const auto& signature : *signatures) file->add(signature);
+    const auto own = session->keys.sign_accounts(file->account_keys, file->sign_hash());
+    if (!own) return fail(run, "op.sign", own.error());
+    for (const auto& signature : *own) file->add(signature);
   }
   for (const auto& key : options.keys) {
     const auto signature = session->keys.sign_with(key, file->sign_hash());
@@ -58,15 +72,25 @@ void sign(Run& run, const OpOptions& options) {
   std::cout << write_operation_file(*file);
 }
 
+// A signed document; or an order, which this profile's keys sign whole.
 void submit(Run& run, const OpOptions& options) {
+  constexpr const char* kSubmit = "op.submit";
   auto session = open_session(run);
-  if (!session) return fail(run, "op.submit", session.error());
+  if (!session) return fail(run, kSubmit, session.error());
   const auto patience = options.submit.patience();
-  if (!patience) return fail(run, "op.submit", patience.error());
+  if (!patience) return fail(run, kSubmit, patience.error());
   const auto text = read_file(options.file);
-  if (!text) return fail(run, "op.submit", text.error());
+  if (!text) return fail(run, kSubmit, text.error());
+  if (!is_operation_file(*text)) {
+    const auto drafting = options.submit.draft_options();
+    if (!drafting) return fail(run, kSubmit, drafting.error());
+    if (resume_entry(run, kSubmit, *session, options.submit)) return;
+    const auto draft = draft_from_json(*text, *session, *drafting);
+    if (!draft) return fail(run, kSubmit, draft.error());
+    return submit_draft(run, kSubmit, *session, *draft, options.submit);
+  }
   const auto file = read_operation_file(*text);
-  if (!file) return fail(run, "op.submit", file.error());
+  if (!file) return fail(run, kSubmit, file.error());
   const client::JournalEntry entry{
       .actor = file->actor,
       .op_id = file->op_id,
@@ -77,7 +101,42 @@ void submit(Run& run, const OpOptions& options) {
       .status = {}};
   if (!run.json)
     std::cout << "op " << receipt::to_uuid_text(entry.op_id) << "  " << entry.summary << std::endl;
-  submit_entry(run, "op.submit", *session, entry, *patience);
+  submit_entry(run, kSubmit, *session, entry, *patience);
+}
+
+// What the document of op build or op sign would get now. Nothing is sent.
+void simulate(Run& run, const OpOptions& options) {
+  constexpr const char* kSimulate = "op.simulate";
+  auto session = open_session(run);
+  if (!session) return fail(run, kSimulate, session.error());
+  const auto text = read_file(options.file);
+  if (!text) return fail(run, kSimulate, text.error());
+  const auto file = read_operation_file(*text);
+  if (!file) return fail(run, kSimulate, file.error());
+  const auto simulated = client::simulate(session->client, file->body, file->signatures);
+  if (!simulated) return fail(run, kSimulate, simulated.error());
+  run.exit_code = simulated->code == "OK" ? 0 : 1;
+  if (run.json) return print_json(kSimulate, simulated->document.get_object());
+  const auto& document = simulated->document.get_object();
+  std::cout << file->summary << "\n"
+            << simulated->code << "  as of height " << client::text_field(document, "height")
+            << '\n';
+  for (const auto& need : simulated->needs) {
+    std::cout << "  to be signed by " << need.count << " " << ledger::name(need.role) << " of "
+              << need.institution << '\n';
+  }
+  for (const auto& policy : simulated->account_keys)
+    std::cout << "  to be signed by " << policy.m << " of the account's own keys\n";
+  if (const auto* journal = client::array_field(document, "journal")) {
+    for (const auto& row : *journal) {
+      if (!row.is_object()) continue;
+      const auto& line = row.get_object();
+      std::cout << "  " << client::text_field(line, "side") << ' '
+                << client::text_field(line, "token") << ' ' << client::text_field(line, "account")
+                << ' ' << client::text_field(line, "amount") << "  balance "
+                << client::text_field(line, "balance") << '\n';
+    }
+  }
 }
 
 void show(Run& run, const OpOptions& options, bool wait) {
@@ -112,10 +171,11 @@ void add_op(CLI::App& app, Run& run) {
 
   CLI::App* build_command = add_command(*group, run, "build", "Make a body from an order in JSON");
   add_profile_option(*build_command, run);
-  build_command
-      ->add_option("FILE", options->file,
-                   R"(Order, as {"type":"PAY","from":"ALICE","to":"BOB","amount":"1.23"})")
-      ->required();
+  build_command->add_option(
+      "FILE", options->file,
+      R"(Order, as {"type":"PAY","from":"ALICE","to":"BOB","amount":"1.23"})");
+  build_command->add_option("--members", options->type,
+                            "Only say which members an order of this type has");
   options->submit.add_to(*build_command);
   build_command->callback([&run, options] { build(run, *options); });
 
@@ -127,10 +187,16 @@ void add_op(CLI::App& app, Run& run) {
 
   CLI::App* submit_command = add_command(*group, run, "submit", "Send until the status is final");
   add_profile_option(*submit_command, run);
-  submit_command->add_option("FILE", options->file, "Document of op sign")->required();
-  submit_command->add_option("--wait", options->submit.wait, "How long to wait")
-      ->capture_default_str();
+  submit_command->add_option("FILE", options->file, "Document of op sign, or an order")->required();
+  options->submit.add_to(*submit_command);
   submit_command->callback([&run, options] { submit(run, *options); });
+
+  CLI::App* simulate_command =
+      add_command(*group, run, "simulate", "What it would get now, and who must sign");
+  add_profile_option(*simulate_command, run);
+  simulate_command->add_option("FILE", options->file, "Document of op build or op sign")
+      ->required();
+  simulate_command->callback([&run, options] { simulate(run, *options); });
 
   for (const bool wait : {false, true}) {
     CLI::App* command = add_command(*group, run, wait ? "wait" : "status",

@@ -1,11 +1,10 @@
 #include "node/cli/operation_file.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 
-#include "node/client/governance.h"
 #include "node/client/json_fields.h"
+#include "node/client/order.h"
 #include "node/client/payment.h"
 
 namespace giro::cli {
@@ -24,14 +23,6 @@ std::unexpected<Error> usage(std::string message) {
   return std::unexpected(Error{ErrorKind::Usage, {}, std::move(message)});
 }
 
-std::optional<ledger::Role> role_of(std::string_view text) {
-  for (std::size_t i = 0; i < ledger::kRoleCount; ++i) {
-    const auto role = static_cast<ledger::Role>(i);
-    if (ledger::name(role) == text) return role;
-  }
-  return std::nullopt;
-}
-
 // Refuses members that are not in the list, and says which are.
 std::expected<void, Error> check_members(const json::object& from,
                                          std::initializer_list<std::string_view> known) {
@@ -48,16 +39,6 @@ std::expected<void, Error> check_members(const json::object& from,
 std::optional<std::string> given(const json::object& from, std::string_view name) {
   std::string text = text_field(from, name);
   return text.empty() ? std::nullopt : std::optional(std::move(text));
-}
-
-std::vector<std::string> texts(const json::object& from, std::string_view name) {
-  std::vector<std::string> out;
-  if (const auto* list = array_field(from, name)) {
-    for (const auto& one : *list) {
-      if (one.is_string()) out.emplace_back(one.get_string());
-    }
-  }
-  return out;
 }
 
 using Options = client::DraftOptions;
@@ -88,96 +69,6 @@ Drafted draft_pay(const json::object& from, client::Session& session,
   return std::move(draft->draft);
 }
 
-Drafted draft_move(const json::object& from, client::Session& session,
-                   const client::Directory& directory, const Options& options, bool is_mint) {
-  if (auto known = check_members(from, {"type", "token", "account", "amount", "reference"});
-      !known) {
-    return std::unexpected(known.error());
-  }
-  const auto account = client::parse_account(text_field(from, "account"), session.profile);
-  if (!account) return std::unexpected(account.error());
-  const client::MintRequest request{.token = text_field(from, "token"),
-                                    .account = *account,
-                                    .amount = text_field(from, "amount"),
-                                    .reference = text_field(from, "reference")};
-  return is_mint ? client::draft_mint(directory, request, options)
-                 : client::draft_redeem(directory, request, options);
-}
-
-Drafted draft_open(const json::object& from, client::Session& session,
-                   const client::Directory& directory, const Options& options) {
-  if (auto known =
-          check_members(from, {"type", "bank", "account", "tokens", "country", "nostro_of"});
-      !known) {
-    return std::unexpected(known.error());
-  }
-  client::AccountOpenRequest request;
-  request.servicer = given(from, "bank").value_or(session.profile.institution);
-  request.tokens = texts(from, "tokens");
-  request.country = text_field(from, "country");
-  request.nostro_owner = text_field(from, "nostro_of");
-  if (const auto id = given(from, "account")) {
-    if (!crypto::from_hex(*id, request.id.bytes)) return usage("account is 32 hexadecimal digits");
-  } else {
-    crypto::random_bytes(request.id.bytes);
-  }
-  return client::draft_account_open(directory, request, options);
-}
-
-Drafted draft_create(const json::object& from, client::Session& session,
-                     const client::Directory& directory, const Options& options) {
-  if (auto known = check_members(from, {"type", "issuer", "currency", "product", "settlement",
-                                        "cap", "max_tx", "min_tx", "fee_max"});
-      !known) {
-    return std::unexpected(known.error());
-  }
-  client::TokenCreateRequest request;
-  request.issuer = given(from, "issuer").value_or(session.profile.institution);
-  request.currency = text_field(from, "currency");
-  const std::uint64_t product = number_field(from, "product");
-  if (product > 0xFFFF) return usage("product is at most 65535");
-  request.product = static_cast<std::uint16_t>(product);
-  request.settlement = client::bool_field(from, "settlement");
-  request.cap = text_field(from, "cap");
-  request.max_tx = text_field(from, "max_tx");
-  request.min_tx = text_field(from, "min_tx");
-  request.fee_max = text_field(from, "fee_max");
-  return client::draft_token_create(directory, request, options);
-}
-
-Drafted draft_proposal(const json::object& from, client::Session& session,
-                       const client::Directory& directory, const Options& options) {
-  if (auto known = check_members(from, {"type", "actor", "change", "institution", "public_key",
-                                        "possession", "ttl_s", "urgent"});
-      !known) {
-    return std::unexpected(known.error());
-  }
-  client::SeatRequest request;
-  request.actor = given(from, "actor").value_or(session.profile.institution);
-  request.change = text_field(from, "change");
-  request.institution = text_field(from, "institution");
-  request.public_key = text_field(from, "public_key");
-  request.possession = text_field(from, "possession");
-  request.urgent = client::bool_field(from, "urgent");
-  if (from.contains("ttl_s")) {
-    const std::uint64_t ttl_s = number_field(from, "ttl_s");
-    if (ttl_s > 0xFFFFFFFF) return usage("ttl_s is too large");
-    request.ttl_s = static_cast<std::uint32_t>(ttl_s);
-  }
-  return client::draft_seat_proposal(directory, request, options);
-}
-
-Drafted draft_vote(const json::object& from, client::Session& session,
-                   const client::Directory& directory, const Options& options) {
-  if (auto known = check_members(from, {"type", "actor", "proposal", "yes"}); !known)
-    return std::unexpected(known.error());
-  return client::draft_vote(directory,
-                            {.actor = given(from, "actor").value_or(session.profile.institution),
-                             .proposal = text_field(from, "proposal"),
-                             .yes = client::bool_field(from, "yes")},
-                            options);
-}
-
 std::expected<ledger::SignatureField, Error> read_signature(const json::value& value) {
   const auto* object = value.if_object();
   ledger::SignatureField out;
@@ -202,12 +93,14 @@ void OperationFile::add(const ledger::SignatureField& signature) {
 }
 
 std::string write_operation_file(const OperationFile& file) {
-  json::array needs, signatures;
+  json::array needs, account_keys, signatures;
   for (const auto& need : file.needs) {
     needs.push_back(json::object{{"institution", need.institution},
                                  {"role", ledger::name(need.role)},
                                  {"count", need.count}});
   }
+  for (const auto& policy : file.account_keys)
+    account_keys.push_back(client::account_policy_form(policy));
   for (const auto& signature : file.signatures) {
     signatures.push_back(json::object{{"public_key", crypto::to_hex(signature.public_key)},
                                       {"signature", crypto::to_hex(signature.signature)}});
@@ -221,9 +114,16 @@ std::string write_operation_file(const OperationFile& file) {
                           {"operation_hash", crypto::to_hex(ledger::operation_hash(file.body))},
                           {"sign_hash", crypto::to_hex(file.sign_hash())},
                           {"needs", std::move(needs)},
+                          {"account_keys", std::move(account_keys)},
                           {"body", receipt::to_base64(file.body)},
                           {"signatures", std::move(signatures)}}) +
          "\n";
+}
+
+bool is_operation_file(std::string_view text) {
+  json::error_code error;
+  const json::value value = json::parse({text.data(), text.size()}, error);
+  return !error && value.is_object() && value.get_object().contains("schema");
 }
 
 std::expected<OperationFile, Error> read_operation_file(std::string_view text) {
@@ -248,10 +148,17 @@ std::expected<OperationFile, Error> read_operation_file(std::string_view text) {
   if (const auto* needs = array_field(*object, "needs")) {
     for (const auto& row : *needs) {
       const auto role =
-          row.is_object() ? role_of(text_field(row.get_object(), "role")) : std::nullopt;
+          row.is_object() ? client::role_of(text_field(row.get_object(), "role")) : std::nullopt;
       if (!role) return usage("needs has no such role");
       out.needs.push_back({text_field(row.get_object(), "institution"), *role,
                            static_cast<std::uint32_t>(number_field(row.get_object(), "count"))});
+    }
+  }
+  if (const auto* accounts = array_field(*object, "account_keys")) {
+    for (const auto& row : *accounts) {
+      auto policy = client::read_account_policy(row);
+      if (!policy) return usage("account_keys is not well formed");
+      out.account_keys.push_back(std::move(*policy));
     }
   }
   for (const auto& one : *signatures) {
@@ -270,17 +177,15 @@ std::expected<client::Draft, Error> draft_from_json(std::string_view text, clien
   if (object == nullptr) return usage("the order is a JSON object with a type");
   const auto directory = client::Directory::from_node(session.client);
   if (!directory) return std::unexpected(directory.error());
+  // A payment as a person orders it: path and evidence are found here.
+  const bool is_payment = object->contains("from") && object->contains("to");
   const std::string type = text_field(*object, "type");
-  if (type == "PAY" || type == "TRANSFER") return draft_pay(*object, session, *directory, options);
-  if (type == "MINT" || type == "REDEEM") {
-    return draft_move(*object, session, *directory, options, type == "MINT");
-  }
-  if (type == "ACCT_OPEN") return draft_open(*object, session, *directory, options);
-  if (type == "TOKEN_CREATE") return draft_create(*object, session, *directory, options);
-  if (type == "GOV_PROPOSE") return draft_proposal(*object, session, *directory, options);
-  if (type == "GOV_VOTE") return draft_vote(*object, session, *directory, options);
-  return usage(
-      "type is one of PAY, TRANSFER, MINT, REDEEM, ACCT_OPEN, TOKEN_CREATE, GOV_PROPOSE, GOV_VOTE");
+  if (is_payment && (type == "PAY" || type == "TRANSFER"))
+    return draft_pay(*object, session, *directory, options);
+  auto drafted = client::draft_order(*object, *directory, session.profile, session.client,
+                                     session.genesis.chain_id, options);
+  if (!drafted) return std::unexpected(drafted.error());
+  return std::move(drafted->draft);
 }
 
 }  // namespace giro::cli

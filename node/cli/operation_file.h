@@ -20,6 +20,7 @@ struct OperationFile {
   std::string summary;
   crypto::Bytes body;
   std::vector<client::KeyNeed> needs;  // as the builder saw them; the ledger decides
+  std::vector<ledger::AccountPolicy> account_keys;
   std::vector<ledger::SignatureField> signatures;
 
   [[nodiscard]] crypto::Hash sign_hash() const;
@@ -27,12 +28,15 @@ struct OperationFile {
   void add(const ledger::SignatureField& signature);
 };
 
+// Of the text of a file: it says that it is one.
+[[nodiscard]] bool is_operation_file(std::string_view text);
 [[nodiscard]] std::string write_operation_file(const OperationFile& file);
 [[nodiscard]] std::expected<OperationFile, client::Error> read_operation_file(
     std::string_view text);
 
-// What `giro op build` reads: {"type":"PAY","from":"ALICE","to":"BOB","amount":"1.23"} and the
-// like. Unknown members are refused.
+// What `giro op build` reads: any operation in its form (receipt/operation_form.h), or a payment as
+// a person orders it: {"type":"PAY","from":"ALICE","to":"BOB","amount":"1.23"}. Unknown members are
+// refused.
 [[nodiscard]] std::expected<client::Draft, client::Error> draft_from_json(
     std::string_view text, client::Session& session, const client::DraftOptions& options);
 

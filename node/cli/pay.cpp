@@ -38,34 +38,12 @@ std::expected<client::PaymentRequest, client::Error> request_of(const PayOptions
   return request;
 }
 
-// The same id again means: the same bytes again, whatever the clock says now.
-bool resume(Run& run, const PayOptions& options, client::Session& session) {
-  const auto id = receipt::from_uuid_text(options.submit.id);
-  if (!id) return false;
-  const auto known = session.journal.find(*id);
-  if (!known) {
-    fail(run, "pay", known.error());
-    return true;
-  }
-  if (!*known) return false;
-  const auto patience = options.submit.patience();
-  if (!patience) {
-    fail(run, "pay", patience.error());
-    return true;
-  }
-  if (!run.json)
-    std::cout << "op " << options.submit.id << "  " << (*known)->summary
-              << "  sent before, again\n";
-  submit_entry(run, "pay", session, **known, *patience);
-  return true;
-}
-
 void pay(Run& run, const PayOptions& options) {
   auto session = open_session(run);
   if (!session) return fail(run, "pay", session.error());
   const auto drafting = options.submit.draft_options();
   if (!drafting) return fail(run, "pay", drafting.error());
-  if (resume(run, options, *session)) return;
+  if (resume_entry(run, "pay", *session, options.submit)) return;
   const auto request = request_of(options, *session);
   if (!request) return fail(run, "pay", request.error());
   const auto directory = client::Directory::from_node(session->client);

@@ -1,8 +1,10 @@
 // Sending from the command line: what is printed before, how it ended, which exit code that is.
-#include <cstdio>
+#include <algorithm>
 #include <iostream>
 
 #include "node/cli/command.h"
+#include "node/client/json_fields.h"
+#include "node/client/order.h"
 
 namespace giro::cli {
 namespace {
@@ -28,6 +30,33 @@ std::string verified_text(const client::VerifiedReceipt& receipt) {
          std::to_string(set.size()) + " signatures, quorum " + std::to_string(set.quorum()) + ")";
 }
 
+// Of 702 and of a bulk: which part, from 0, and its own code.
+std::string detail_text(const client::OperationResult& result) {
+  const auto* outcome = client::object_field(result.document.get_object(), "outcome");
+  const auto* detail = outcome == nullptr ? nullptr : client::object_field(*outcome, "detail");
+  if (detail == nullptr) return {};
+  return ", part " + std::to_string(client::number_field(*detail, "index")) + ": " +
+         client::text_field(*detail, "code");
+}
+
+// Column R of ledger 7: what to do about it.
+std::string_view advice_of(std::string_view code) {
+  const auto rows = ledger::code_rows();
+  const auto row = std::ranges::find(rows, code, &ledger::CodeRow::name);
+  if (row == rows.end()) return {};
+  switch (row->retry) {
+    case ledger::Retry::NewId:
+      return ", the same order may succeed later under a new id";
+    case ledger::Retry::Never:
+      return ", the order must change";
+    case ledger::Retry::None:
+    case ledger::Retry::Void:
+    case ledger::Retry::OfInner:
+      break;
+  }
+  return {};
+}
+
 void print_end(const client::Sent& sent) {
   const auto& result = sent.result;
   std::cout << result.status;
@@ -39,6 +68,7 @@ void print_end(const client::Sent& sent) {
   if (!result.code.empty() && result.code != "OK") {
     std::cout << "; " << result.code;
     if (!result.iso_reason.empty()) std::cout << " (" << result.iso_reason << ")";
+    std::cout << detail_text(result) << advice_of(result.code);
   }
   if (!result.payment_state.empty()) std::cout << "; payment " << result.payment_state;
   if (sent.receipt) std::cout << "; " << verified_text(*sent.receipt);
@@ -85,6 +115,43 @@ void submit_draft(Run& run, const std::string& command, client::Session& session
     std::cout.flush();
   }
   submit_entry(run, command, session, entry, *patience, std::move(more));
+}
+
+bool resume_entry(Run& run, const std::string& command, client::Session& session,
+                  const SubmitOptions& options) {
+  const auto id = receipt::from_uuid_text(options.id);
+  if (!id) return false;
+  const auto known = session.journal.find(*id);
+  if (!known) {
+    fail(run, command, known.error());
+    return true;
+  }
+  if (!*known) return false;
+  const auto patience = options.patience();
+  if (!patience) {
+    fail(run, command, patience.error());
+    return true;
+  }
+  if (!run.json)
+    std::cout << "op " << options.id << "  " << (*known)->summary << "  sent before, again\n";
+  submit_entry(run, command, session, **known, *patience);
+  return true;
+}
+
+void submit_order(Run& run, const std::string& command, client::Session& session,
+                  const json::object& order, const SubmitOptions& options) {
+  const auto drafting = options.draft_options();
+  if (!drafting) return fail(run, command, drafting.error());
+  if (resume_entry(run, command, session, options)) return;
+  const auto directory = client::Directory::from_node(session.client);
+  if (!directory) return fail(run, command, directory.error());
+  const auto drafted = client::draft_order(order, *directory, session.profile, session.client,
+                                           session.genesis.chain_id, *drafting);
+  if (!drafted) return fail(run, command, drafted.error());
+  std::vector<std::string> notes;
+  if (!drafted->warning.empty())
+    notes.push_back("  as things stand the ledger would answer " + drafted->warning);
+  submit_draft(run, command, session, drafted->draft, options, {}, notes);
 }
 
 }  // namespace giro::cli

@@ -157,6 +157,8 @@ void add_token(CLI::App& app, Run& run) {
   options->submit.add_to(*create_command);
   create_command->callback([&run, options] { create(run, *options); });
 
+  add_token_controls(*group, run);
+
   add_move(app, run, "mint", "Issue deposit tokens to an account", client::draft_mint);
   add_move(app, run, "redeem", "Redeem deposit tokens of an account", client::draft_redeem);
 }

@@ -123,9 +123,19 @@ std::expected<HttpAnswer, HttpFailure> Client::ask(std::size_t node, std::string
 }
 
 std::expected<json::value, Error> Client::get(const std::string& target) {
+  return read("GET", target, {}, {});
+}
+
+std::expected<json::value, Error> Client::post(const std::string& target, const std::string& body) {
+  return read("POST", target, "application/json", body);
+}
+
+std::expected<json::value, Error> Client::read(std::string_view method, const std::string& target,
+                                               std::string_view content_type,
+                                               const std::string& body) {
   Error last{ErrorKind::Unreachable, {}, "the profile names no node"};
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
-    const auto answer = ask(node, "GET", target, {}, {}, kReadTime);
+    const auto answer = ask(node, method, target, content_type, body, kReadTime);
     if (!answer) {
       last = {ErrorKind::Unreachable, {}, answer.error().message};
       continue;

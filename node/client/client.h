@@ -54,6 +54,9 @@ class Client {
   // A JSON document with status 200, from the first node that gives one. NOT_FOUND is
   // ErrorKind::No.
   [[nodiscard]] std::expected<boost::json::value, Error> get(const std::string& target);
+  // The same of a question that has a body, as JSON: nothing that changes the ledger.
+  [[nodiscard]] std::expected<boost::json::value, Error> post(const std::string& target,
+                                                              const std::string& body);
 
   // Sends until final. Errors: No (409, void refusals that no wait can cure), Usage, NotAllowed;
   // Unreachable when no node was ever reached; Undecided at the deadline, and only then may it
@@ -70,6 +73,10 @@ class Client {
                                                               const receipt::Genesis& genesis);
 
  private:
+  [[nodiscard]] std::expected<boost::json::value, Error> read(std::string_view method,
+                                                              const std::string& target,
+                                                              std::string_view content_type,
+                                                              const std::string& body);
   [[nodiscard]] std::expected<OperationResult, Error> wait_after(
       const OperationName& name, std::chrono::steady_clock::time_point end);
   [[nodiscard]] std::expected<HttpAnswer, HttpFailure> ask(

@@ -1,9 +1,11 @@
 #include "node/client/keyring.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <set>
 
 #include "crypto/signer.h"
+#include "node/client/json_fields.h"
 
 namespace giro::client {
 
@@ -79,6 +81,61 @@ std::expected<std::vector<ledger::SignatureField>, Error> Keyring::sign(
     }
   }
   return out;
+}
+
+std::expected<std::vector<ledger::SignatureField>, Error> Keyring::sign_accounts(
+    const std::vector<ledger::AccountPolicy>& policies, const crypto::Hash& digest) {
+  std::map<crypto::PublicKey, ledger::SignatureField> out;
+  for (const auto& policy : policies) {
+    std::uint32_t left = policy.m;
+    for (const auto& key : keys_) {
+      if (left == 0) break;
+      if (!key.roles.empty()) continue;
+      const auto secret = open(key.name);
+      if (!secret) return std::unexpected(secret.error());
+      const auto public_key = (*secret)->public_key();
+      if (std::ranges::find(policy.keys, public_key) == policy.keys.end()) continue;
+      out.insert({public_key, {public_key, (*secret)->sign(digest)}});
+      --left;
+    }
+    if (left != 0) {
+      return std::unexpected(
+          Error{ErrorKind::NotAllowed, "NOT_AUTHORISED_FOR_ACCOUNT",
+                "the profile lacks " + std::to_string(left) + " more of the account's own keys"});
+    }
+  }
+  std::vector<ledger::SignatureField> signatures;
+  for (const auto& [key, signature] : out) signatures.push_back(signature);
+  return signatures;
+}
+
+std::optional<ledger::Role> role_of(std::string_view name) {
+  for (std::size_t i = 0; i < ledger::kRoleCount; ++i) {
+    const auto role = static_cast<ledger::Role>(i);
+    if (ledger::name(role) == name) return role;
+  }
+  return std::nullopt;
+}
+
+std::optional<ledger::AccountPolicy> read_account_policy(const boost::json::value& value) {
+  const auto* object = value.if_object();
+  const auto* keys = object == nullptr ? nullptr : array_field(*object, "keys");
+  if (keys == nullptr) return std::nullopt;
+  ledger::AccountPolicy out;
+  out.m = static_cast<std::uint32_t>(number_field(*object, "count"));
+  for (const auto& each : *keys) {
+    const auto* digits = each.if_string();
+    if (digits == nullptr ||
+        !crypto::from_hex({digits->data(), digits->size()}, out.keys.emplace_back().bytes))
+      return std::nullopt;
+  }
+  return out;
+}
+
+boost::json::object account_policy_form(const ledger::AccountPolicy& policy) {
+  boost::json::array keys;
+  for (const auto& key : policy.keys) keys.push_back(boost::json::value(crypto::to_hex(key)));
+  return {{"count", policy.m}, {"keys", std::move(keys)}};
 }
 
 }  // namespace giro::client

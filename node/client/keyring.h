@@ -2,9 +2,11 @@
 // are opened when first needed, since each costs an scrypt.
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <expected>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,9 @@ class Keyring {
   // Signatures of `digest` that meet all needs, no key twice. NotAllowed names the missing role.
   [[nodiscard]] std::expected<std::vector<ledger::SignatureField>, Error> sign(
       const std::vector<KeyNeed>& needs, const crypto::Hash& digest);
+  // Of the accounts' own keys, which the profile lists without a role. NotAllowed: too few.
+  [[nodiscard]] std::expected<std::vector<ledger::SignatureField>, Error> sign_accounts(
+      const std::vector<ledger::AccountPolicy>& policies, const crypto::Hash& digest);
   // By the key's name in the profile.
   [[nodiscard]] std::expected<ledger::SignatureField, Error> sign_with(const std::string& key,
                                                                        const crypto::Hash& digest);
@@ -46,5 +51,11 @@ class Keyring {
   AskPassphrase ask_;
   std::map<std::string, crypto::SecretKey> open_;
 };
+
+[[nodiscard]] std::optional<ledger::Role> role_of(std::string_view name);  // "ISSUER"
+// {"count":2,"keys":["02c1f8..."]}
+[[nodiscard]] std::optional<ledger::AccountPolicy> read_account_policy(
+    const boost::json::value& value);
+[[nodiscard]] boost::json::object account_policy_form(const ledger::AccountPolicy& policy);
 
 }  // namespace giro::client

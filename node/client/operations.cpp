@@ -70,6 +70,10 @@ std::expected<SignedDraft, Error> sign(const Draft& draft, Keyring& keys,
   auto signatures =
       keys.sign(draft.needs, ledger::operation_sign_bytes(chain_id, out.operation_hash));
   if (!signatures) return std::unexpected(signatures.error());
+  auto own = keys.sign_accounts(draft.account_keys,
+                                ledger::operation_sign_bytes(chain_id, out.operation_hash));
+  if (!own) return std::unexpected(own.error());
+  signatures->insert(signatures->end(), own->begin(), own->end());
   out.signed_operation = ledger::encode_signed_operation(out.body, std::move(*signatures));
   return out;
 }

@@ -21,7 +21,8 @@ struct Draft {
   std::string actor;  // institution name
   ledger::Operation operation;
   std::vector<KeyNeed> needs;
-  std::string summary;  // "MINT EUR 10.00 to ALICE"
+  std::string summary;                                   // "MINT EUR 10.00 to ALICE"
+  std::vector<ledger::AccountPolicy> account_keys = {};  // of JOINT accounts: m of each
 };
 
 // What every draft can be given.

@@ -163,34 +163,54 @@ std::expected<BlockResult, Fatal> apply(const StateView& state, const BlockConte
   return result;
 }
 
-std::expected<void, Code> admit(const StateView& state, const Verified& operation, TimeMs now) {
-  Overlay overlay(RecordCache::Limits{.records = 0});
-  overlay.begin_block(state);
-  const Cell<Params>* params = overlay.find<Params>(params_key());
-  if (params == nullptr) return std::unexpected(Code::Capacity);
-  Effects effects{.overlay = overlay,
-                  .params = params->value,
-                  .block = {.height = 0, .time = now},
-                  .events = {},
-                  .flows = {},
-                  .mandates = {}};
-  const Code code = Execution(effects).admit(operation).code;
-  if (code != Code::Ok) return std::unexpected(code);
-  return {};
-}
+namespace {
 
-Outcome simulate(const StateView& state, const BlockContext& next, const Verified& operation) {
+// One operation as the only one of a block that is never made; nothing where the state is damaged.
+template <class Answer>
+Answer run_alone(const StateView& state, const BlockContext& next,
+                 Answer (*run)(Execution&, const Verified&), const Verified& operation,
+                 Answer damaged) {
   Overlay overlay(RecordCache::Limits{.records = 0});
   overlay.begin_block(state);
   const Cell<Params>* params = overlay.find<Params>(params_key());
-  if (params == nullptr) return {.code = Code::Capacity, .events = {}};
+  if (params == nullptr) return damaged;
   Effects effects{.overlay = overlay,
                   .params = params->value,
                   .block = next,
                   .events = {},
                   .flows = {},
                   .mandates = {}};
-  return Execution(effects).run(operation, 1);
+  Execution execution(effects);
+  return run(execution, operation);
+}
+
+Outcome no_capacity() {
+  return {.code = Code::Capacity, .events = {}};
+}
+
+}  // namespace
+
+std::expected<void, Code> admit(const StateView& state, const Verified& operation, TimeMs now) {
+  const Code code = run_alone<Code>(
+      state, {.height = 0, .time = now},
+      [](Execution& execution, const Verified& one) { return execution.admit(one).code; },
+      operation, Code::Capacity);
+  if (code != Code::Ok) return std::unexpected(code);
+  return {};
+}
+
+Outcome simulate(const StateView& state, const BlockContext& next, const Verified& operation) {
+  return run_alone<Outcome>(
+      state, next, [](Execution& execution, const Verified& one) { return execution.run(one, 1); },
+      operation, no_capacity());
+}
+
+Preview preview(const StateView& state, const BlockContext& next, const Verified& operation) {
+  return run_alone<Preview>(
+      state, next,
+      [](Execution& execution, const Verified& one) { return execution.preview(one, 1); },
+      operation,
+      {.roles = {}, .account_keys = {}, .authority = Code::Capacity, .outcome = no_capacity()});
 }
 
 }  // namespace giro::ledger

@@ -9,13 +9,6 @@
 
 namespace giro::ledger {
 
-// `count` distinct operators of `institution` with `role`.
-struct Requirement {
-  InstId institution{};
-  Role role{};
-  std::uint32_t count{};
-};
-
 // Separation of duties: no operator holds both, over all keys of the institution (207, ledger I18).
 inline constexpr std::pair<Role, Role> kSeparated[] = {
     {Role::Issuer, Role::Compliance},

@@ -147,6 +147,23 @@ struct DecodedAccess {
     if (content->body.empty()) return std::unexpected(unless_too_large(Code::Malformed, size));
     if (const Code code = check_signatures(signatures); code != Code::Ok)
       return std::unexpected(unless_too_large(code, size));
+    return decode_content(chain_id, std::move(content), signatures, size);
+  }
+
+  static std::expected<Decoded, Code> decode_body(const Hash& chain_id, Bytes body) {
+    const std::size_t size = body.size();
+    if (size > kBulkBytesMax) return std::unexpected(Code::TooLarge);
+    auto content = std::make_unique<Content>();
+    content->bytes = std::move(body);
+    content->body = content->bytes;
+    return decode_content(chain_id, std::move(content), {}, size);
+  }
+
+ private:
+  // What the body says, and what there is to verify.
+  static std::expected<Decoded, Code> decode_content(
+      const Hash& chain_id, std::unique_ptr<Content> content,
+      const Bounded<SignatureField, kEnvelopeSignaturesMax>& signatures, std::size_t size) {
     Operation& operation = content->operation;
     if (const Code code = parse_body(content->body, size, operation); code != Code::Ok)
       return std::unexpected(code);
@@ -240,6 +257,10 @@ Verified::TicketView Verified::ticket(std::size_t i) const {
 
 std::expected<Decoded, Code> decode(const Hash& chain_id, Bytes signed_operation) {
   return DecodedAccess::decode(chain_id, std::move(signed_operation));
+}
+
+std::expected<Decoded, Code> decode_body(const Hash& chain_id, Bytes body) {
+  return DecodedAccess::decode_body(chain_id, std::move(body));
 }
 
 std::expected<Verified, Code> verify(Decoded operation, std::span<const bool> signature_is_valid) {

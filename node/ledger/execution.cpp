@@ -27,9 +27,17 @@ Verdict check_idempotency(Effects& effects, const Verified& operation) {
   return verdict;
 }
 
+Outcome void_outcome(const Verdict& verdict) {
+  return {.code = verdict.code,
+          .recorded = false,
+          .index = verdict.index,
+          .inner = verdict.inner,
+          .events = {}};
+}
+
 }  // namespace
 
-Verdict Execution::admit(const Verified& operation) {
+Verdict Execution::prepare(const Verified& operation) {
   const TimeMs now = effects_.block.time;
   if (const Code code = check_window(effects_.params, now, operation.valid_until());
       code != Code::Ok)
@@ -43,25 +51,44 @@ Verdict Execution::admit(const Verified& operation) {
   if (row == nullptr) return Code::UnknownOperation;
   requirements_.clear();
   Run run{effects_, operation, requirements_};
-  if (const Code code = row->require(run); code != Code::Ok) return code;
-  // step 6
-  return check_authority(effects_.overlay, now, operation.actor(), requirements_,
+  return row->require(run);
+}
+
+Code Execution::check_signers(const Verified& operation) {
+  return check_authority(effects_.overlay, effects_.block.time, operation.actor(), requirements_,
                          operation.signers());
+}
+
+Verdict Execution::admit(const Verified& operation) {
+  const Verdict verdict = prepare(operation);
+  return verdict.code == Code::Ok ? Verdict(check_signers(operation)) : verdict;
+}
+
+Preview Execution::preview(const Verified& operation, std::uint32_t index) {
+  effects_.reset(index);
+  Preview out;
+  if (const Verdict verdict = prepare(operation); verdict.code != Code::Ok) {
+    out.outcome = void_outcome(verdict);
+    return out;
+  }
+  out.roles = requirements_.all();
+  for (const AccountPolicy* policy : requirements_.account_policies())
+    out.account_keys.push_back(*policy);
+  out.authority = check_signers(operation);
+  out.outcome = conclude(operation);
+  return out;
 }
 
 Outcome Execution::run(const Verified& operation, std::uint32_t index) {
   effects_.reset(index);
   effects_.events.reserve(8);
-  Verdict verdict = admit(operation);
-  if (verdict.code != Code::Ok) {
-    return {.code = verdict.code,
-            .recorded = false,
-            .index = verdict.index,
-            .inner = verdict.inner,
-            .events = {}};
-  }
+  const Verdict verdict = admit(operation);
+  return verdict.code == Code::Ok ? conclude(operation) : void_outcome(verdict);
+}
+
+Outcome Execution::conclude(const Verified& operation) {
   const OperationRow& row = *find_operation(operation.type());
-  verdict = execute(row, operation);
+  const Verdict verdict = execute(row, operation);
   const Overlay::Savepoint savepoint = effects_.overlay.begin();
   if (verdict.code != Code::Ok) record_failure(row, operation, verdict);
   record_outcome(operation, verdict);

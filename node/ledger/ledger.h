@@ -104,6 +104,8 @@ class Verified {
 // Step 1: form, sizes, static bounds. A function of the bytes and the chain id alone.
 [[nodiscard]] std::expected<Decoded, Code> decode(const crypto::Hash& chain_id,
                                                   Bytes signed_operation);
+// The same of a body that nobody has signed yet: for preview().
+[[nodiscard]] std::expected<Decoded, Code> decode_body(const crypto::Hash& chain_id, Bytes body);
 // Step 2. One verdict for each of signature_checks(), in order; a wrong number of them is
 // BAD_SIGNATURE.
 [[nodiscard]] std::expected<Verified, Code> verify(Decoded operation,
@@ -195,6 +197,24 @@ class RecordCache {
 // effect.
 [[nodiscard]] Outcome simulate(const StateView& state, const BlockContext& next,
                                const Verified& operation);
+
+// `count` distinct operators of `institution` with `role`.
+struct Requirement {
+  InstId institution{};
+  Role role{};
+  std::uint32_t count{};
+};
+
+// Who must sign an operation, and what it would do with their signatures (ledger 10).
+struct Preview {
+  std::vector<Requirement> roles;           // ascending institution, then role
+  std::vector<AccountPolicy> account_keys;  // of JOINT accounts: m of these keys each
+  Code authority{};                         // of the signatures that it has: step 6
+  Outcome outcome;                          // as simulate(), if all of them had signed
+};
+// After a refusal in steps 3 to 5 the outcome has its code, and nobody is named.
+[[nodiscard]] Preview preview(const StateView& state, const BlockContext& next,
+                              const Verified& operation);
 
 // The operations of ledger 5, ascending by number.
 struct OperationName {

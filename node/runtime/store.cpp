@@ -8,6 +8,7 @@
 #include "crypto/check.h"
 #include "node/runtime/entries.h"
 #include "node/runtime/fatal.h"
+#include "node/runtime/payment_index.h"
 #include "node/runtime/store_must.h"
 #include "node/runtime/store_rows.h"
 
@@ -281,6 +282,7 @@ void Store::write_part(std::span<const ExecutedBlock> blocks,
       batch.put(rows::batch_key(id), value);
     }
     put_entries(block, batch);
+    put_payments(block, batch);
     put_ordered(block, batch);
     put_payload(block, batch);
     batch.put(rows::head_key(), consensus::wire::encode_header(block.header));

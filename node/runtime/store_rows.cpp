@@ -72,6 +72,30 @@ Bytes entry_key(ledger::TokenId token, const ledger::AccountId& account, std::ui
   Writer(key).u8(0x88).u32(token).raw(account.bytes).u64(last);
   return key;
 }
+Bytes transition_key(ledger::InstId payer_bank, const ledger::Uetr& uetr, std::uint64_t height,
+                     std::uint32_t n) {
+  Bytes key;
+  Writer(key).u8(0x89).u32(payer_bank).raw(uetr.bytes).u64(height).u32(n);
+  return key;
+}
+Bytes payment_of_key(const ledger::AccountId& account, std::uint64_t height, std::uint32_t n) {
+  Bytes key;
+  Writer(key).u8(0x8a).raw(account.bytes).u64(height).u32(n);
+  return key;
+}
+Bytes index_begin() {
+  return {std::byte{0x88}};
+}
+Bytes index_end() {
+  return {std::byte{0x8b}};
+}
+consensus::Height height_of_index(ByteView key, ByteView value) {
+  constexpr std::size_t kPlaceBytes = 12;  // height and n
+  const bool is_entry = Reader(key).u8() == 0x88;
+  const bool has_place = !is_entry && key.size() > kPlaceBytes;
+  Reader place(is_entry ? value : has_place ? key.last(kPlaceBytes) : ByteView{});
+  return {place.u64()};
+}
 Bytes installed_key() {
   return {std::byte{0x8e}};
 }

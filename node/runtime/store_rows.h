@@ -26,6 +26,15 @@ namespace giro::runtime::rows {
 // 88 ‖ token ‖ account ‖ number of the last entry that a block made: entries.h
 [[nodiscard]] crypto::Bytes entry_key(ledger::TokenId token, const ledger::AccountId& account,
                                       std::uint64_t last);
+// 89 ‖ payer bank ‖ uetr ‖ height ‖ n, 8a ‖ account ‖ height ‖ n: payment_index.h
+[[nodiscard]] crypto::Bytes transition_key(ledger::InstId payer_bank, const ledger::Uetr& uetr,
+                                           std::uint64_t height, std::uint32_t n);
+[[nodiscard]] crypto::Bytes payment_of_key(const ledger::AccountId& account, std::uint64_t height,
+                                           std::uint32_t n);
+// The indexes, 88 to 8a: each row is made by one block, whatever came before it.
+[[nodiscard]] crypto::Bytes index_begin();
+[[nodiscard]] crypto::Bytes index_end();
+[[nodiscard]] consensus::Height height_of_index(crypto::ByteView key, crypto::ByteView value);
 [[nodiscard]] crypto::Bytes installed_key();  // 8e: the epoch of a snapshot that was installed
 [[nodiscard]] crypto::Bytes head_key();       // 8f: the newest header
 

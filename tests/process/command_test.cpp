@@ -184,7 +184,7 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
 
   // Step by step, as several signers do it.
   std::ofstream(folder.path() / "order.json")
-      << R"({"type":"MINT","token":"bank-a.EUR","account":"ALICE","amount":"1"})";
+      << R"({"type":"MINT","token":"bank-a.EUR","account":"ALICE","amount":"1","core_ref_commit":{"data":"book 7"}})";
   const auto built = giro({"op", "build", (folder.path() / "order.json").string()});
   ASSERT_EQ(built.exit_code, 0) << built.err;
   std::ofstream(folder.path() / "built.json") << built.out;

@@ -57,6 +57,16 @@ void FakeService::set_height(std::uint64_t height) {
   view_ = std::move(next);
 }
 
+void FakeService::write(const storage::WriteBatch& batch, std::uint64_t height) {
+  const std::lock_guard lock(mutex_);
+  auto next = std::make_shared<MemoryView>(*view_);
+  batch.for_each([&](ledger::ByteView key, std::optional<ledger::ByteView> value) {
+    next->rows[crypto::to_bytes(key)] = crypto::to_bytes(*value);
+  });
+  next->at = {height};
+  view_ = std::move(next);
+}
+
 void FakeService::refuse_with(std::optional<runtime::Refusal> refusal) {
   const std::lock_guard lock(mutex_);
   refusal_ = refusal;

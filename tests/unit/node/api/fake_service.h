@@ -10,6 +10,7 @@
 
 #include "node/config/demo_genesis.h"
 #include "node/runtime/service.h"
+#include "storage/key_value.h"
 
 namespace giro::api {
 
@@ -39,6 +40,8 @@ class FakeService final : public runtime::Service {
   // --- what the test decides
   // ---------------------------------------------------------------------------------------
   void set_height(std::uint64_t height);
+  // What a block put into the store.
+  void write(const storage::WriteBatch& batch, std::uint64_t height);
   void refuse_with(std::optional<runtime::Refusal> refusal);
   void set_ready(bool ready);
   void set_diverged();

@@ -81,6 +81,9 @@ void expect_outcome(const Rule& rule) {
   const Outcome simulated =
       verified ? simulate(world.state, {world.height + 1, add_ms(world.now, 1'000)}, *verified)
                : Outcome{};
+  const Preview said =
+      verified ? preview(world.state, {world.height + 1, add_ms(world.now, 1'000)}, *verified)
+               : Preview{};
   const Outcome outcome = world.run(operation);
 
   EXPECT_EQ(code_name(outcome.code), code_name(rule.code));
@@ -88,6 +91,11 @@ void expect_outcome(const Rule& rule) {
   EXPECT_EQ(refused.value_or(outcome.code), outcome.code) << "admission and execution disagree";
   EXPECT_EQ(verified ? simulated.code : outcome.code, outcome.code)
       << "the simulation says otherwise";
+  if (verified) {
+    const bool is_unsigned = said.outcome.recorded && said.authority != Code::Ok;
+    EXPECT_EQ(is_unsigned ? said.authority : said.outcome.code, outcome.code)
+        << "the preview says otherwise";
+  }
   if (outcome.code == Code::Ok) return;
   EXPECT_EQ(money(world), before) << "a failure moved money";
   const auto stored =

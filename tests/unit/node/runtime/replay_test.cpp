@@ -123,6 +123,30 @@ TEST_F(ReplayTest, I22_each_kind_of_change_in_the_records_is_found) {
   EXPECT_TRUE(again().has_value());
 }
 
+TEST_F(ReplayTest, I22_so_are_changes_in_the_indexes) {
+  crypto::Bytes key, kept;
+  change([&](storage::KeyValueStore& store, storage::WriteBatch& batch) {
+    const auto read = store.scan(rows::index_begin(), rows::index_end(),
+                                 [&](crypto::ByteView at, crypto::ByteView value) {
+                                   key = crypto::to_bytes(at);
+                                   kept = crypto::to_bytes(value);
+                                   return false;
+                                 });
+    ASSERT_TRUE(read.has_value());
+    ASSERT_FALSE(key.empty()) << "the entries of block 0";
+    batch.remove(key);
+  });
+  expect_fault(ReplayFault::Differs, crypto::to_hex(key));
+  const auto strange = rows::payment_of_key(ledger::AccountId{}, kBlocks, 1);
+  change([&](storage::KeyValueStore&, storage::WriteBatch& batch) {
+    batch.put(key, kept);
+    batch.put(strange, kept);
+  });
+  expect_fault(ReplayFault::Differs, crypto::to_hex(strange));
+  change([&](storage::KeyValueStore&, storage::WriteBatch& batch) { batch.remove(strange); });
+  EXPECT_TRUE(again().has_value());
+}
+
 TEST_F(ReplayTest, I22_each_kind_of_change_in_a_block_is_found_at_its_height) {
   const crypto::Hash wrong{};
   const std::vector<std::pair<std::string, std::function<void(StoredBlock&)>>> changes = {

@@ -1,0 +1,231 @@
+// Payments with their history, and holds (surface 5.3, ledger 10).
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "node/api/context.h"
+#include "node/api/ledger_forms.h"
+#include "node/api/limits.h"
+#include "node/api/reading.h"
+#include "node/api/text.h"
+#include "node/runtime/payment_index.h"
+
+namespace giro::api {
+namespace {
+
+namespace json = boost::json;
+using runtime::EventPlace;
+
+json::object transition_form(StateReader& reader, const runtime::Transition& one) {
+  json::object out{{"event", ledger::name(one.type)}};
+  put_code(out, one.code);
+  out["height"] = std::to_string(one.place.height);
+  out["n"] = one.place.n;
+  out["index"] = one.index;
+  out["time"] = time_text(one.time.value);
+  const bool is_sweep = one.index == 0;
+  out["actor"] = is_sweep ? json::value(nullptr) : json::value(reader.institution_name(one.actor));
+  out["op_id"] = is_sweep ? json::value(nullptr) : json::value(to_uuid_text(one.op_id.bytes));
+  return out;
+}
+
+void show_payment(Context& context, const CallPtr& call) {
+  Reading reading(context);
+  auto& reader = reading.reader;
+  const auto bank = reader.institution_id(call->captures[0]);
+  const auto uetr = receipt::from_uuid_text(call->captures[1]);
+  if (!uetr) return fail(*call, problem(Fault::BadRequest, "a UETR is a lower-case UUID"));
+  const ledger::Uetr id{*uetr};
+  const auto payment =
+      bank ? reader.read<ledger::Payment>(ledger::payment_key(*bank, id)) : std::nullopt;
+  if (!payment) return fail(*call, problem(Fault::NotFound, "no such payment"));
+  json::object out = payment_form(reader, *payment);
+  json::array transitions;
+  for (const auto& one : runtime::read_transitions(*reading.view, *bank, id, kListMax))
+    transitions.push_back(transition_form(reader, one));
+  out["transitions"] = std::move(transitions);
+  reading.give(*call, std::move(out));
+}
+
+// What a list of payments is to show; nullopt: answered.
+struct Filter {
+  std::optional<std::string> state;
+  std::int64_t from = 0, to = receipt::kTimeMsMax;  // of created_at; from <= t < to
+
+  [[nodiscard]] bool takes(const ledger::Payment& payment) const {
+    const std::int64_t at = payment.created_at.value;
+    return at >= from && at < to && (!state || *state == payment_state_name(payment.state));
+  }
+};
+std::optional<Filter> filter_of(const Call& call) {
+  Filter filter;
+  if (const auto state = call.request->parameter("state")) {
+    filter.state = std::string(*state);
+    constexpr auto kStates = static_cast<int>(ledger::PaymentState::Returned) + 1;
+    bool is_known = false;
+    for (int i = 0; i < kStates; ++i)
+      is_known = is_known || payment_state_name(static_cast<ledger::PaymentState>(i)) == *state;
+    if (!is_known) {
+      fail(call, problem(Fault::BadRequest, "state is that of a payment, as SETTLED"));
+      return std::nullopt;
+    }
+  }
+  for (const auto& [name, target] :
+       {std::pair("from", &filter.from), std::pair("to", &filter.to)}) {
+    const auto text = call.request->parameter(name);
+    if (!text) continue;
+    const auto time = receipt::from_time_text(*text);
+    if (!time) {
+      fail(call, problem(Fault::BadRequest,
+                         std::string(name) + " is a time, as 2026-11-21T22:41:07.114Z"));
+      return std::nullopt;
+    }
+    *target = *time;
+  }
+  return filter;
+}
+
+// "48212.4": the event with which the last payment that was looked at began.
+std::optional<EventPlace> place_of(std::string_view cursor) {
+  const auto dot = cursor.find('.');
+  const auto height = parse_number(cursor.substr(0, dot));
+  const auto n =
+      dot == std::string_view::npos ? std::nullopt : parse_number(cursor.substr(dot + 1));
+  if (!height || !n || *n > ~0U) return std::nullopt;
+  return EventPlace{*height, static_cast<std::uint32_t>(*n)};
+}
+
+// An id may be in use at several servicers.
+bool is_party(StateReader& reader, const ledger::Payment& payment, const FoundAccount& account) {
+  const auto& terms = payment.terms;
+  const auto is_it = [&](const ledger::AccountId& id, ledger::TokenId token_id) {
+    const auto token = reader.token(token_id);
+    return id == account.id && token && token->record.issuer == account.servicer;
+  };
+  return is_it(terms.payer_account, terms.token_from) || is_it(terms.payee_account, terms.token_to);
+}
+
+void list_by_uetr(const Reading& reading, StateReader& reader, const Call& call,
+                  const Filter& filter, std::string_view text) {
+  const auto uetr = receipt::from_uuid_text(text);
+  if (!uetr) return fail(call, problem(Fault::BadRequest, "a UETR is a lower-case UUID"));
+  json::array items;
+  for (const auto& payment : ledger::query_payments(*reading.view, ledger::Uetr{*uetr})) {
+    if (filter.takes(payment)) items.push_back(payment_form(reader, payment));
+  }
+  reading.give(call, {{"items", std::move(items)}, {"next_cursor", nullptr}});
+}
+
+void list_payments(Context& context, const CallPtr& call) {
+  Reading reading(context);
+  auto& reader = reading.reader;
+  const auto& request = *call->request;
+  const auto limit = limit_of(*call);
+  if (!limit) return;
+  const auto filter = filter_of(*call);
+  if (!filter) return;
+  if (const auto uetr = request.parameter("uetr"))
+    return list_by_uetr(reading, reader, *call, *filter, *uetr);
+  const auto id = request.parameter("account");
+  if (!id) return fail(*call, problem(Fault::BadRequest, "name a uetr or an account"));
+  const auto account = account_of(*call, reader, *id);
+  if (!account) return;
+  EventPlace at;
+  if (const auto cursor = request.parameter("cursor")) {
+    const auto place = place_of(*cursor);
+    if (!place) return fail(*call, bad_cursor());
+    at = *place;
+  }
+  const auto rows = runtime::read_payments_of(*reading.view, account->id, at, kListVisitedMax + 1);
+  json::array items;
+  std::size_t visited = 0;
+  for (; visited < std::min(rows.size(), kListVisitedMax) && items.size() < *limit; ++visited) {
+    const auto& row = rows[visited];
+    at = row.began;
+    const auto payment =
+        reader.read<ledger::Payment>(ledger::payment_key(row.payer_bank, row.uetr));
+    // Past payment_retention there is none.
+    if (payment && filter->takes(*payment) && is_party(reader, *payment, *account))
+      items.push_back(payment_form(reader, *payment));
+  }
+  json::object out{{"items", std::move(items)}};
+  out["next_cursor"] = visited < rows.size()
+                           ? json::value(std::to_string(at.height) + "." + std::to_string(at.n))
+                           : json::value(nullptr);
+  reading.give(*call, std::move(out));
+}
+
+void show_hold(Context& context, const CallPtr& call) {
+  Reading reading(context);
+  const auto creator = reading.reader.institution_id(call->captures[0]);
+  const auto uuid = receipt::from_uuid_text(call->captures[1]);
+  if (!uuid) return fail(*call, problem(Fault::BadRequest, "a hold id is a lower-case UUID"));
+  const ledger::HoldId id{*uuid};
+  auto record = creator ? ledger::query_hold(*reading.view, *creator, id) : std::nullopt;
+  if (!record) return fail(*call, problem(Fault::NotFound, "no such hold"));
+  reading.give(*call, hold_form(reading.reader, {*creator, id, std::move(*record)}));
+}
+
+// Table 23 has a row for each ACTIVE hold of a position (ledger 9.1); the cursor is the last row.
+constexpr std::size_t kHoldRowBytes = 1 + 4 + 16 + 8 + 4 + 16;
+
+void list_holds(Context& context, const CallPtr& call) {
+  Reading reading(context);
+  auto& reader = reading.reader;
+  const auto limit = limit_of(*call);
+  if (!limit) return;
+  const auto account = account_of(*call, reader, call->captures[0]);
+  if (!account) return;
+  crypto::Bytes after;
+  if (const auto cursor = call->request->parameter("cursor")) {
+    after.resize(kHoldRowBytes);
+    if (!crypto::from_hex(*cursor, after)) return fail(*call, bad_cursor());
+  }
+  json::array items;
+  crypto::Bytes last;
+  bool has_more = false;
+  for (ledger::TokenId id = 1; id <= reader.last_token() && !has_more; ++id) {
+    const auto token = reader.token(id);
+    if (!token || token->record.issuer != account->servicer) continue;
+    auto from = ledger::hold_of_position_key(id, account->id, 0, 0, ledger::HoldId{}).to_bytes();
+    const auto end = ledger::prefix_end(ledger::ByteView(from).first(1 + 4 + 16));
+    if (after >= end) continue;
+    from = std::max(from, after);
+    std::vector<crypto::Bytes> keys;
+    reading.view->scan(from, end, [&](ledger::ByteView key, ledger::ByteView) {
+      if (!std::ranges::equal(key, after)) keys.push_back(crypto::to_bytes(key));
+      return keys.size() + items.size() <= *limit;
+    });
+    for (const auto& key : keys) {
+      has_more = items.size() == *limit;
+      if (has_more) break;
+      crypto::Reader fields(ledger::ByteView(key).last(4 + 16));
+      const ledger::InstId creator = fields.u32();
+      ledger::HoldId hold_id;
+      std::ranges::copy(fields.raw(hold_id.bytes.size()), hold_id.bytes.begin());
+      if (auto hold = ledger::query_hold(*reading.view, creator, hold_id))
+        items.push_back(hold_form(reader, {creator, hold_id, std::move(*hold)}));
+      last = key;
+    }
+  }
+  json::object out{{"items", std::move(items)}};
+  out["next_cursor"] = has_more ? json::value(crypto::to_hex(last)) : json::value(nullptr);
+  reading.give(*call, std::move(out));
+}
+
+}  // namespace
+
+void add_payment_routes(Router& router, Context& context) {
+  const auto add = [&](const char* pattern, std::vector<std::string> parameters,
+                       void (*function)(Context&, const CallPtr&)) {
+    parameters.emplace_back("min_height");
+    router.add({"GET", pattern, std::move(parameters), RateKind::Read,
+                [&context, function](const CallPtr& call) { function(context, call); }});
+  };
+  add("/v1/payments", {"uetr", "account", "servicer", "state", "from", "to", "limit", "cursor"},
+      list_payments);
+  add("/v1/payments/{payer_bank}/{uetr}", {}, show_payment);
+  add("/v1/accounts/{id}/holds", {"servicer", "limit", "cursor"}, list_holds);
+  add("/v1/holds/{creator}/{hold_id}", {}, show_hold);
+}
+
+}  // namespace giro::api

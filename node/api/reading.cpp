@@ -1,0 +1,67 @@
+#include "node/api/reading.h"
+
+#include "node/api/text.h"
+
+namespace giro::api {
+
+void Reading::give(const Call& call, boost::json::object body) const {
+  body["height"] = std::to_string(view->height().value);
+  answer(call, boost::json::serialize(body), view->height());
+}
+
+Problem bad_cursor() {
+  return problem(Fault::BadRequest, "cursor is the next_cursor of an earlier answer");
+}
+
+std::optional<std::uint32_t> limit_of(const Call& call) {
+  const auto text = call.request->parameter("limit");
+  if (!text) return kListDefault;
+  const auto limit = parse_number(*text);
+  if (limit && *limit >= 1 && *limit <= kListMax) return static_cast<std::uint32_t>(*limit);
+  fail(call, problem(Fault::BadRequest, "limit is a number from 1 to " + std::to_string(kListMax)));
+  return std::nullopt;
+}
+
+std::optional<Page> page_of(const Call& call) {
+  Page page;
+  const auto limit = limit_of(call);
+  if (!limit) return std::nullopt;
+  page.limit = *limit;
+  if (const auto text = call.request->parameter("cursor")) {
+    const auto after = parse_number(*text);
+    if (!after) {
+      fail(call, bad_cursor());
+      return std::nullopt;
+    }
+    page.after = *after;
+  }
+  return page;
+}
+
+std::optional<FoundAccount> account_of(const Call& call, StateReader& reader,
+                                       std::string_view digits) {
+  const auto refuse = [&](Fault fault, const std::string& text) {
+    fail(call, problem(fault, text));
+    return std::nullopt;
+  };
+  ledger::AccountId id;
+  if (!crypto::from_hex(digits, id.bytes))
+    return refuse(Fault::BadRequest, "an account id is 32 hexadecimal digits");
+  std::optional<ledger::InstId> only;
+  if (const auto name = call.request->parameter("servicer")) {
+    only = reader.institution_id(*name);
+    if (!only) return refuse(Fault::NotFound, "no institution is called " + std::string(*name));
+  }
+  std::optional<FoundAccount> found;
+  for (ledger::InstId inst = only.value_or(1); inst <= only.value_or(reader.last_institution());
+       ++inst) {
+    auto account = reader.read<ledger::Account>(ledger::account_key(inst, id));
+    if (!account) continue;
+    if (found) return refuse(Fault::BadRequest, "several servicers use this id; add ?servicer=");
+    found = FoundAccount{inst, id, std::move(*account)};
+  }
+  if (!found) return refuse(Fault::NotFound, "no such account");
+  return found;
+}
+
+}  // namespace giro::api
