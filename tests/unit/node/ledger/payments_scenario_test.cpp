@@ -246,6 +246,21 @@ Clawback clawback(const AccountId& account, TokenId token, std::string_view amou
   return order;
 }
 
+// The record once said only that a RETURN failed, not of what (ledger 3).
+TEST(Return, That_is_rejected_names_its_original) {
+  World world;
+  Pay order = pay_order(1);
+  attach_ticket(order);
+  ASSERT_EQ(world.run(pay(order)).code, Code::Ok);
+  EXPECT_EQ(world.run(returned(2, part_of(kA, 1, "125000.01"), world.now)).code,
+            Code::ReturnExceedsOriginal);
+  const auto record = world.payment(kB, 2);
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->state, PaymentState::Rejected);
+  EXPECT_EQ(record->original, uetr(1));
+  EXPECT_EQ(record->original_payer_bank, kA);
+}
+
 TEST(Scenario, S9_a_clawback_takes_frozen_money_by_two_authorities) {
   World world;
   world.edit<Account>(account_key(kB, kSupplier), [](Account& a) { a.blocks = kBlockCredit; });
