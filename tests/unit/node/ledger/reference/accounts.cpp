@@ -9,16 +9,16 @@ void Rules::keys_policy(AuthMode mode, const PolicyFields& policy) {
   f_.at(8, Code::BadRolePolicy, !joint && (policy.m != 0 || !policy.keys.empty()));
 }
 
-void Rules::own_free(const AcctKey& at, InstId owner, TokenId token) {
+void Rules::own_free(int step, const AcctKey& at, InstId owner, TokenId token) {
   const AccountId* own = look(s_.own, {owner, token});
   if (own == nullptr || *own == at.second) return;
   // A closed account makes room for another.
-  f_.at(8, Code::AccountExists, !s_.accounts.at({s_.tokens.at(token).issuer, *own}).closed);
+  f_.at(step, Code::AccountExists, !s_.accounts.at({s_.tokens.at(token).issuer, *own}).closed);
 }
 
 static bool is_holder(const Tok& token, InstId servicer, AccountKind kind) {
-  return token.issuer == servicer && (kind != AccountKind::Customer ||
-                                      token.holder_policy == HolderPolicy::IssuerCustomers);
+  return token.issuer == servicer &&
+         (kind != AccountKind::Customer || token.holder_policy == HolderPolicy::IssuerCustomers);
 }
 
 std::optional<Code> Rules::need(const AcctOpen& order) {
@@ -31,16 +31,15 @@ std::optional<Code> Rules::need(const AcctOpen& order) {
 }
 void Rules::check(const AcctOpen& order) {
   const AcctKey at(actor_, order.account);
-  f_.at(7, Code::IssuerExiting,
-        !order.tokens.empty() && s_.insts.at(actor_).status == InstitutionStatus::Exiting);
   f_.at(8, Code::AccountExists, s_.accounts.contains(at));
   keys_policy(order.auth_mode, order.policy);
   for (const TokenId id : order.tokens) {
     const Tok* token = look(s_.tokens, id);
     f_.at(9, Code::TokenNotFound, token == nullptr);
     if (token == nullptr) continue;
+    f_.at(7, Code::IssuerExiting, is_exiting(token->issuer));
     f_.at(10, Code::HolderNotEligible, !is_holder(*token, actor_, order.kind));
-    if (order.kind == AccountKind::Nostro) own_free(at, order.owner, id);
+    if (order.kind == AccountKind::Nostro) own_free(8, at, order.owner, id);
   }
 }
 void Rules::act(const AcctOpen& order) {
@@ -62,22 +61,22 @@ void Rules::act(const AcctOpen& order) {
 std::optional<Code> Rules::need(const PositionOpen& order) {
   need_.add(actor_, Role::Onboard, 1);
   const Acct* account = look(s_.accounts, {actor_, order.account});
-  if (account != nullptr && account->kind == AccountKind::Nostro)
-    need_quorum(account->owner, Role::Treasury);
+  if (account == nullptr) return Code::DebtorAccountNotFound;
+  if (account->kind == AccountKind::Nostro) need_quorum(account->owner, Role::Treasury);
   return std::nullopt;
 }
 void Rules::check(const PositionOpen& order) {
   const AcctKey at(actor_, order.account);
   const Acct* account = look(s_.accounts, at);
   const Tok* token = look(s_.tokens, order.token);
-  f_.at(7, Code::IssuerExiting, s_.insts.at(actor_).status == InstitutionStatus::Exiting);
+  f_.at(7, Code::IssuerExiting, token != nullptr && is_exiting(token->issuer));
   f_.at(9, Code::TokenNotFound, token == nullptr);
   f_.at(10, Code::DebtorAccountNotFound, account == nullptr);
   if (token == nullptr || account == nullptr) return;
-  f_.at(8, Code::AccountExists, s_.positions.contains({order.token, order.account}));
+  f_.at(10, Code::AccountExists, has_position(at, order.token));
   f_.at(10, Code::DebtorAccountClosed, account->closed);
   f_.at(10, Code::HolderNotEligible, !is_holder(*token, actor_, account->kind));
-  if (account->kind == AccountKind::Nostro) own_free(at, account->owner, order.token);
+  if (account->kind == AccountKind::Nostro) own_free(10, at, account->owner, order.token);
 }
 void Rules::act(const PositionOpen& order) {
   open_position(order.token, {actor_, order.account}, money(order.max_balance));
@@ -117,7 +116,9 @@ void Rules::check(const AcctClose& order) {
     f_.at(10, Code::AccountNotEmpty, position.posted != 0 || position.frozen != 0);
   }
 }
-void Rules::act(const AcctClose& order) { s_.accounts.at({actor_, order.account}).closed = true; }
+void Rules::act(const AcctClose& order) {
+  s_.accounts.at({actor_, order.account}).closed = true;
+}
 
 std::optional<Code> Rules::need(const AcctKeysSet& order) {
   if (order.recovery) {
@@ -234,17 +235,18 @@ void Rules::act(const AcctUnblock& order) {
 
 std::optional<Code> Rules::need(const FreezeAmount& order) {
   spares_ = true;
+  const Tok* token = look(s_.tokens, order.token);
+  if (token == nullptr) return Code::TokenNotFound;
   const Pos* position = look(s_.positions, {order.token, order.account});
   const bool lowers = position != nullptr && money(order.amount) < position->frozen;
-  need_.add(actor_, Role::Compliance, lowers ? 2 : 1);
+  need_.add(token->issuer, Role::Compliance, lowers ? 2 : 1);
   return std::nullopt;
 }
 void Rules::check(const FreezeAmount& order) {
-  const Tok* token = look(s_.tokens, order.token);
-  f_.at(9, Code::TokenNotFound, token == nullptr || token->issuer != actor_);
-  f_.at(10, Code::DebtorAccountNotFound, !s_.accounts.contains({actor_, order.account}));
+  const Tok& token = s_.tokens.at(order.token);
+  f_.at(10, Code::DebtorAccountNotFound, !s_.accounts.contains({token.issuer, order.account}));
   f_.at(10, Code::DebtorPositionNotOpen, !s_.positions.contains({order.token, order.account}));
-  f_.at(10, Code::FeatureNotEnabled, token != nullptr && (token->features & kCanFreeze) == 0);
+  f_.at(10, Code::FeatureNotEnabled, (token.features & kCanFreeze) == 0);
 }
 void Rules::act(const FreezeAmount& order) {
   s_.positions.at({order.token, order.account}).frozen = money(order.amount);

@@ -33,8 +33,12 @@ class Diff {
   std::string record_;
 };
 
-std::string hex(ByteView bytes) { return crypto::to_hex(bytes).substr(0, 8); }
-Money ms(Ms value) { return static_cast<Money>(value); }
+std::string hex(ByteView bytes) {
+  return crypto::to_hex(bytes).substr(0, 8);
+}
+Money ms(Ms value) {
+  return static_cast<Money>(value);
+}
 template <class Enum>
 Money number_of(Enum value) {
   return static_cast<Money>(value);
@@ -311,9 +315,8 @@ void outcome(Diff& diff, const State& s, const StateView& view, const OwnedKey& 
   const Done* mine = look(s.outcomes, at);
   const auto theirs = query_outcome(view, at.first, at.second);
   if (mine == nullptr) {
-    diff.same("existence",
-              !theirs || s.now > theirs->valid_until.value +
-                                     static_cast<Ms>(s.params.outcome_retention_ms));
+    diff.same("existence", !theirs || s.now > theirs->valid_until.value +
+                                                  static_cast<Ms>(s.params.outcome_retention_ms));
     return;
   }
   diff.same("existence", theirs.has_value());
@@ -364,24 +367,36 @@ void at_key(Diff& diff, const State& s, const StateView& view, ByteView key) {
   const Table table = static_cast<Table>(key[0]);
   const auto owned = [&] { return OwnedKey(u32_at(key, 1), id_at(key, 5)); };
   switch (table) {
-    case Table::Params: return params(diff, s, view);
-    case Table::Institution: return institution(diff, s, view, u32_at(key, 1));
+    case Table::Params:
+      return params(diff, s, view);
+    case Table::Institution:
+      return institution(diff, s, view, u32_at(key, 1));
     case Table::RolePolicy:
-    case Table::Key: return keys_of(diff, s, view, u32_at(key, 1));
-    case Table::ValidatorSet: return validators(diff, s, view);
-    case Table::Token: return token(diff, s, view, u32_at(key, 1));
-    case Table::Account: return account(diff, s, view, owned());
-    case Table::Position: return position(diff, s, view, owned());
-    case Table::Payment: return payment(diff, s, view, owned());
-    case Table::Hold: return hold(diff, s, view, owned());
-    case Table::Proposal: return proposal(diff, s, view, owned());
-    case Table::Outcome: return outcome(diff, s, view, owned());
+    case Table::Key:
+      return keys_of(diff, s, view, u32_at(key, 1));
+    case Table::ValidatorSet:
+      return validators(diff, s, view);
+    case Table::Token:
+      return token(diff, s, view, u32_at(key, 1));
+    case Table::Account:
+      return account(diff, s, view, owned());
+    case Table::Position:
+      return position(diff, s, view, owned());
+    case Table::Payment:
+      return payment(diff, s, view, owned());
+    case Table::Hold:
+      return hold(diff, s, view, owned());
+    case Table::Proposal:
+      return proposal(diff, s, view, owned());
+    case Table::Outcome:
+      return outcome(diff, s, view, owned());
     case Table::Corridor: {
       Currency currency;
       std::copy_n(key.begin() + 9, 3, currency.bytes.begin());
       return corridor(diff, s, view, {u32_at(key, 1), u32_at(key, 5), currency});
     }
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -405,12 +420,12 @@ std::string differences(const State& mine, const StateView& theirs) {
     keys_of(diff, mine, theirs, id);
     for (const auto& [subject, denied] : each.denied) {
       const auto& [kind, inst, of_account, country] = subject;
-      const Key key = kind == DenySubject::Account ? deny_account_key(id, inst, of_account)
+      const Key key = kind == DenySubject::Account       ? deny_account_key(id, inst, of_account)
                       : kind == DenySubject::Institution ? deny_institution_key(id, inst)
                                                          : deny_country_key(id, country);
       const auto row = read<Deny>(theirs, key);
-      diff.same("deny entry", row && row->reason_class == denied.reason_class &&
-                                  row->height == denied.height);
+      diff.same("deny entry",
+                row && row->reason_class == denied.reason_class && row->height == denied.height);
     }
   }
   for (const auto& [id, each] : mine.tokens) token(diff, mine, theirs, id);

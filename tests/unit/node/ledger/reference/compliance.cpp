@@ -134,7 +134,8 @@ void Rules::act(const Clawback& order) {
         payment.height = s_.height;
         payment.index = index_;
         if (is_past)
-          end_pending(s_, payment, key, PaymentState::Expired, Code::PaymentExpired, status);
+          end_pending(s_, payment, key, PaymentState::Expired, Code::PaymentExpired,
+                      HoldStatus::Released);
         else
           end_pending(s_, payment, key, PaymentState::Rejected, Code::Regulatory, status);
       } else {

@@ -19,15 +19,16 @@ class Words {
     return amount.is_zero() ? "" : to_decimal(amount, 2);
   }
   static std::string word(TimeMs time) {
-    return time.value == 0 ? "" : "+" + std::to_string(time.value - demo::kGenesisTime.value) + "ms";
+    return time.value == 0 ? ""
+                           : "+" + std::to_string(time.value - demo::kGenesisTime.value) + "ms";
   }
   static std::string word(const std::string& text) { return text; }
   static std::string word(bool value) { return value ? "yes" : ""; }
   static std::string word(const Id& id) {
     if (id == Id{}) return "";
-    for (const auto& [name, known] :
-         {std::pair("buyer", demo::kBuyer), {"merchant", demo::kMerchant},
-          {"supplier", demo::kSupplier}}) {
+    for (const auto& [name, known] : {std::pair("buyer", demo::kBuyer),
+                                      {"merchant", demo::kMerchant},
+                                      {"supplier", demo::kSupplier}}) {
       if (id == known) return name;
     }
     for (TokenId token = 1; token <= 12; ++token) {

@@ -42,13 +42,15 @@ TEST(Reference, Both_ledgers_agree_on_generated_histories) {
     if (run.difference.empty()) continue;
     const History least = shrink(run.history);
     FAIL() << "seed " << seed << ", after " << operations << " operations:\n"
-           << describe(least) << replay(least) << "first seen:\n" << run.difference;
+           << describe(least) << replay(least) << "first seen:\n"
+           << run.difference;
   }
   if (from_environment("GIRO_REFERENCE_REACH", 0) != 0) print(reach);
   for (const auto& [at, count] : reach) ok += at.second == Code::Ok ? count : 0;
   EXPECT_GE(ok * 10, operations * 3) << "too few operations succeed";
   for (const OperationName& each : operation_names()) {
-    EXPECT_GE((reach[{each.type, Code::Ok}] * 4'000), operations * 2) << each.name << " hardly ever succeeds";
+    EXPECT_GE((reach[{each.type, Code::Ok}] * 4'000), operations * 2)
+        << each.name << " hardly ever succeeds";
   }
   std::printf("%llu operations, %llu of them OK, no difference\n",
               static_cast<unsigned long long>(operations), static_cast<unsigned long long>(ok));

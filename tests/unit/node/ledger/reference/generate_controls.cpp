@@ -76,7 +76,8 @@ bool Generator::gov_propose() {
       order.inst_add = add;
       break;
     }
-    case 1: case 2: {
+    case 1:
+    case 2: {
       InstStatus status{.institution = inst, .status = InstitutionStatus::Active};
       const bool is_active = known != nullptr && known->status == InstitutionStatus::Active;
       if (is_active || random_.one_in(6))
@@ -93,8 +94,7 @@ bool Generator::gov_propose() {
       ValidatorSetAction action;
       action.institution = inst;
       const bool sits = s_.next_seats.contains(inst);
-      action.change = !sits ? SeatChange::Add
-                            : static_cast<SeatChange>(1 + random_.below(2));
+      action.change = !sits ? SeatChange::Add : static_cast<SeatChange>(1 + random_.below(2));
       if (random_.one_in(8)) action.change = static_cast<SeatChange>(random_.below(3));
       if (action.change != SeatChange::Remove) {
         action.public_key = random_.one_in(10) ? *s_.used_validator_keys.begin() : random_.key();
@@ -106,12 +106,18 @@ bool Generator::gov_propose() {
     }
     default: {
       static constexpr std::pair<std::string_view, std::uint64_t> kParams[] = {
-          {"op_window", 2 * kHourMs},        {"outcome_retention", kMinuteMs},
-          {"payment_retention", 35 * kDayMs}, {"return_window", 10 * kDayMs},
-          {"attest_ttl", 10 * kMinuteMs},    {"payment_ttl", kMinuteMs},
-          {"payment_ttl_max", kDayMs},       {"hold_ttl_max", 3 * kDayMs},
-          {"gov_timelock", 30'000},          {"proposal_ttl_max", 2 * kHourMs},
-          {"urgent_suspension", kHourMs},    {"sweep_max", 150},
+          {"op_window", 2 * kHourMs},
+          {"outcome_retention", kMinuteMs},
+          {"payment_retention", 35 * kDayMs},
+          {"return_window", 10 * kDayMs},
+          {"attest_ttl", 10 * kMinuteMs},
+          {"payment_ttl", kMinuteMs},
+          {"payment_ttl_max", kDayMs},
+          {"hold_ttl_max", 3 * kDayMs},
+          {"gov_timelock", 30'000},
+          {"proposal_ttl_max", 2 * kHourMs},
+          {"urgent_suspension", kHourMs},
+          {"sweep_max", 150},
           {"no_such_param", 1}};
       const auto& [name, value] = kParams[random_.below(std::size(kParams))];
       order.param_set =
@@ -149,8 +155,8 @@ bool Generator::token_create() {
   out_.operation.actor = bank();
   const bool settles = out_.operation.actor == 5 ? !random_.one_in(6) : random_.one_in(10);
   order.token_class = settles ? TokenClass::Settlement : TokenClass::Deposit;
-  order.holder_policy = settles && !random_.one_in(6) ? HolderPolicy::MemberBanksOnly
-                                                      : HolderPolicy::IssuerCustomers;
+  order.holder_policy =
+      settles && !random_.one_in(6) ? HolderPolicy::MemberBanksOnly : HolderPolicy::IssuerCustomers;
   order.features = static_cast<std::uint8_t>(random_.below(8));
   order.issuance_cap = {0, 1'000'000'00};
   order.max_tx = {0, 500'000'00};
@@ -168,7 +174,8 @@ bool Generator::token_set() {
   out_.operation.actor = random_.one_in(20) ? bank() : issuer(order.token);
   const std::uint64_t outstanding = static_cast<std::uint64_t>(out);
   order.issuance_cap = {0, outstanding + random_.below(100'000'000'000) + 1};
-  if (random_.one_in(10) && outstanding > 0) order.issuance_cap = {0, outstanding - random_.below(2)};
+  if (random_.one_in(10) && outstanding > 0)
+    order.issuance_cap = {0, outstanding - random_.below(2)};
   order.max_tx = {0, random_.one_in(4) ? 0 : 50'000'000'00 - random_.below(4'999'000'000)};
   order.min_tx = {0, random_.below(5)};
   order.fee_max = {0, 50'00 + random_.below(100'00)};
@@ -182,14 +189,15 @@ bool Generator::token_set() {
 bool Generator::token_pause() {
   const TokenId token = any_token();
   out_.operation.actor = random_.one_in(20) ? bank() : issuer(token);
-  out_.operation.action = TokenPause{
-      .token = token, .flags = static_cast<std::uint8_t>(1U << random_.below(4))};
+  out_.operation.action =
+      TokenPause{.token = token, .flags = static_cast<std::uint8_t>(1U << random_.below(4))};
   return true;
 }
 
 bool Generator::token_unpause() {
   TokenId token = any_token();
-  for (const auto& [id, record] : s_.tokens) token = record.paused != 0 && !random_.one_in(3) ? id : token;
+  for (const auto& [id, record] : s_.tokens)
+    token = record.paused != 0 && !random_.one_in(3) ? id : token;
   out_.operation.actor = issuer(token);
   out_.operation.action =
       TokenUnpause{.token = token, .flags = static_cast<std::uint8_t>(random_.one_in(3) ? 3 : 15)};
@@ -212,7 +220,8 @@ bool Generator::acct_open() {
   out_.operation.actor = bank();
   const InstId actor = out_.operation.actor;
   order.account = random_.id();
-  if (random_.one_in(15)) order.account = s_.positions.begin()->first.second;
+  PosKey other;  // the id that another servicer gave
+  if (random_.one_in(8) && pick_kind(other, AccountKind::Customer)) order.account = other.second;
   order.kind = actor == 5 || random_.one_in(3) ? AccountKind::Nostro : AccountKind::Customer;
   if (order.kind == AccountKind::Nostro) {
     do {
@@ -263,7 +272,8 @@ bool Generator::acct_set() {
   order.country = country();
   order.kyc_tier = static_cast<std::uint32_t>(random_.below(4));
   order.kyc_valid_until = TimeMs{now_ + static_cast<Ms>(random_.below(200 * kDayMs))};
-  if (random_.one_in(20)) order.kyc_valid_until = TimeMs{now_ + static_cast<Ms>(random_.below(60'000))};
+  if (random_.one_in(20))
+    order.kyc_valid_until = TimeMs{now_ + static_cast<Ms>(random_.below(60'000))};
   out_.operation.action = order;
   return true;
 }
@@ -283,7 +293,8 @@ bool Generator::acct_close() {
 
 bool Generator::acct_keys_set() {
   PosKey at;
-  if (!pick_kind(at, random_.one_in(20) ? AccountKind::Nostro : AccountKind::Customer)) return false;
+  if (!pick_kind(at, random_.one_in(20) ? AccountKind::Nostro : AccountKind::Customer))
+    return false;
   AcctKeysSet order;
   order.account = random_.one_in(30) ? random_.id() : at.second;
   order.auth_mode = random_.one_in(2) ? AuthMode::Joint : AuthMode::Custodial;
@@ -307,8 +318,7 @@ bool Generator::limits_set() {
   if (random_.one_in(4)) order.limits.allowed_payee_banks = {1, 2};
   order.limits.max_balance = {0, random_.one_in(2) ? 0 : 10'000'00 + random_.below(1'000'000'000)};
   const Acct& account = s_.accounts.at({issuer(at.first), at.second});
-  out_.operation.actor =
-      account.kind == AccountKind::Nostro ? account.owner : issuer(at.first);
+  out_.operation.actor = account.kind == AccountKind::Nostro ? account.owner : issuer(at.first);
   out_.operation.action = order;
   return true;
 }
@@ -359,8 +369,11 @@ bool Generator::deny_set() {
   const auto& denied = s_.insts.at(out_.operation.actor).denied;
   if (!denied.empty() && !random_.one_in(3)) {
     const auto& [kind, inst, account, country] = denied.begin()->first;
-    order.remove.push_back({.kind = kind, .institution = inst, .account = account,
-                            .country = country, .reason_class = 0});
+    order.remove.push_back({.kind = kind,
+                            .institution = inst,
+                            .account = account,
+                            .country = country,
+                            .reason_class = 0});
   } else {
     DenyEntry entry;
     entry.kind = static_cast<DenySubject>(random_.below(3));

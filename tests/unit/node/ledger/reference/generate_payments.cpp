@@ -7,23 +7,23 @@
 namespace giro::ledger::reference {
 
 const Generator::Kind Generator::kKinds[] = {
-    {4, &Generator::role_set},       {1, &Generator::key_revoke},
-    {6, &Generator::gov_propose},    {12, &Generator::gov_vote},
-    {2, &Generator::token_create},   {6, &Generator::token_set},
-    {3, &Generator::token_pause},    {6, &Generator::token_unpause},
-    {8, &Generator::acct_open},      {5, &Generator::position_open},
-    {6, &Generator::acct_set},       {4, &Generator::acct_close},
-    {4, &Generator::acct_keys_set},  {6, &Generator::limits_set},
-    {4, &Generator::acct_block},     {9, &Generator::acct_unblock},
-    {6, &Generator::freeze},         {4, &Generator::deny_set},
-    {6, &Generator::corridor_set},   {6, &Generator::clawback},
-    {12, &Generator::mint},          {10, &Generator::redeem},
-    {24, &Generator::transfer},      {40, &Generator::pay},
-    {16, &Generator::respond},       {5, &Generator::cancel},
-    {16, &Generator::give_back},     {8, &Generator::bulk},
-    {10, &Generator::batch},         {5, &Generator::fx},
-    {14, &Generator::hold_create},   {9, &Generator::hold_capture},
-    {6, &Generator::hold_release},   {0, nullptr},
+    {4, &Generator::role_set},      {1, &Generator::key_revoke},
+    {6, &Generator::gov_propose},   {12, &Generator::gov_vote},
+    {2, &Generator::token_create},  {6, &Generator::token_set},
+    {3, &Generator::token_pause},   {6, &Generator::token_unpause},
+    {8, &Generator::acct_open},     {5, &Generator::position_open},
+    {6, &Generator::acct_set},      {4, &Generator::acct_close},
+    {4, &Generator::acct_keys_set}, {6, &Generator::limits_set},
+    {4, &Generator::acct_block},    {9, &Generator::acct_unblock},
+    {6, &Generator::freeze},        {4, &Generator::deny_set},
+    {6, &Generator::corridor_set},  {6, &Generator::clawback},
+    {12, &Generator::mint},         {10, &Generator::redeem},
+    {24, &Generator::transfer},     {40, &Generator::pay},
+    {16, &Generator::respond},      {5, &Generator::cancel},
+    {16, &Generator::give_back},    {8, &Generator::bulk},
+    {10, &Generator::batch},        {5, &Generator::fx},
+    {14, &Generator::hold_create},  {9, &Generator::hold_capture},
+    {6, &Generator::hold_release},  {0, nullptr},
 };
 
 bool Generator::mint() {
@@ -39,7 +39,8 @@ bool Generator::mint() {
   order.amount = some(token.cap - (token.issued - token.redeemed));
   if (!random_.one_in(3)) order.amount = some(100'000'00);
   order.core_ref_commit = random_.hash();
-  if (random_.one_in(15) && !s_.mint_refs.empty()) order.core_ref_commit = s_.mint_refs.begin()->first.second;
+  if (random_.one_in(15) && !s_.mint_refs.empty())
+    order.core_ref_commit = s_.mint_refs.begin()->first.second;
   out_.operation.actor = random_.one_in(40) ? bank() : token.issuer;
   out_.operation.action = order;
   return true;
@@ -61,15 +62,34 @@ bool Generator::redeem() {
 }
 
 void Generator::damage_terms(PaymentTerms& terms) {
-  switch (random_.below(9)) {
-    case 0: terms.payee_account = random_.id(); break;
-    case 1: terms.payer_account = random_.id(); break;
-    case 2: terms.token_to = any_token(); break;
-    case 3: terms.payee_bank = static_cast<InstId>(1 + random_.below(9)); break;
-    case 4: terms.payer_fee = {0, random_.below(200'00)}; break;
-    case 5: terms.payee_fee = {0, random_.below(200'00)}; break;
-    case 6: terms.charge_bearer = static_cast<ChargeBearer>(random_.below(4)); break;
-    case 7: terms.payee_account = internal_account(terms.token_to, AccountKind::Fee); break;
+  switch (random_.below(10)) {
+    case 0:
+      terms.payee_account = random_.id();
+      break;
+    case 1:
+      terms.payer_account = random_.id();
+      break;
+    case 2:
+      terms.token_to = any_token();
+      break;
+    case 3:
+      terms.payee_bank = static_cast<InstId>(1 + random_.below(9));
+      break;
+    case 4:
+      terms.payer_fee = {0, random_.below(200'00)};
+      break;
+    case 5:
+      terms.payee_fee = {0, random_.below(200'00)};
+      break;
+    case 6:
+      terms.charge_bearer = static_cast<ChargeBearer>(random_.below(4));
+      break;
+    case 8:
+      terms.token_from = any_token();
+      break;
+    case 7:
+      terms.payee_account = internal_account(terms.token_to, AccountKind::Fee);
+      break;
     default: {
       PosKey at;
       if (pick(at, [](const PosKey&, const Acct&, const Pos&) { return true; }))
@@ -120,8 +140,10 @@ bool Generator::transfer() {
 
 bool Generator::pay_terms(PaymentTerms& terms, const PosKey* payer) {
   PosKey from, to;
-  if (payer != nullptr) from = *payer;
-  else if (!pick_kind(from, AccountKind::Customer)) return false;
+  if (payer != nullptr)
+    from = *payer;
+  else if (!pick_kind(from, AccountKind::Customer))
+    return false;
   const Tok& token = s_.tokens.at(from.first);
   const auto corridor_to = [&](InstId bank) {
     return look(s_.corridors, {token.issuer, bank, token.currency});
@@ -155,7 +177,8 @@ bool Generator::pay_terms(PaymentTerms& terms, const PosKey* payer) {
   if (random_.one_in(8)) terms.payee_fee = {0, random_.below(50)};
   if (!random_.one_in(12)) terms.purpose = Purpose::from("SUPP");
   if (!random_.one_in(15)) terms.travel_rule_commit = random_.hash();
-  terms.cop_result = random_.one_in(12) ? static_cast<CopResult>(random_.below(5)) : CopResult::Match;
+  terms.cop_result =
+      random_.one_in(12) ? static_cast<CopResult>(random_.below(5)) : CopResult::Match;
   terms.cop_override = random_.one_in(10);
   return true;
 }
@@ -189,7 +212,8 @@ bool Generator::respond() {
   answer.accept = !random_.one_in(4);
   if (answer.accept) {
     answer.screening = passed();
-    answer.cop_result = random_.one_in(10) ? static_cast<CopResult>(random_.below(5)) : CopResult::Match;
+    answer.cop_result =
+        random_.one_in(10) ? static_cast<CopResult>(random_.below(5)) : CopResult::Match;
     answer.travel_rule_ack = !random_.one_in(12);
   } else {
     answer.reason = random_.one_in(2) ? Code::CreditorBlocked : Code::Regulatory;
@@ -226,8 +250,7 @@ bool Generator::give_back() {
     order.uetr = at.second;
     const Money left = money(payment.terms.amount) - payment.returned;
     order.amount = some(left);
-    if (random_.one_in(2) && left > 0)
-      order.amount = Amount{0, static_cast<std::uint64_t>(left)};
+    if (random_.one_in(2) && left > 0) order.amount = Amount{0, static_cast<std::uint64_t>(left)};
     out_.operation.actor = payment.terms.payee_bank;
   }
   if (seen == 0) return false;
@@ -284,7 +307,8 @@ bool Generator::bulk() {
   return true;
 }
 
-static Leg xfer_leg(TokenId token, const AccountId& from, const AccountId& to, const Amount& amount) {
+static Leg xfer_leg(TokenId token, const AccountId& from, const AccountId& to,
+                    const Amount& amount) {
   Leg leg;
   leg.xfer = Xfer{.token = token, .from = from, .to = to, .amount = amount};
   return leg;
@@ -305,11 +329,16 @@ bool Generator::batch() {
       leg = xfer_leg(terms.token_from, terms.payer_account, terms.payee_account, terms.amount);
     } else if (dice < 8) {
       if (!pick_kind(at, random_.one_in(3) ? AccountKind::Customer : AccountKind::Nostro)) continue;
-      leg.mint = Mint{.token = at.first, .account = at.second, .amount = some(100'000), .kind = {},
+      leg.mint = Mint{.token = at.first,
+                      .account = at.second,
+                      .amount = some(100'000),
+                      .kind = {},
                       .core_ref_commit = random_.one_in(2) ? Commit{} : random_.hash()};
     } else if (dice < 10) {
       if (!pick_kind(at, random_.one_in(4) ? AccountKind::Customer : AccountKind::Nostro)) continue;
-      leg.burn = Redeem{.token = at.first, .account = at.second, .amount = some(s_.available(at)),
+      leg.burn = Redeem{.token = at.first,
+                        .account = at.second,
+                        .amount = some(s_.available(at)),
                         .payout_commit = {}};
     } else if (dice == 10) {
       const Action before = out_.operation.action;
@@ -369,7 +398,10 @@ bool Generator::fx() {
     terms.amount_to = {};
   const Amount arrives = terms.amount_to.is_zero() ? terms.amount : terms.amount_to;
   Leg mint;
-  mint.mint = Mint{.token = to.first, .account = to.second, .amount = arrives, .kind = {},
+  mint.mint = Mint{.token = to.first,
+                   .account = to.second,
+                   .amount = arrives,
+                   .kind = {},
                    .core_ref_commit = {}};
   order.legs = {xfer_leg(terms.token_from, terms.payer_account, dealer_in.second, terms.amount),
                 xfer_leg(out_token, *pays, *gets, arrives), mint};
@@ -392,7 +424,7 @@ bool Generator::hold_create() {
   HoldCreate order;
   order.kind = dice < 4 ? HoldKind::Escrow : dice < 6 ? HoldKind::Redeem : HoldKind::Legal;
   if (!pick_kind(at, order.kind == HoldKind::Redeem && random_.one_in(2) ? AccountKind::Nostro
-                                                                        : AccountKind::Customer))
+                                                                         : AccountKind::Customer))
     return false;
   order.token = at.first;
   order.account = random_.one_in(60) ? random_.id() : at.second;
@@ -409,7 +441,7 @@ bool Generator::hold_create() {
   }
   if (order.kind != HoldKind::Legal)
     order.ttl_s = static_cast<std::uint32_t>(random_.one_in(30) ? random_.below(2) * 400 * 86'400
-                                                               : 1 + random_.below(86'400));
+                                                                : 1 + random_.below(86'400));
   out_.operation.actor = issuer(at.first);
   const Acct* account = look(s_.accounts, {issuer(at.first), order.account});
   if (account != nullptr && account->kind == AccountKind::Nostro && order.kind != HoldKind::Legal)

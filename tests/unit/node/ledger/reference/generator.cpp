@@ -14,6 +14,17 @@ Amount to_amount(Money value) {
 
 }  // namespace
 
+PublicKey Random::key() {
+  static const std::vector<PublicKey> keys = [] {
+    std::vector<PublicKey> all;
+    Random random(7);
+    while (all.size() < 300)
+      all.push_back(crypto::SecretKey::from_bytes(random.hash().bytes)->public_key());
+    return all;
+  }();
+  return keys[below(keys.size())];
+}
+
 Genesis history_genesis(std::uint64_t seed) {
   using namespace demo;
   Genesis genesis = demo_genesis();
@@ -37,10 +48,13 @@ Genesis history_genesis(std::uint64_t seed) {
     account.positions[0].balance = {0, row.balance};
     genesis.accounts.push_back(account);
   }
-  for (const auto& [from, to, currency, settle] :
-       {std::tuple{kA, kD, "USD", kSUsd}, {kD, kA, "USD", kSUsd}, {kB, kD, "USD", kSUsd},
-        {kD, kB, "USD", kSUsd}, {kB, kC, "EUR", kSEur}, {kC, kB, "EUR", kSEur},
-        {kA, kC, "EUR", kSEur}}) {
+  for (const auto& [from, to, currency, settle] : {std::tuple{kA, kD, "USD", kSUsd},
+                                                   {kD, kA, "USD", kSUsd},
+                                                   {kB, kD, "USD", kSUsd},
+                                                   {kD, kB, "USD", kSUsd},
+                                                   {kB, kC, "EUR", kSEur},
+                                                   {kC, kB, "EUR", kSEur},
+                                                   {kA, kC, "EUR", kSEur}}) {
     GenesisCorridor corridor = genesis.corridors[0];
     corridor.from = from;
     corridor.to = to;
@@ -72,19 +86,28 @@ bool Generator::pick_kind(PosKey& at, AccountKind kind) {
 
 Amount Generator::some(Money most) {
   switch (random_.below(40)) {
-    case 0: return to_amount(most);
-    case 1: return to_amount(most + 1);
-    case 2: return {0, 999'99};
-    case 3: return {0, 1'000'00};
-    case 4: return {0, 100'000'00 - random_.below(2)};
-    case 5: return {0, random_.below(3)};
-    case 6: return {0, random_.next() % 2'000'000'000'000'000'000ULL};
-    default: break;
+    case 0:
+      return to_amount(most);
+    case 1:
+      return to_amount(most + 1);
+    case 2:
+      return {0, 999'99};
+    case 3:
+      return {0, 1'000'00};
+    case 4:
+      return {0, 100'000'00 - random_.below(2)};
+    case 5:
+      return {0, random_.below(3)};
+    case 6:
+      return {0, random_.next() % 2'000'000'000'000'000'000ULL};
+    default:
+      break;
   }
   static constexpr std::uint64_t kSizes[] = {100, 10'000, 99'000, 1'000'000, 20'000'000};
   const std::uint64_t size = kSizes[random_.below(5)];
   const Money value = 1 + random_.below(size);
-  return to_amount(most == 0 || value <= most ? value : 1 + random_.below(static_cast<std::uint64_t>(most)));
+  return to_amount(
+      most == 0 || value <= most ? value : 1 + random_.below(static_cast<std::uint64_t>(most)));
 }
 
 Screening Generator::passed() {
@@ -94,8 +117,10 @@ Screening Generator::passed() {
   if (random_.one_in(25)) screening.other = Check::NotDone;
   if (random_.one_in(60)) screening.sanctions = static_cast<Check>(random_.below(3));
   if (random_.one_in(60)) screening.aml_fraud = static_cast<Check>(random_.below(3));
-  if (random_.one_in(60)) screening.screened_at.value = now_ - 900'000 - static_cast<Ms>(random_.below(2));
-  if (random_.one_in(80)) screening.screened_at.value = now_ + 60'000 + static_cast<Ms>(random_.below(2));
+  if (random_.one_in(60))
+    screening.screened_at.value = now_ - 900'000 - static_cast<Ms>(random_.below(2));
+  if (random_.one_in(80))
+    screening.screened_at.value = now_ + 60'000 + static_cast<Ms>(random_.below(2));
   return screening;
 }
 
@@ -195,15 +220,26 @@ Ms Generator::next_time(Ms now) {
 void Generator::damage() {
   Operation& operation = out_.operation;
   switch (random_.below(8)) {
-    case 0: operation.valid_until = TimeMs{now_ - static_cast<Ms>(random_.below(2))}; break;
+    case 0:
+      operation.valid_until = TimeMs{now_ - static_cast<Ms>(random_.below(2))};
+      break;
     case 1:
       operation.valid_until =
           TimeMs{now_ + static_cast<Ms>(s_.params.op_window_ms + random_.below(2))};
       break;
-    case 2: operation.version = 2; break;
-    case 3: operation.op_id = {}; break;
-    case 4: operation.actor = static_cast<InstId>(1 + random_.below(9)); break;
-    case 5: out_.signers.clear(); out_.signers.insert(random_.key()); break;
+    case 2:
+      operation.version = 2;
+      break;
+    case 3:
+      operation.op_id = {};
+      break;
+    case 4:
+      operation.actor = static_cast<InstId>(1 + random_.below(9));
+      break;
+    case 5:
+      out_.signers.clear();
+      out_.signers.insert(random_.key());
+      break;
     default: {
       std::size_t drop = random_.below(out_.signers.size() + 1);
       while (drop-- > 0 && out_.signers.size() > 1) out_.signers.erase(out_.signers.begin());
@@ -239,8 +275,10 @@ std::vector<Submitted> Generator::block(Ms now) {
   const std::uint64_t count = random_.below(24);
   for (std::uint64_t i = 0; i < count; ++i) operations.push_back(make());
   for (const Submitted& each : operations) {
-    if (sent_.size() < 64) sent_.push_back(each);
-    else sent_[random_.below(64)] = each;
+    if (sent_.size() < 64)
+      sent_.push_back(each);
+    else
+      sent_[random_.below(64)] = each;
   }
   return operations;
 }

@@ -31,12 +31,7 @@ class Random {
     for (std::byte& each : out.bytes) each = static_cast<std::byte>(next());
     return out;
   }
-  PublicKey key() {  // no point of the curve, perhaps: signatures are not looked at
-    PublicKey out;
-    for (std::byte& each : out.bytes) each = static_cast<std::byte>(next());
-    out.bytes[0] = std::byte{2};
-    return out;
-  }
+  [[nodiscard]] PublicKey key();  // one of a few hundred
 
  private:
   std::uint64_t state_;

@@ -49,13 +49,13 @@ static const ParamRow* param_row(std::string_view name) {
 static Code refuses_status(const State& state, const InstStatus& order, bool urgent) {
   using enum InstitutionStatus;
   const Inst* inst = look(state.insts, order.institution);
-  if (urgent && order.status != Suspended) return Code::ParamOutOfRange;
   if (inst == nullptr) return Code::InstitutionNotFound;
   const InstitutionStatus from = inst->status, to = order.status;
-  const bool allowed = (from == Active && (to == Suspended || to == Exiting)) ||
-                       (from == Suspended && (to == Active || to == Exiting)) ||
-                       (from == Exiting && (to == Active || to == Exited)) ||
-                       (from == Suspended && to == Suspended && inst->suspended_until != 0 && !urgent);
+  const bool allowed =
+      (from == Active && (to == Suspended || to == Exiting)) ||
+      (from == Suspended && (to == Active || to == Exiting)) ||
+      (from == Exiting && (to == Active || to == Exited)) ||
+      (from == Suspended && to == Suspended && inst->suspended_until != 0 && !urgent);
   if (!allowed) return Code::UnsafeChange;
   std::set<InstId> left = voters(state);
   if (left.erase(order.institution) != 0 && to != Active && left.size() < 3)
@@ -70,17 +70,15 @@ static Code refuses_status(const State& state, const InstStatus& order, bool urg
   return Code::Ok;
 }
 
-static Code refuses_seat(const State& state, const ValidatorSetAction& order, bool urgent) {
-  if (urgent && order.change == SeatChange::Add) return Code::ParamOutOfRange;
+static Code refuses_seat(const State& state, const ValidatorSetAction& order) {
   const Inst* inst = look(state.insts, order.institution);
   if (inst == nullptr) return Code::InstitutionNotFound;
   const bool sits = state.next_seats.contains(order.institution);
   const bool is_new = order.change == SeatChange::Add;
   bool bad = sits == is_new || (is_new && inst->status != InstitutionStatus::Active);
   bad = bad || state.changes + 1 > (state.seats.size() - 1) / 3;
-  if (order.change == SeatChange::Remove) return bad || state.next_seats.size() - 1 < 4
-                                                     ? Code::UnsafeChange
-                                                     : Code::Ok;
+  if (order.change == SeatChange::Remove)
+    return bad || state.next_seats.size() - 1 < 4 ? Code::UnsafeChange : Code::Ok;
   bad = bad || state.used_validator_keys.contains(order.public_key);
   return bad ? Code::UnsafeChange : Code::Ok;
 }
@@ -97,11 +95,16 @@ static Code refuses_param(const State& state, const ParamSet& order) {
 }
 
 Code Rules::refuses(const State& state, const GovAction& action, bool urgent) {
-  if (const auto* order = std::get_if<InstStatus>(&action))
-    return refuses_status(state, *order, urgent);
-  if (const auto* order = std::get_if<ValidatorSetAction>(&action))
-    return refuses_seat(state, *order, urgent);
   Code code = Code::Ok;
+  bool may_be_urgent = false;
+  if (const auto* order = std::get_if<InstStatus>(&action)) {
+    code = refuses_status(state, *order, urgent);
+    may_be_urgent = order->status == InstitutionStatus::Suspended;
+  }
+  if (const auto* order = std::get_if<ValidatorSetAction>(&action)) {
+    code = refuses_seat(state, *order);
+    may_be_urgent = order->change != SeatChange::Add;
+  }
   if (const auto* order = std::get_if<InstAdd>(&action)) {
     code = bad_policy(nullptr, Role::Admin, order->admin);
     for (const auto& [id, inst] : state.insts) {
@@ -111,10 +114,11 @@ Code Rules::refuses(const State& state, const GovAction& action, bool urgent) {
   }
   if (const auto* order = std::get_if<InstKeys>(&action)) {
     const Inst* inst = look(state.insts, order->institution);
-    code = inst == nullptr ? Code::InstitutionNotFound : bad_policy(inst, Role::Admin, order->admin);
+    code =
+        inst == nullptr ? Code::InstitutionNotFound : bad_policy(inst, Role::Admin, order->admin);
   }
   if (const auto* order = std::get_if<ParamSet>(&action)) code = refuses_param(state, *order);
-  if (urgent && (code == Code::Ok || code > Code::ParamOutOfRange)) code = Code::ParamOutOfRange;
+  if (urgent && !may_be_urgent && code == Code::Ok) code = Code::ParamOutOfRange;
   return code;
 }
 
@@ -122,8 +126,7 @@ void Rules::execute(State& state, const OwnedKey& at) {
   Prop& proposal = state.proposals.at(at);
   proposal.ended = state.now;
   proposal.code = refuses(state, proposal.action, proposal.urgent);
-  proposal.state =
-      proposal.code == Code::Ok ? ProposalState::Executed : ProposalState::Failed;
+  proposal.state = proposal.code == Code::Ok ? ProposalState::Executed : ProposalState::Failed;
   if (proposal.code != Code::Ok) return;
   if (const auto* order = std::get_if<InstAdd>(&proposal.action)) {
     Inst inst;
@@ -189,7 +192,7 @@ std::optional<Code> Rules::need(const GovPropose&) {
 void Rules::check(const GovPropose& order) {
   const OwnedKey at(actor_, op_.op_id);
   const Code code = refuses(s_, action_in(order), order.urgent);
-  f_.at(code == Code::InstitutionNotFound ? 7 : 8, code, code != Code::Ok);
+  f_.at(8, code, code != Code::Ok);
   f_.at(8, Code::IdInUse, s_.proposals.contains(at));
   f_.at(8, Code::TtlOutOfRange,
         order.ttl_s == 0 || std::uint64_t{order.ttl_s} * 1'000 > s_.params.proposal_ttl_max_ms);

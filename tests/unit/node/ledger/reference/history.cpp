@@ -39,8 +39,10 @@ std::string show(const Verdict& verdict) {
 std::uint32_t type_of(const Submitted& submitted) {
   return std::visit(
       []<class T>(const T&) -> std::uint32_t {
-        if constexpr (std::is_same_v<T, std::monostate>) return 0;
-        else return T::kType;
+        if constexpr (std::is_same_v<T, std::monostate>)
+          return 0;
+        else
+          return T::kType;
       },
       submitted.operation.action);
 }
@@ -77,7 +79,8 @@ class Pair {
     out += differences(mine.state, result->totals);
     if (!thorough) return out;
     if (const auto finding = audit(theirs))
-      out += "  audit: I" + std::to_string(finding->invariant) + " " + std::string(finding->what) + "\n";
+      out += "  audit: I" + std::to_string(finding->invariant) + " " + std::string(finding->what) +
+             "\n";
     return out;
   }
 

@@ -45,6 +45,7 @@ void Rules::check(const HoldCreate& order) {
     }
     f_.at(10, Code::FeatureNotEnabled, (token.features & kCanEscrow) == 0);
   }
+  f_.at(7, Code::AgentSuspended, !spares_ && s_.insts.at(token.issuer).is_out());
   if (order.kind == HoldKind::Legal) {
     const unsigned features = kCanFreeze | kCanClawback;
     f_.at(10, Code::FeatureNotEnabled, (token.features & features) != features);
@@ -68,8 +69,7 @@ void Rules::act(const HoldCreate& order) {
   hold.amount = money(order.amount);
   hold.kind = order.kind;
   hold.beneficiary = order.beneficiary;
-  hold.captor =
-      order.kind == HoldKind::Escrow ? order.captor : s_.tokens.at(order.token).issuer;
+  hold.captor = order.kind == HoldKind::Escrow ? order.captor : s_.tokens.at(order.token).issuer;
   hold.payer_may_release = order.payer_may_release;
   hold.created = s_.now;
   if (order.kind != HoldKind::Legal) hold.expires = s_.now + Ms{order.ttl_s} * 1'000;
@@ -79,7 +79,9 @@ void Rules::act(const HoldCreate& order) {
 
 void Rules::need_of_captor(const Holding& hold, Money amount) {
   switch (hold.kind) {
-    case HoldKind::Payment:
+    case HoldKind::Payment:  // nobody's to capture: its bank's MAKER is told so
+      need_.add(s_.tokens.at(hold.token).issuer, Role::Maker, 1);
+      break;
     case HoldKind::Escrow:
       need_.add(hold.captor, Role::Maker, 1);
       if (amount >= s_.tokens.at(hold.token).checker) need_.add(hold.captor, Role::Checker, 1);
@@ -96,9 +98,9 @@ void Rules::need_of_captor(const Holding& hold, Money amount) {
 
 bool Rules::ends(const OwnedKey& at) {
   const Holding& hold = s_.holds.at(at);
-  const bool is_past = hold.status == HoldStatus::Expired ||
-                       (hold.status == HoldStatus::Active && hold.expires != 0 &&
-                        hold.expires <= s_.now);
+  const bool is_past =
+      hold.status == HoldStatus::Expired ||
+      (hold.status == HoldStatus::Active && hold.expires != 0 && hold.expires <= s_.now);
   f_.at(8, Code::HoldAlreadyCaptured, hold.status == HoldStatus::Captured);
   f_.at(8, Code::HoldAlreadyReleased,
         hold.status == HoldStatus::Released || hold.status == HoldStatus::Voided);
@@ -110,7 +112,7 @@ bool Rules::ends(const OwnedKey& at) {
 std::optional<Code> Rules::need(const HoldCapture& order) {
   const Holding* hold = look(s_.holds, {order.creator, order.hold_id});
   if (hold == nullptr) return Code::HoldNotFound;
-  spares_ = hold->kind != HoldKind::Escrow && hold->kind != HoldKind::Payment;
+  spares_ = hold->kind != HoldKind::Escrow;
   need_of_captor(*hold, money(order.amount));
   return std::nullopt;
 }
@@ -118,6 +120,7 @@ void Rules::check(const HoldCapture& order) {
   const OwnedKey at(order.creator, order.hold_id);
   const Holding& hold = s_.holds.at(at);
   const InstId issuer = s_.tokens.at(hold.token).issuer;
+  f_.at(7, Code::AgentSuspended, !spares_ && s_.insts.at(issuer).is_out());
   (void)ends(at);
   f_.at(15, Code::ExceedsHoldAmount, money(order.amount) > hold.amount);
   if (hold.kind == HoldKind::Escrow)
@@ -151,15 +154,17 @@ std::optional<Code> Rules::need(const HoldRelease& order) {
     return std::nullopt;
   }
   need_of_captor(*hold, hold->amount);
-  const bool payer_may = hold->kind == HoldKind::Redeem ||
-                         (hold->kind == HoldKind::Escrow && hold->payer_may_release);
+  const bool payer_may =
+      hold->kind == HoldKind::Redeem || (hold->kind == HoldKind::Escrow && hold->payer_may_release);
   if (payer_may && unmet(need_)) {
     need_ = {};
     need_of_debit(hold->token, payer, hold->amount);
   }
   return std::nullopt;
 }
-void Rules::check(const HoldRelease& order) { (void)ends({order.creator, order.hold_id}); }
+void Rules::check(const HoldRelease& order) {
+  (void)ends({order.creator, order.hold_id});
+}
 void Rules::act(const HoldRelease& order) {
   end_hold(s_.holds.at({order.creator, order.hold_id}), HoldStatus::Released);
 }

@@ -146,7 +146,7 @@ void Ledger::sweep() {
       payment.height = state.height;
       payment.index = 0;
       Rules::end_pending(state, payment, at, PaymentState::Expired, Code::PaymentExpired,
-                         HoldStatus::Expired);
+                         HoldStatus::Released);
     } else {
       Holding& hold = state.holds.at(at);
       hold.status = HoldStatus::Expired;

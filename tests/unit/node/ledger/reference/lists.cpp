@@ -1,4 +1,6 @@
 // Bulk and batch (ledger 5.7, 5.8).
+#include <algorithm>
+
 #include "node/ledger/encode.h"
 #include "tests/unit/node/ledger/reference/rules.h"
 
@@ -22,10 +24,15 @@ void Rules::check(const BulkPay& bulk) {
   const AcctKey payer(first.payer_bank, first.payer_account);
   const Acct& account = s_.accounts.at(payer);
   f_.at(7, Code::AgentSuspended, s_.insts.at(first.payer_bank).is_out());
-  f_.at(8, Code::TtlOutOfRange,
-        std::uint64_t{bulk.ttl_s} * 1'000 > s_.params.payment_ttl_max_ms);
+  for (const PaymentTerms& item : bulk.items) {
+    const unsigned flag = item.settle_token == 0 ? kPauseTransfer : kPauseXbank;
+    f_.at(9, Code::OperationPaused, is_paused(first.token_from, flag));
+  }
+  f_.at(8, Code::TtlOutOfRange, std::uint64_t{bulk.ttl_s} * 1'000 > s_.params.payment_ttl_max_ms);
   debtor(payer, first.token_from, account.kind == AccountKind::Customer);
-  screening(bulk.screening, 0);
+  const bool crosses = std::ranges::any_of(
+      bulk.items, [](const PaymentTerms& item) { return item.settle_token != 0; });
+  if (crosses) screening(bulk.screening, 0);
   f_.at(13, Code::KycExpired, account.kyc_until <= s_.now);
 }
 
@@ -49,14 +56,16 @@ void Rules::act(const BulkPay& bulk) {
       transfer_checks(item);
     } else {
       order(item, bulk.screening, given, terms_hash(to_bank.at(item.payee_bank)), bulk.ttl_s);
-      const bool waits = !f_.any() && given == nullptr && !stands(item);
+      const bool waits = given == nullptr && s_.tokens.contains(item.token_to) && !stands(item);
       f_.at(13, Code::AcceptanceRequired, bulk.all_or_nothing && waits);
     }
     const Code code = f_.any() ? f_.code() : Code::Ok;
     if (code == Code::Ok) {
       ++detail_;
-      if (inside) transfer_posts(item);
-      else place(item, given != nullptr || stands(item), bulk.ttl_s);
+      if (inside)
+        transfer_posts(item);
+      else
+        place(item, given != nullptr || stands(item), bulk.ttl_s);
     } else if (!bulk.all_or_nothing) {
       write_rejected(item, inside ? PaymentKind::OnUs : PaymentKind::CrossBank, code);
     } else {
@@ -97,6 +106,8 @@ std::optional<Code> Rules::need(const SettleAtomic& batch) {
     if (missing && (!fault || *missing < *fault)) fault = missing;
     all.add(need_);
   }
+  // Somebody answers for the payer bank's screening, as in PAY.
+  if (batch.payment) all.add(batch.payment->payer_bank, Role::Compliance, 1);
   need_ = all;
   spares_ = false;
   return fault;
@@ -104,7 +115,7 @@ std::optional<Code> Rules::need(const SettleAtomic& batch) {
 
 // The CUSTOMER accounts that a batch moves, and by how much.
 struct Moved {
-  std::map<AcctKey, Money> debited, credited;
+  std::map<AcctKey, Money> debited, credited, burned;
   Money to_fee = 0;
 };
 
@@ -127,11 +138,13 @@ static Moved moved_by(const State& state, const SettleAtomic& batch, const Payme
         moved.to_fee += money(leg.xfer->amount);
     }
     if (leg.mint) add(moved.credited, leg.mint->token, leg.mint->account, leg.mint->amount);
-    if (leg.burn) add(moved.debited, leg.burn->token, leg.burn->account, leg.burn->amount);
+    if (leg.burn) add(moved.burned, leg.burn->token, leg.burn->account, leg.burn->amount);
     if (leg.capture) {
       const Holding* hold = look(state.holds, {leg.capture->creator, leg.capture->hold_id});
       if (hold == nullptr) continue;
-      add(moved.debited, hold->token, hold->account, leg.capture->amount);
+      // Like BURN, a capture of another kind brings no customer anything.
+      add(hold->kind == HoldKind::Escrow ? moved.debited : moved.burned, hold->token, hold->account,
+          leg.capture->amount);
       if (hold->kind == HoldKind::Escrow)
         add(moved.credited, hold->token, hold->beneficiary, leg.capture->amount);
     }
@@ -141,7 +154,7 @@ static Moved moved_by(const State& state, const SettleAtomic& batch, const Payme
 
 static bool stays_inside(const Moved& moved) {
   std::set<InstId> servicers;
-  for (const auto* side : {&moved.debited, &moved.credited}) {
+  for (const auto* side : {&moved.debited, &moved.credited, &moved.burned}) {
     for (const auto& [at, amount] : *side) servicers.insert(at.first);
   }
   return servicers.size() <= 1 && (moved.debited.empty() || !moved.credited.empty());
@@ -183,7 +196,8 @@ void Rules::check(const SettleAtomic& batch) {
   payer_evidence(terms, batch.screening, true);
   f_.at(13, Code::EvidenceMissing, !batch.ticket);
   if (batch.ticket) ticket(terms, terms_hash({&terms, 1}), *batch.ticket);
-  const Money to_amount = money(terms.amount_to) == 0 ? money(terms.amount) : money(terms.amount_to);
+  const Money to_amount =
+      money(terms.amount_to) == 0 ? money(terms.amount) : money(terms.amount_to);
   const Moved moved = moved_by(s_, batch, &terms);
   const std::map<AcctKey, Money> debits{{payer, money(terms.amount) + money(terms.payer_fee)}};
   const std::map<AcctKey, Money> credits{{payee, to_amount - money(terms.payee_fee)}};
@@ -253,9 +267,9 @@ void Rules::act(const SettleAtomic& batch) {
   const PaymentTerms& terms = *batch.payment;
   const bool is_fx =
       s_.tokens.at(terms.token_from).currency != s_.tokens.at(terms.token_to).currency;
-  const PaymentKind kind = is_fx                                    ? PaymentKind::Fx
+  const PaymentKind kind = is_fx                                  ? PaymentKind::Fx
                            : terms.payer_bank == terms.payee_bank ? PaymentKind::OnUs
-                                                                    : PaymentKind::CrossBank;
+                                                                  : PaymentKind::CrossBank;
   (void)book(kind, terms, PaymentState::Settled, Code::Ok);
 }
 

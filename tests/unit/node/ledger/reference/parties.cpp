@@ -42,6 +42,12 @@ bool Rules::is_paused(TokenId token, unsigned flag) const {
   return known != nullptr && (known->paused & flag) != 0;
 }
 
+// Ids are unique per servicer: the position is that of the token's issuer.
+bool Rules::has_position(const AcctKey& at, TokenId token) const {
+  const Tok* known = look(s_.tokens, token);
+  return known != nullptr && known->issuer == at.first && s_.positions.contains({token, at.second});
+}
+
 void Rules::signer_status() {
   if (spares_) return;
   for (const auto& [inst, roles] : need_.roles) {
@@ -55,7 +61,7 @@ void Rules::debtor(const AcctKey& at, TokenId token, bool kind_allowed) {
   f_.at(10, Code::DebtorAccountNotFound, account == nullptr);
   if (account == nullptr) return;
   f_.at(10, Code::DebtorAccountClosed, account->closed);
-  f_.at(10, Code::DebtorPositionNotOpen, !s_.positions.contains({token, at.second}));
+  f_.at(10, Code::DebtorPositionNotOpen, !has_position(at, token));
   f_.at(10, Code::DebtorKindNotAllowed, !kind_allowed);
   f_.at(11, Code::DebtorBlocked, account->no_debit);
 }
@@ -65,7 +71,7 @@ void Rules::creditor(const AcctKey& at, TokenId token, bool kind_allowed) {
   f_.at(10, Code::CreditorAccountNotFound, account == nullptr);
   if (account == nullptr) return;
   f_.at(10, Code::CreditorAccountClosed, account->closed);
-  f_.at(10, Code::CreditorPositionNotOpen, !s_.positions.contains({token, at.second}));
+  f_.at(10, Code::CreditorPositionNotOpen, !has_position(at, token));
   f_.at(10, Code::CreditorKindNotAllowed, !kind_allowed);
   f_.at(11, Code::CreditorBlocked, account->no_credit);
 }
@@ -102,7 +108,9 @@ void Rules::denied(const PaymentTerms& terms, const AcctKey& payer, const AcctKe
     for (const auto& [at, bank] : {std::pair(payer, terms.payer_bank), {payee, terms.payee_bank}}) {
       const Acct* account = look(s_.accounts, at);
       const Inst* of_bank = look(s_.insts, bank);
-      const auto is_in = [keeper](const Subject& subject) { return keeper->denied.contains(subject); };
+      const auto is_in = [keeper](const Subject& subject) {
+        return keeper->denied.contains(subject);
+      };
       f_.at(11, Code::Denylisted, is_in({DenySubject::Account, at.first, at.second, {}}));
       f_.at(11, Code::Denylisted, is_in({DenySubject::Institution, bank, {}, {}}));
       if (account != nullptr)

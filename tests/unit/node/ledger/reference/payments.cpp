@@ -28,9 +28,12 @@ void Rules::transfer_checks(const PaymentTerms& terms) {
   if (from != nullptr && to != nullptr) {
     const AccountKind a = from->kind, b = to->kind;
     const bool ends = b == AccountKind::Customer || b == AccountKind::Fee;
-    if (a == AccountKind::Customer) allowed = ends;
-    else if (a == AccountKind::Nostro) allowed = b == AccountKind::Nostro;
-    else allowed = ends || b == AccountKind::Nostro;
+    if (a == AccountKind::Customer)
+      allowed = ends;
+    else if (a == AccountKind::Nostro)
+      allowed = b == AccountKind::Nostro;
+    else
+      allowed = ends || b == AccountKind::Nostro;
   }
   creditor(payee, terms.token_from, allowed);
   if (to != nullptr)
@@ -64,8 +67,12 @@ std::optional<Code> Rules::need(const Transfer& order) {
   need_of_debit(terms.token_from, payer, money(terms.amount));
   return std::nullopt;
 }
-void Rules::check(const Transfer& order) { transfer_checks(order.terms); }
-void Rules::act(const Transfer& order) { transfer_posts(order.terms); }
+void Rules::check(const Transfer& order) {
+  transfer_checks(order.terms);
+}
+void Rules::act(const Transfer& order) {
+  transfer_posts(order.terms);
+}
 
 // ---- between banks ----
 
@@ -110,12 +117,8 @@ Rules::Path Rules::path(const PaymentTerms& terms) const {
   return path;
 }
 
-// Steps 7 to 11.
-void Rules::pay_parties(const PaymentTerms& terms, int) {
-  const AcctKey payer(terms.payer_bank, terms.payer_account);
-  const AcctKey payee(terms.payee_bank, terms.payee_account);
-  const Acct* from = look(s_.accounts, payer);
-  const Acct* to = look(s_.accounts, payee);
+// Step 7.
+void Rules::pay_status(const PaymentTerms& terms) {
   const Inst* payee_bank = look(s_.insts, terms.payee_bank);
   f_.at(7, Code::AgentSuspended, s_.insts.at(terms.payer_bank).is_out());
   f_.at(7, Code::InstitutionNotFound, payee_bank == nullptr);
@@ -124,6 +127,15 @@ void Rules::pay_parties(const PaymentTerms& terms, int) {
     f_.at(7, Code::IssuerExiting,
           payee_bank->status == InstitutionStatus::Exiting && terms.settle_token != terms.token_to);
   }
+}
+
+// Steps 7 to 11.
+void Rules::pay_parties(const PaymentTerms& terms) {
+  const AcctKey payer(terms.payer_bank, terms.payer_account);
+  const AcctKey payee(terms.payee_bank, terms.payee_account);
+  const Acct* from = look(s_.accounts, payer);
+  const Acct* to = look(s_.accounts, payee);
+  pay_status(terms);
   f_.at(8, Code::SameBank, terms.payer_bank == terms.payee_bank);
   const Tok* a = look(s_.tokens, terms.token_from);
   const Tok* b = look(s_.tokens, terms.token_to);
@@ -207,7 +219,8 @@ void Rules::ticket(const PaymentTerms& terms, const Hash& hash, const Ticket& gi
   const Tok* token = look(s_.tokens, terms.token_to);
   if (!body || token == nullptr) return;
   std::map<Role, std::uint32_t> roles{{Role::Compliance, 1}};
-  if (money(terms.amount) >= token->dual) roles[Role::Issuer] = quorum(terms.payee_bank, Role::Issuer);
+  if (money(terms.amount) >= token->dual)
+    roles[Role::Issuer] = quorum(terms.payee_bank, Role::Issuer);
   Keys keys;
   for (const SignatureField& each : given.signatures) keys.insert(each.public_key);
   f_.at(13, Code::EvidenceMissing,
@@ -251,9 +264,8 @@ void Rules::order(const PaymentTerms& terms, const Screening& by_payer, const Ti
   const OwnedKey id(terms.payer_bank, terms.uetr);
   f_.at(8, Code::IdInUse, s_.payments.contains(id));
   f_.at(8, Code::IdInUse, given == nullptr && s_.holds.contains(id));
-  f_.at(8, Code::TtlOutOfRange,
-        std::uint64_t{ttl_s} * 1'000 > s_.params.payment_ttl_max_ms);
-  pay_parties(terms, 7);
+  f_.at(8, Code::TtlOutOfRange, std::uint64_t{ttl_s} * 1'000 > s_.params.payment_ttl_max_ms);
+  pay_parties(terms);
   pay_corridor(terms);
   payer_evidence(terms, by_payer, true);
   if (given != nullptr) ticket(terms, hash, *given);
@@ -271,8 +283,7 @@ void Rules::place(const PaymentTerms& terms, bool now, std::uint32_t ttl_s) {
     (void)book(PaymentKind::CrossBank, terms, PaymentState::Settled, Code::Ok);
     return;
   }
-  const std::uint64_t ttl =
-      ttl_s == 0 ? s_.params.payment_ttl_ms : std::uint64_t{ttl_s} * 1'000;
+  const std::uint64_t ttl = ttl_s == 0 ? s_.params.payment_ttl_ms : std::uint64_t{ttl_s} * 1'000;
   Paym& payment = book(PaymentKind::CrossBank, terms, PaymentState::Pending, Code::Ok);
   payment.expires = s_.now + static_cast<Ms>(ttl);
   Holding hold;

@@ -34,11 +34,9 @@ void Rules::check(const PayRespond& answer) {
   const PaymentTerms& terms = payment.terms;
   waits(f_, payment, s_.now);
   if (!answer.accept) return;
-  if (payment.state != PaymentState::Pending) {
-    f_.at(7, Code::AgentSuspended, s_.insts.at(terms.payer_bank).is_out());
-    return;
-  }
-  pay_parties(terms, 7);
+  pay_status(terms);
+  if (payment.state != PaymentState::Pending) return;
+  pay_parties(terms);
   pay_corridor(terms);
   screening(answer.screening, effective(terms).checks);
   payee_evidence(terms, answer.travel_rule_ack, answer.cop_result);
@@ -82,7 +80,7 @@ void Rules::act(const PayCancel& order) {
 
 // ---- RETURN ----
 
-PaymentTerms Rules::return_terms(const ReturnPayment& order) const {
+PaymentTerms Rules::return_terms(const ReturnPayment& order, bool refunds) const {
   const PaymentTerms& original = s_.payments.at({order.payer_bank, order.uetr}).terms;
   PaymentTerms terms;
   terms.uetr = op_.op_id;
@@ -96,7 +94,7 @@ PaymentTerms Rules::return_terms(const ReturnPayment& order) const {
   terms.amount = order.amount;
   const Acct* account =
       look(s_.accounts, {s_.tokens.at(terms.token_to).issuer, terms.payee_account});
-  if (account == nullptr || account->closed || account->no_credit)
+  if (refunds && (account == nullptr || account->closed || account->no_credit))
     terms.payee_account = internal_account(terms.token_to, AccountKind::Suspense);
   return terms;
 }
@@ -121,7 +119,7 @@ std::optional<Code> Rules::need(const ReturnPayment& order) {
 
 void Rules::check(const ReturnPayment& order) {
   const Paym& payment = s_.payments.at({order.payer_bank, order.uetr});
-  const PaymentTerms terms = return_terms(order);
+  const PaymentTerms terms = return_terms(order, true);
   const bool settled = payment.state == PaymentState::Settled;
   f_.at(8, Code::PaymentWrongState,
         payment.kind == PaymentKind::Fx || (!settled && payment.state != PaymentState::Returned));
@@ -145,7 +143,7 @@ void Rules::check(const ReturnPayment& order) {
 }
 
 void Rules::act(const ReturnPayment& order) {
-  const PaymentTerms terms = return_terms(order);
+  const PaymentTerms terms = return_terms(order, true);
   if (terms.token_from == terms.token_to) {
     debit({terms.token_from, terms.payer_account}, money(order.amount));
     credit({terms.token_to, terms.payee_account}, money(order.amount));

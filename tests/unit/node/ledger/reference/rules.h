@@ -78,7 +78,11 @@ class Rules {
                                const Keys& signers) const;
 
   // ---- what operations share: parties.cpp ----
+  [[nodiscard]] bool is_exiting(InstId inst) const {
+    return s_.insts.at(inst).status == InstitutionStatus::Exiting;
+  }
   [[nodiscard]] bool is_paused(TokenId token, unsigned flag) const;
+  [[nodiscard]] bool has_position(const AcctKey& at, TokenId token) const;
   void signer_status();  // 301
   void debtor(const AcctKey& at, TokenId token, bool kind_allowed);
   void creditor(const AcctKey& at, TokenId token, bool kind_allowed);
@@ -102,7 +106,8 @@ class Rules {
     bool burns = false, mints = false, whole = true;
   };
   [[nodiscard]] Path path(const PaymentTerms& terms) const;
-  void pay_parties(const PaymentTerms& terms, int status_step);
+  void pay_status(const PaymentTerms& terms);
+  void pay_parties(const PaymentTerms& terms);
   void pay_corridor(const PaymentTerms& terms);
   void pay_path(const PaymentTerms& terms);
   void pay_settlement(const PaymentTerms& terms, bool corridor);
@@ -155,7 +160,7 @@ class Rules {
   // ---- controls.cpp, roles.cpp, governance.cpp, holds.cpp, lists.cpp ----
   void open_position(TokenId token, const AcctKey& at, Money max_balance);
   void keys_policy(AuthMode mode, const PolicyFields& policy);
-  void own_free(const AcctKey& at, InstId owner, TokenId token);
+  void own_free(int step, const AcctKey& at, InstId owner, TokenId token);
   static void tally(State& state, const OwnedKey& at, std::uint32_t);
   [[nodiscard]] static Code refuses(const State& state, const GovAction& action, bool urgent);
   [[nodiscard]] static Code bad_policy(const Inst* inst, Role role, const RoleKeys& policy);
@@ -167,7 +172,7 @@ class Rules {
   void leg_failed(std::uint32_t index, Code inner);
   void write_rejected(const PaymentTerms& terms, PaymentKind kind, Code code);
   [[nodiscard]] Fault leg(const Leg& leg);
-  [[nodiscard]] PaymentTerms return_terms(const ReturnPayment& order) const;
+  [[nodiscard]] PaymentTerms return_terms(const ReturnPayment& order, bool refunds) const;
 
   State& s_;
   const Operation& op_;

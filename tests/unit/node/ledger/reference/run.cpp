@@ -9,6 +9,7 @@ namespace {
 // Step 1 (ledger 2, 4.1, 5): what the bytes alone say.
 class Form {
  public:
+  explicit Form(InstId actor) : actor_(actor) {}
   void at(Code code, bool bad) { found_.at(1, code, bad); }
   void amount(const Amount& amount) {
     at(Code::ZeroAmount, amount.is_zero());
@@ -20,11 +21,15 @@ class Form {
     at(Code::Malformed, terms.charge_bearer == ChargeBearer::Debt && !terms.payee_fee.is_zero());
     at(Code::Malformed, terms.charge_bearer == ChargeBearer::Cred && !terms.payer_fee.is_zero());
     at(Code::SameAccount,
-       terms.payer_account == terms.payee_account && terms.token_from == terms.token_to);
+       terms.payer_account == terms.payee_account &&
+           (terms.payer_bank == terms.payee_bank || terms.token_from == terms.token_to));
+    at(Code::Malformed, terms.payer_bank != actor_);
   }
+  [[nodiscard]] InstId actor() const { return actor_; }
   [[nodiscard]] Code code() const { return found_.any() ? found_.code() : Code::Ok; }
 
  private:
+  InstId actor_;
   Findings found_;
 };
 
@@ -32,18 +37,36 @@ void form_of(const Mint& order, Form& form) {
   form.amount(order.amount);
   form.at(Code::Malformed, order.core_ref_commit == Commit{});
 }
-void form_of(const Redeem& order, Form& form) { form.amount(order.amount); }
-void form_of(const Clawback& order, Form& form) { form.amount(order.amount); }
-void form_of(const HoldCreate& order, Form& form) { form.amount(order.amount); }
-void form_of(const HoldCapture& order, Form& form) { form.amount(order.amount); }
-void form_of(const ReturnPayment& order, Form& form) { form.amount(order.amount); }
-void form_of(const Transfer& order, Form& form) { form.terms(order.terms); }
-void form_of(const Pay& order, Form& form) { form.terms(order.terms); }
+void form_of(const Redeem& order, Form& form) {
+  form.amount(order.amount);
+}
+void form_of(const Clawback& order, Form& form) {
+  form.amount(order.amount);
+}
+void form_of(const HoldCreate& order, Form& form) {
+  form.amount(order.amount);
+}
+void form_of(const HoldCapture& order, Form& form) {
+  form.amount(order.amount);
+}
+void form_of(const ReturnPayment& order, Form& form) {
+  form.amount(order.amount);
+}
+void form_of(const Transfer& order, Form& form) {
+  form.terms(order.terms);
+}
+void form_of(const Pay& order, Form& form) {
+  form.terms(order.terms);
+}
 void form_of(const TokenCreate& order, Form& form) {
   form.at(Code::BadCurrency, !currency_scale(order.currency));
 }
 void form_of(const CorridorSet& order, Form& form) {
+  form.at(Code::Malformed, order.peer == form.actor());
   form.at(Code::BadCurrency, !currency_scale(order.currency));
+}
+void form_of(const AcctOpen& order, Form& form) {
+  form.at(Code::Malformed, order.kind == AccountKind::Nostro && order.owner == form.actor());
 }
 void form_of(const GovPropose& order, Form& form) {
   if (order.inst_add) {
@@ -90,7 +113,7 @@ const Uetr* uetr_of(const Action& action) {
 }  // namespace
 
 Code Rules::form() const {
-  Form form;
+  Form form(actor_);
   form.at(Code::BadVersion, op_.version != 1);
   form.at(Code::BadId, !is_valid(op_.op_id));
   if (const Uetr* uetr = uetr_of(op_.action)) form.at(Code::BadUetr, *uetr != op_.op_id);
@@ -108,7 +131,7 @@ void Rules::record_failure(Code code) {
     write_rejected(order->terms, PaymentKind::CrossBank, code);
   if (const auto* order = std::get_if<ReturnPayment>(&op_.action)) {
     const OwnedKey at(actor_, op_.op_id);
-    write_rejected(return_terms(*order), PaymentKind::Return, code);
+    write_rejected(return_terms(*order, false), PaymentKind::Return, code);
     if (Paym* booked = look(s_.payments, at);
         booked != nullptr && booked->state == PaymentState::Rejected && booked->index == index_ &&
         booked->height == s_.height) {
@@ -121,7 +144,8 @@ void Rules::record_failure(Code code) {
     const Tok* from = look(s_.tokens, terms.token_from);
     const Tok* to = look(s_.tokens, terms.token_to);
     const bool is_fx = from != nullptr && to != nullptr && from->currency != to->currency;
-    write_rejected(terms, is_fx ? PaymentKind::Fx : PaymentKind::CrossBank, code);
+    write_rejected(terms, is_fx ? PaymentKind::Fx : PaymentKind::CrossBank,
+                   code == Code::LegFailed ? inner_ : code);
   }
   if (const auto* bulk = std::get_if<BulkPay>(&op_.action); bulk && code == Code::LegFailed) {
     for (std::uint32_t i = 0; i < bulk->items.size(); ++i) {
@@ -136,7 +160,8 @@ std::optional<Need> Rules::needed(State& state, const Operation& operation) {
   const Keys nobody;
   if (!state.insts.contains(operation.actor)) return std::nullopt;
   Rules rules(state, operation, nobody, 0);
-  const auto fault = std::visit([&rules](const auto& action) { return rules.need(action); }, operation.action);
+  const auto fault =
+      std::visit([&rules](const auto& action) { return rules.need(action); }, operation.action);
   return fault ? std::nullopt : std::optional(rules.need_);
 }
 
@@ -159,10 +184,8 @@ Verdict Rules::run() {
   signer_status();
   std::visit([this](const auto& action) { check(action); }, op_.action);
   if (!f_.any()) std::visit([this](const auto& action) { act(action); }, op_.action);
-  const Verdict verdict{.code = f_.any() ? f_.code() : Code::Ok,
-                        .recorded = true,
-                        .index = detail_,
-                        .inner = inner_};
+  const Verdict verdict{
+      .code = f_.any() ? f_.code() : Code::Ok, .recorded = true, .index = detail_, .inner = inner_};
   if (f_.any()) record_failure(verdict.code);
   s_.outcomes[at] = {.code = verdict.code,
                      .index = verdict.index,

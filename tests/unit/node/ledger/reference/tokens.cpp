@@ -47,21 +47,21 @@ void Rules::act(const TokenCreate& order) {
   token.dual = money(order.dual_threshold);
   token.terms_hash = order.terms_hash;
   s_.tokens[id] = token;
-  for (const AccountKind kind : {AccountKind::Fee, AccountKind::Suspense, AccountKind::LegalCustody}) {
+  for (const AccountKind kind :
+       {AccountKind::Fee, AccountKind::Suspense, AccountKind::LegalCustody}) {
     const AcctKey at(actor_, internal_account(id, kind));
     s_.accounts[at].kind = kind;
     open_position(id, at, 0);
   }
 }
 
-std::optional<Code> Rules::need(const TokenSet&) {
-  need_quorum(actor_, Role::Issuer);
+std::optional<Code> Rules::need(const TokenSet& order) {
+  const Tok* token = look(s_.tokens, order.token);
+  if (token == nullptr) return Code::TokenNotFound;
+  need_quorum(token->issuer, Role::Issuer);
   return std::nullopt;
 }
 void Rules::check(const TokenSet& order) {
-  const Tok* token = look(s_.tokens, order.token);
-  f_.at(9, Code::TokenNotFound, token == nullptr || token->issuer != actor_);
-  if (token == nullptr) return;
   f_.at(16, Code::IssuanceCapExceeded, money(order.issuance_cap) < s_.outstanding(order.token));
 }
 void Rules::act(const TokenSet& order) {
@@ -75,25 +75,25 @@ void Rules::act(const TokenSet& order) {
   token.terms_hash = order.terms_hash;
 }
 
-std::optional<Code> Rules::need(const TokenPause&) {
+std::optional<Code> Rules::need(const TokenPause& order) {
   spares_ = true;
-  need_.add(actor_, Role::Pauser, 1);
+  const Tok* token = look(s_.tokens, order.token);
+  if (token == nullptr) return Code::TokenNotFound;
+  need_.add(token->issuer, Role::Pauser, 1);
   return std::nullopt;
 }
-void Rules::check(const TokenPause& order) {
-  const Tok* token = look(s_.tokens, order.token);
-  f_.at(9, Code::TokenNotFound, token == nullptr || token->issuer != actor_);
+void Rules::check(const TokenPause&) {}
+void Rules::act(const TokenPause& order) {
+  s_.tokens.at(order.token).paused |= order.flags;
 }
-void Rules::act(const TokenPause& order) { s_.tokens.at(order.token).paused |= order.flags; }
 
-std::optional<Code> Rules::need(const TokenUnpause&) {
-  need_quorum(actor_, Role::Pauser);
+std::optional<Code> Rules::need(const TokenUnpause& order) {
+  const Tok* token = look(s_.tokens, order.token);
+  if (token == nullptr) return Code::TokenNotFound;
+  need_quorum(token->issuer, Role::Pauser);
   return std::nullopt;
 }
-void Rules::check(const TokenUnpause& order) {
-  const Tok* token = look(s_.tokens, order.token);
-  f_.at(9, Code::TokenNotFound, token == nullptr || token->issuer != actor_);
-}
+void Rules::check(const TokenUnpause&) {}
 void Rules::act(const TokenUnpause& order) {
   s_.tokens.at(order.token).paused &= ~static_cast<unsigned>(order.flags);
 }
@@ -102,16 +102,14 @@ std::optional<Code> Rules::need(const Mint& order) {
   const Tok* token = look(s_.tokens, order.token);
   if (token == nullptr) return Code::TokenNotFound;
   const bool dual = money(order.amount) >= token->dual;
-  need_.add(token->issuer, Role::Issuer,
-            quorum(token->issuer, Role::Issuer) + (dual ? 1U : 0U));
+  need_.add(token->issuer, Role::Issuer, quorum(token->issuer, Role::Issuer) + (dual ? 1U : 0U));
   return std::nullopt;
 }
 void Rules::check(const Mint& order) {
   const Tok& token = s_.tokens.at(order.token);
   const AcctKey at(token.issuer, order.account);
   const Acct* account = look(s_.accounts, at);
-  f_.at(7, Code::IssuerExiting,
-        s_.insts.at(token.issuer).status == InstitutionStatus::Exiting);
+  f_.at(7, Code::IssuerExiting, s_.insts.at(token.issuer).status == InstitutionStatus::Exiting);
   if (account != nullptr && account->kind == AccountKind::Nostro)
     f_.at(7, Code::CreditorAgentSuspended, s_.insts.at(account->owner).is_out());
   f_.at(8, Code::ReferenceUsed, s_.mint_refs.contains({order.token, order.core_ref_commit}));
@@ -123,7 +121,8 @@ void Rules::check(const Mint& order) {
 void Rules::act(const Mint& order) {
   credit({order.token, order.account}, money(order.amount));
   s_.tokens.at(order.token).issued += money(order.amount);
-  if (order.core_ref_commit != Commit{}) s_.mint_refs[{order.token, order.core_ref_commit}] = s_.now;
+  if (order.core_ref_commit != Commit{})
+    s_.mint_refs[{order.token, order.core_ref_commit}] = s_.now;
 }
 
 std::optional<Code> Rules::need(const Redeem& order) {
