@@ -173,6 +173,18 @@ Signed returned(std::uint64_t n, const ReturnPayment& action, TimeMs now) {
   return operation(kB, n, action, {&key(kB, Role::Maker), &key(kB, Role::Checker)}, now);
 }
 
+// The legs are no steps: 600 of the second is told before 603 of the first (ledger 4.4).
+TEST(Batch, Misses_the_record_with_the_lowest_code_whatever_leg_it_is_of) {
+  World world;
+  SettleAtomic batch;
+  Leg capture, accept;
+  capture.capture = HoldCapture{.creator = kA, .hold_id = uetr(8), .amount = {0, 1}};
+  accept.accept = acceptance(kA, 9);
+  batch.legs = {capture, accept};
+  EXPECT_EQ(world.run(operation(kB, 1, batch, {&key(kB, Role::Compliance)})).code,
+            Code::PaymentNotFound);
+}
+
 TEST(Scenario, S8_a_payment_comes_back_in_parts_and_never_more_than_it_was) {
   World world;
   settled(world, 1);
