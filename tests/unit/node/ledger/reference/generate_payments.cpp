@@ -341,7 +341,6 @@ bool Generator::batch() {
                         .amount = some(s_.available(at)),
                         .payout_commit = {}};
     } else if (dice == 10) {
-      const Action before = out_.operation.action;
       if (!hold_capture()) continue;
       leg.capture = std::get<HoldCapture>(out_.operation.action);
     } else {
@@ -372,7 +371,7 @@ bool Generator::fx() {
   Pay draft;
   PaymentTerms& terms = draft.terms;
   if (!pay_terms(terms, nullptr)) return false;
-  PosKey dealer_in, dealer_out, to;
+  PosKey dealer_in, to;
   const TokenId out_token = random_.one_in(3) ? 7 : 8;
   if (!pick(dealer_in, [&](const PosKey& at, const Acct& account, const Pos&) {
         return at.first == terms.token_from && account.kind == AccountKind::Nostro;

@@ -159,7 +159,7 @@ void Rules::execute(State& state, const OwnedKey& at) {
     state.params.*param_row(order->name)->value = order->value;
 }
 
-void Rules::tally(State& state, const OwnedKey& at, std::uint32_t) {
+void Rules::tally(State& state, const OwnedKey& at) {
   Prop& proposal = state.proposals.at(at);
   const std::set<InstId> present = voters(state);
   std::size_t yes = 0, no = 0;
@@ -206,7 +206,7 @@ void Rules::act(const GovPropose& order) {
   proposal.votes[actor_] = true;
   proposal.expires = s_.now + Ms{order.ttl_s} * 1'000;
   s_.proposals[at] = proposal;
-  tally(s_, at, index_);
+  tally(s_, at);
 }
 
 std::optional<Code> Rules::need(const GovVote&) {
@@ -225,7 +225,7 @@ void Rules::check(const GovVote& order) {
 void Rules::act(const GovVote& order) {
   const OwnedKey at(order.proposer, order.prop_id);
   s_.proposals.at(at).votes[actor_] = order.yes;
-  tally(s_, at, index_);
+  tally(s_, at);
 }
 
 }  // namespace giro::ledger::reference

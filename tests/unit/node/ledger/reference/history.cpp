@@ -1,7 +1,5 @@
 #include "tests/unit/node/ledger/reference/history.h"
 
-#include <cstdio>
-
 #include "node/ledger/audit.h"
 #include "node/ledger/encode.h"
 #include "tests/unit/node/ledger/demo.h"

@@ -107,7 +107,13 @@ std::optional<Code> Rules::need(const SettleAtomic& batch) {
     all.add(need_);
   }
   // Somebody answers for the payer bank's screening, as in PAY.
-  if (batch.payment) all.add(batch.payment->payer_bank, Role::Compliance, 1);
+  if (batch.payment) {
+    need_ = {};
+    const auto missing = need(Transfer{.terms = *batch.payment});
+    need_.add(batch.payment->payer_bank, Role::Compliance, 1);
+    if (missing && (!fault || *missing < *fault)) fault = missing;
+    all.add(need_);
+  }
   need_ = all;
   spares_ = false;
   return fault;
@@ -193,7 +199,7 @@ void Rules::check(const SettleAtomic& batch) {
     f_.at(12, Code::CorridorDisabled, !effective(terms).enabled);
     f_.at(12, Code::CorridorTxLimit, money(terms.amount) > effective(terms).max_tx);
   }
-  payer_evidence(terms, batch.screening, true);
+  payer_evidence(terms, batch.screening);
   f_.at(13, Code::EvidenceMissing, !batch.ticket);
   if (batch.ticket) ticket(terms, terms_hash({&terms, 1}), *batch.ticket);
   const Money to_amount =

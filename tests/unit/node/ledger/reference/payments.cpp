@@ -18,8 +18,6 @@ void Rules::transfer_checks(const PaymentTerms& terms) {
   f_.at(7, Code::AgentSuspended, s_.insts.at(terms.payer_bank).is_out());
   f_.at(7, Code::InstitutionNotFound, payee_bank == nullptr);
   f_.at(7, Code::CreditorAgentSuspended, payee_bank != nullptr && payee_bank->is_out());
-  if (to != nullptr && to->kind == AccountKind::Nostro)
-    f_.at(7, Code::CreditorAgentSuspended, s_.insts.at(to->owner).is_out());
   f_.at(8, Code::IdInUse, s_.payments.contains({terms.payer_bank, terms.uetr}));
   f_.at(9, Code::OperationPaused, is_paused(terms.token_from, kPauseTransfer));
   f_.at(9, Code::TokenMismatch, terms.token_to != terms.token_from);
@@ -197,7 +195,7 @@ void Rules::screening(const Screening& given, unsigned required) {
         given.screened_at.value < s_.now - ttl || given.screened_at.value > s_.now + 60'000);
 }
 
-void Rules::payer_evidence(const PaymentTerms& terms, const Screening& by_payer, bool) {
+void Rules::payer_evidence(const PaymentTerms& terms, const Screening& by_payer) {
   const Half corridor = effective(terms);
   screening(by_payer, corridor.checks);
   f_.at(13, Code::TravelRuleMissing,
@@ -267,7 +265,7 @@ void Rules::order(const PaymentTerms& terms, const Screening& by_payer, const Ti
   f_.at(8, Code::TtlOutOfRange, std::uint64_t{ttl_s} * 1'000 > s_.params.payment_ttl_max_ms);
   pay_parties(terms);
   pay_corridor(terms);
-  payer_evidence(terms, by_payer, true);
+  payer_evidence(terms, by_payer);
   if (given != nullptr) ticket(terms, hash, *given);
   const AcctKey payer(terms.payer_bank, terms.payer_account);
   customer_limits(terms, payer);

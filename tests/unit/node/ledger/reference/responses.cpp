@@ -61,9 +61,9 @@ std::optional<Code> Rules::need(const PayCancel& order) {
   if (payment == nullptr) return Code::PaymentNotFound;
   const PaymentTerms& terms = payment->terms;
   const Tok* token = look(s_.tokens, terms.token_from);
-  if (token == nullptr) return Code::TokenNotFound;
+  if (token == nullptr) return Code::PaymentNotFound;
   const AcctKey payer(token->issuer, terms.payer_account);
-  if (!s_.accounts.contains(payer)) return Code::DebtorAccountNotFound;
+  if (!s_.accounts.contains(payer)) return Code::PaymentNotFound;
   need_of_debit(terms.token_from, payer, money(terms.amount));
   return std::nullopt;
 }

@@ -66,7 +66,6 @@ class Rules {
                           Code reason, HoldStatus hold);
 
  private:
-  friend class Checks;
   using Fault = std::optional<Code>;
 
   // ---- authority.cpp ----
@@ -99,9 +98,7 @@ class Rules {
   [[nodiscard]] InstId bank_behind(const AcctKey& at) const;
 
   // ---- payments.cpp: cross-bank ----
-  struct Path {  // of x from the payer's token to the payee's
-    TokenId from{}, to{}, settle{};
-    InstId payer_bank{}, payee_bank{};
+  struct Path {                                  // of x from the payer's token to the payee's
     std::optional<AccountId> debited, credited;  // own accounts
     bool burns = false, mints = false, whole = true;
   };
@@ -112,7 +109,7 @@ class Rules {
   void pay_path(const PaymentTerms& terms);
   void pay_settlement(const PaymentTerms& terms, bool corridor);
   void screening(const Screening& screening, unsigned required);
-  void payer_evidence(const PaymentTerms& terms, const Screening& by_payer, bool corridor);
+  void payer_evidence(const PaymentTerms& terms, const Screening& by_payer);
   void payee_evidence(const PaymentTerms& terms, bool ack, CopResult cop);
   void ticket(const PaymentTerms& terms, const Hash& terms_hash, const Ticket& given);
   [[nodiscard]] bool stands(const PaymentTerms& terms) const;  // standing acceptance
@@ -161,7 +158,7 @@ class Rules {
   void open_position(TokenId token, const AcctKey& at, Money max_balance);
   void keys_policy(AuthMode mode, const PolicyFields& policy);
   void own_free(int step, const AcctKey& at, InstId owner, TokenId token);
-  static void tally(State& state, const OwnedKey& at, std::uint32_t);
+  static void tally(State& state, const OwnedKey& at);
   [[nodiscard]] static Code refuses(const State& state, const GovAction& action, bool urgent);
   [[nodiscard]] static Code bad_policy(const Inst* inst, Role role, const RoleKeys& policy);
   static void put_policy(Inst& inst, Role role, const RoleKeys& policy);
