@@ -10,6 +10,7 @@ Code Rules::bad_policy(const Inst* inst, Role role, const RoleKeys& policy) {
   bool bad = policy.keys.size() > 32;
   for (auto& [id, key] : keys) key.roles.erase(role);
   std::set<OperatorId> humans;
+  std::vector<std::pair<OperatorId, Role>> named;  // by the policy, whatever is known of the key
   for (const RoleKey& each : policy.keys) {
     const KeyId id = crypto::key_id(each.public_key);
     const auto [at, is_new] = keys.try_emplace(id);
@@ -20,13 +21,14 @@ Code Rules::bad_policy(const Inst* inst, Role role, const RoleKeys& policy) {
       key.human = each.operator_id;
     }
     bad = bad || key.key != each.public_key || key.human != each.operator_id || key.revoked;
-    key.roles.insert(role);
+    named.emplace_back(each.operator_id, role);
     humans.insert(each.operator_id);
   }
   const std::size_t wanted = policy.quorum + (role == Role::Admin ? 1U : 0U);
   bad = bad || policy.quorum == 0 || wanted > humans.size();
   std::map<OperatorId, std::set<Role>> of_human;
   for (const auto& [id, key] : keys) of_human[key.human].insert(key.roles.begin(), key.roles.end());
+  for (const auto& [human, held] : named) of_human[human].insert(held);
   for (const auto& [human, roles] : of_human) {
     for (const auto& [a, b] : {std::pair(Role::Issuer, Role::Compliance),
                                {Role::Issuer, Role::Treasury},

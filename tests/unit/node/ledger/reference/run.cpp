@@ -21,7 +21,8 @@ class Form {
     at(Code::Malformed, terms.charge_bearer == ChargeBearer::Debt && !terms.payee_fee.is_zero());
     at(Code::Malformed, terms.charge_bearer == ChargeBearer::Cred && !terms.payer_fee.is_zero());
     at(Code::SameAccount, terms.payer_account == terms.payee_account &&
-                              (terms.payer_bank == terms.payee_bank || terms.settle_token == 0));
+                              (terms.payer_bank == terms.payee_bank ||
+                               (terms.settle_token == 0 && terms.token_from == terms.token_to)));
     at(Code::Malformed, terms.payer_bank != actor_);
   }
   [[nodiscard]] InstId actor() const { return actor_; }
