@@ -32,7 +32,7 @@ void print(const Reach& reach) {
 }
 
 TEST(Reference, Both_ledgers_agree_on_generated_histories) {
-  const std::uint64_t wanted = from_environment("GIRO_REFERENCE_OPERATIONS", 4'000);
+  const std::uint64_t wanted = from_environment("GIRO_REFERENCE_OPERATIONS", 10'000);
   std::uint64_t seed = from_environment("GIRO_REFERENCE_SEED", 1);
   Reach reach;
   std::uint64_t operations = 0, ok = 0;
