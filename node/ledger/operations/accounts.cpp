@@ -63,9 +63,10 @@ bool is_eligible(Overlay& overlay, InstId servicer, AccountKind kind, InstId own
 }
 
 // Open: one that was closed makes room for another.
-bool has_own_account(Overlay& overlay, InstId servicer, InstId owner, TokenId token) {
+bool has_own_account(Overlay& overlay, InstId owner, TokenId token) {
   const Cell<OwnAccount>* own = overlay.find<OwnAccount>(own_account_key(owner, token));
   if (own == nullptr) return false;
+  const InstId servicer = overlay.find<Token>(token_key(token))->value.issuer;
   const Cell<Account>* account = overlay.find<Account>(account_key(servicer, own->value.account));
   return account == nullptr || account->value.status == AccountStatus::Open;
 }
@@ -131,8 +132,7 @@ Verdict run(Run& run, const AcctOpen& action) {
   if (overlay.find<Account>(account_key(run.actor(), action.account)) != nullptr)
     return Code::AccountExists;
   for (const TokenId token : action.tokens) {
-    if (action.kind == AccountKind::Nostro &&
-        has_own_account(overlay, run.actor(), action.owner, token))
+    if (action.kind == AccountKind::Nostro && has_own_account(overlay, action.owner, token))
       return Code::AccountExists;
   }
   // step 9
@@ -203,7 +203,7 @@ Verdict run(Run& run, const PositionOpen& action) {
           .when(account.value.status == AccountStatus::Closed, Code::DebtorAccountClosed)
           .when(is_open, Code::AccountExists)
           .when(kind == AccountKind::Nostro &&
-                    has_own_account(overlay, run.actor(), account.value.owner, action.token),
+                    has_own_account(overlay, account.value.owner, action.token),
                 Code::AccountExists)
           .when(!is_eligible_holder, Code::HolderNotEligible)
           .code();

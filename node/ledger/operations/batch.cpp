@@ -37,12 +37,10 @@ Code check(const Operation& operation, const SettleAtomic& action) {
   return lowest.code();
 }
 
-Code require(Run& run, const SettleAtomic& action) {
-  for (const Leg& leg : action.legs) {
-    if (const Code code = require_leg(run, leg); code != Code::Ok) return code;
-  }
-  if (!action.payment) return Code::Ok;
-  const PaymentTerms& terms = *action.payment;
+namespace {
+
+// As PAY of these terms.
+Code require_terms(Run& run, const PaymentTerms& terms) {
   const Party debtor = load_party(run.overlay(), terms.token_from, terms.payer_account);
   if (debtor.token == nullptr) return Code::TokenNotFound;
   if (debtor.account == nullptr) return Code::DebtorAccountNotFound;
@@ -50,6 +48,16 @@ Code require(Run& run, const SettleAtomic& action) {
                              debtor.token->value);
   run.requirements.add(terms.payer_bank, Role::Compliance, 1);
   return Code::Ok;
+}
+
+}  // namespace
+
+// All legs are of one step: of what is missing the lowest code counts, whatever leg it is of.
+Code require(Run& run, const SettleAtomic& action) {
+  Lowest missing;
+  for (const Leg& leg : action.legs) missing.also(require_leg(run, leg));
+  if (action.payment) missing.also(require_terms(run, *action.payment));
+  return missing.code();
 }
 
 namespace {

@@ -27,13 +27,13 @@ Code require(Run& run, const HoldCreate& action) {
   const Cell<Token>* token = overlay.find<Token>(token_key(action.token));
   if (token == nullptr) return Code::TokenNotFound;
   const InstId issuer = token->value.issuer;
+  if (action.kind == HoldKind::Legal) {  // the account decides nothing: step 10 misses it
+    run.requirements.add(issuer, Role::Compliance, 1);
+    return Code::Ok;
+  }
   const Cell<Account>* account = overlay.find<Account>(account_key(issuer, action.account));
   if (account == nullptr) return Code::DebtorAccountNotFound;
-  if (action.kind == HoldKind::Legal) {
-    run.requirements.add(issuer, Role::Compliance, 1);
-  } else {
-    run.requirements.add_debit(overlay, issuer, account->value, action.amount, token->value);
-  }
+  run.requirements.add_debit(overlay, issuer, account->value, action.amount, token->value);
   return Code::Ok;
 }
 

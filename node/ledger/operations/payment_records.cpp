@@ -87,9 +87,14 @@ void record_settled(Effects& effects, PaymentKind kind, const PaymentTerms& term
                {terms.payer_bank, terms.payee_bank});
 }
 
-void record_rejected(Effects& effects, PaymentKind kind, const PaymentTerms& terms, Code reason) {
+void record_rejected(Effects& effects, PaymentKind kind, const PaymentTerms& terms, Code reason,
+                     const PaymentTerms* original) {
   if (find_payment(effects, terms.payer_bank, terms.uetr) != nullptr) return;
   Cell<Payment>& cell = create_payment(effects, kind, terms);
+  if (original != nullptr) {
+    cell.value.original = original->uetr;
+    cell.value.original_payer_bank = original->payer_bank;
+  }
   end_payment(effects, cell, PaymentState::Rejected, reason);
   effects.emit(EventType::PaymentRejected, event_of(cell.value), {terms.payer_bank});
 }

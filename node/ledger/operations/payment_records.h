@@ -19,7 +19,8 @@ namespace giro::ledger {
 // one is shown to the payer bank only (ledger 12), and is not written over a payment that has the
 // UETR already: a failure before step 8 says nothing about the id.
 void record_settled(Effects& effects, PaymentKind kind, const PaymentTerms& terms);
-void record_rejected(Effects& effects, PaymentKind kind, const PaymentTerms& terms, Code reason);
+void record_rejected(Effects& effects, PaymentKind kind, const PaymentTerms& terms, Code reason,
+                     const PaymentTerms* original = nullptr);  // of a RETURN: what it would return
 
 // A RETURN of `original` that is done: its own payment, and what was returned of the original.
 struct Returned {

@@ -151,7 +151,7 @@ void reject(Run& run, const ReturnPayment& action, const Verdict& verdict) {
   const PaymentTerms& terms = original->value.terms;
   const Party payer = load_party(run.overlay(), terms.token_from, terms.payer_account);
   record_rejected(run.effects, PaymentKind::Return, terms_of_return(run, action, terms, payer),
-                  verdict.code);
+                  verdict.code, &terms);
 }
 
 }  // namespace giro::ledger

@@ -287,6 +287,49 @@ class Posting {
   Params params_ = Params::defaults();
 };
 
+// Who signs is the issuer's business whatever the account: its absence is recorded (ledger 4.4).
+TEST(Controls, an_account_that_does_not_decide_who_signs_is_missed_on_record) {
+  World world;
+  Signed clawback = control(world, "CLAWBACK", 1);
+  action_of<Clawback>(clawback).account = account_id("nobody");
+  HoldCreate order = escrow_order();
+  order = {.token = order.token,
+           .account = account_id("nobody"),
+           .amount = order.amount,
+           .kind = HoldKind::Legal};
+  const Signed legal_hold = operation(kA, 2, order, quorum(kA, Role::Compliance, 1));
+  for (const Signed& each : {clawback, legal_hold}) {
+    const Outcome outcome = world.run(each);
+    EXPECT_EQ(outcome.code, Code::DebtorAccountNotFound);
+    EXPECT_TRUE(outcome.recorded);
+  }
+}
+
+// The closed account was looked for at the actor, not at the issuer of its token.
+TEST(Controls, a_closed_own_account_of_another_issuer_is_in_nobodys_way) {
+  World world;
+  const AccountId old = account_id("old");
+  const AcctOpen open{.account = old,
+                      .kind = AccountKind::Nostro,
+                      .owner = kA,
+                      .country = CountryCode::from("US"),
+                      .tokens = {kCEur}};
+  ASSERT_EQ(
+      world
+          .run(operation(kC, 1, open, quorum(kC, Role::Onboard, 1) + quorum(kA, Role::Treasury, 2)))
+          .code,
+      Code::Ok);
+  ASSERT_EQ(
+      world.run(operation(kC, 2, AcctClose{.account = old}, quorum(kC, Role::Onboard, 1))).code,
+      Code::Ok);
+  const PositionOpen position{.account = nostro(kA, kSUsd), .token = kCEur};
+  EXPECT_EQ(world
+                .run(operation(kS, 3, position,
+                               quorum(kS, Role::Onboard, 1) + quorum(kA, Role::Treasury, 2)))
+                .code,
+            Code::HolderNotEligible);
+}
+
 TEST(Controls, I19_a_blocked_account_is_debited_by_force_only) {
   World world;
   EXPECT_EQ(Posting(world).move(), 0);

@@ -173,6 +173,18 @@ Signed returned(std::uint64_t n, const ReturnPayment& action, TimeMs now) {
   return operation(kB, n, action, {&key(kB, Role::Maker), &key(kB, Role::Checker)}, now);
 }
 
+// The legs are no steps: 600 of the second is told before 603 of the first (ledger 4.4).
+TEST(Batch, Misses_the_record_with_the_lowest_code_whatever_leg_it_is_of) {
+  World world;
+  SettleAtomic batch;
+  Leg capture, accept;
+  capture.capture = HoldCapture{.creator = kA, .hold_id = uetr(8), .amount = {0, 1}};
+  accept.accept = acceptance(kA, 9);
+  batch.legs = {capture, accept};
+  EXPECT_EQ(world.run(operation(kB, 1, batch, {&key(kB, Role::Compliance)})).code,
+            Code::PaymentNotFound);
+}
+
 TEST(Scenario, S8_a_payment_comes_back_in_parts_and_never_more_than_it_was) {
   World world;
   settled(world, 1);
@@ -244,6 +256,21 @@ Clawback clawback(const AccountId& account, TokenId token, std::string_view amou
   order.amount = cents(amount);
   order.legal_order_commit = crypto::sha256(crypto::as_view("order"));
   return order;
+}
+
+// The record once said only that a RETURN failed, not of what (ledger 3).
+TEST(Return, That_is_rejected_names_its_original) {
+  World world;
+  Pay order = pay_order(1);
+  attach_ticket(order);
+  ASSERT_EQ(world.run(pay(order)).code, Code::Ok);
+  EXPECT_EQ(world.run(returned(2, part_of(kA, 1, "125000.01"), world.now)).code,
+            Code::ReturnExceedsOriginal);
+  const auto record = world.payment(kB, 2);
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->state, PaymentState::Rejected);
+  EXPECT_EQ(record->original, uetr(1));
+  EXPECT_EQ(record->original_payer_bank, kA);
 }
 
 TEST(Scenario, S9_a_clawback_takes_frozen_money_by_two_authorities) {

@@ -1,0 +1,60 @@
+// Two ledgers, one history: the ledger and a second one written from the specification.
+//
+//   unit_node_ledger_reference                       a short form, as ctest runs it
+//   GIRO_REFERENCE_OPERATIONS=1000000 ...            as many operations
+//   GIRO_REFERENCE_SEED=17 ...                       from this seed on
+//   GIRO_REFERENCE_REACH=1 ...                       prints how often each (operation, code) came
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "tests/unit/node/ledger/reference/history.h"
+
+namespace giro::ledger::reference {
+namespace {
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+void print(const Reach& reach) {
+  for (const OperationName& each : operation_names()) {
+    std::printf("%-14s", std::string(each.name).c_str());
+    for (const auto& [at, count] : reach) {
+      if (at.first == each.type)
+        std::printf(" %u:%llu", static_cast<unsigned>(at.second),
+                    static_cast<unsigned long long>(count));
+    }
+    std::printf("\n");
+  }
+}
+
+TEST(Reference, Both_ledgers_agree_on_generated_histories) {
+  const std::uint64_t wanted = from_environment("GIRO_REFERENCE_OPERATIONS", 10'000);
+  std::uint64_t seed = from_environment("GIRO_REFERENCE_SEED", 1);
+  Reach reach;
+  std::uint64_t operations = 0, ok = 0;
+  for (; operations < wanted; ++seed) {
+    const auto run = run_new(seed, reach);
+    operations += run.history.size();
+    if (run.difference.empty()) continue;
+    const History least = shrink(run.history);
+    FAIL() << "seed " << seed << ", after " << operations << " operations:\n"
+           << describe(least) << replay(least) << "first seen:\n"
+           << run.difference;
+  }
+  if (from_environment("GIRO_REFERENCE_REACH", 0) != 0) print(reach);
+  for (const auto& [at, count] : reach) ok += at.second == Code::Ok ? count : 0;
+  EXPECT_GE(ok * 10, operations * 3) << "too few operations succeed";
+  for (const OperationName& each : operation_names()) {
+    EXPECT_GE((reach[{each.type, Code::Ok}] * 4'000), operations * 2)
+        << each.name << " hardly ever succeeds";
+  }
+  std::printf("%llu operations, %llu of them OK, no difference\n",
+              static_cast<unsigned long long>(operations), static_cast<unsigned long long>(ok));
+}
+
+}  // namespace
+}  // namespace giro::ledger::reference

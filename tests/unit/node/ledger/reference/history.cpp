@@ -1,0 +1,160 @@
+#include "tests/unit/node/ledger/reference/history.h"
+
+#include "node/ledger/audit.h"
+#include "node/ledger/encode.h"
+#include "tests/unit/node/ledger/demo.h"
+#include "tests/unit/node/ledger/reference/compare.h"
+#include "tests/unit/node/ledger/reference/generator.h"
+
+namespace giro::ledger::reference {
+namespace {
+
+std::expected<Verified, Code> verified(const Submitted& submitted) {
+  std::vector<SignatureField> signatures;
+  for (const PublicKey& key : submitted.signers) {
+    SignatureField& field = signatures.emplace_back();
+    field.public_key = key;
+    field.signature.bytes.fill(std::byte{1});
+  }
+  auto decoded = decode(demo::chain_id(),
+                        encode_signed_operation(encode_body(submitted.operation), signatures));
+  if (!decoded) return std::unexpected(decoded.error());
+  const std::size_t count = decoded->signature_checks().size();
+  const auto valid = std::make_unique<bool[]>(count);
+  std::fill_n(valid.get(), count, true);
+  return verify(*std::move(decoded), {valid.get(), count});
+}
+
+std::string show(const Verdict& verdict) {
+  std::string text = std::to_string(static_cast<unsigned>(verdict.code)) + " " +
+                     std::string(code_name(verdict.code));
+  if (verdict.code == Code::LegFailed || verdict.code == Code::Duplicate || verdict.index != 0)
+    text += " {" + std::to_string(verdict.index) + ", " +
+            std::to_string(static_cast<unsigned>(verdict.inner)) + "}";
+  return text + (verdict.recorded ? "" : ", void");
+}
+
+std::uint32_t type_of(const Submitted& submitted) {
+  return std::visit(
+      []<class T>(const T&) -> std::uint32_t {
+        if constexpr (std::is_same_v<T, std::monostate>)
+          return 0;
+        else
+          return T::kType;
+      },
+      submitted.operation.action);
+}
+
+// Both ledgers on one history.
+class Pair {
+ public:
+  explicit Pair(std::uint64_t seed) : Pair(history_genesis(seed)) {}
+
+  // The first difference.
+  std::string block(const HistoryBlock& block, bool thorough, Reach* reach) {
+    std::vector<std::expected<Verified, Code>> operations;
+    for (const Submitted& each : block.operations) operations.push_back(verified(each));
+    const BlockContext context{mine.state.height + 1, TimeMs{block.time}};
+    const std::vector<Verdict> verdicts = mine.block(block.time, block.operations);
+    const auto result = apply(theirs, context, operations, cache_);
+    if (!result) return "fatal: I" + std::to_string(result.error().invariant) + "\n";
+    theirs.store(result->writes);
+    std::string out;
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      const Outcome& outcome = result->outcomes[i];
+      const Verdict other{.code = outcome.code,
+                          .recorded = outcome.recorded,
+                          .index = outcome.index,
+                          .inner = outcome.inner};
+      const std::uint32_t type = type_of(block.operations[i]);
+      if (reach != nullptr) ++(*reach)[{type, outcome.code}];
+      if (verdicts[i] != other)
+        out += "  operation " + std::to_string(i + 1) + " (" + std::string(operation_name(type)) +
+               "): reference " + show(verdicts[i]) + ", ledger " + show(other) + "\n";
+    }
+    out += thorough ? differences(mine.state, theirs)
+                    : differences(mine.state, theirs, result->writes);
+    out += differences(mine.state, result->totals);
+    if (!thorough) return out;
+    if (const auto finding = audit(theirs))
+      out += "  audit: I" + std::to_string(finding->invariant) + " " + std::string(finding->what) +
+             "\n";
+    return out;
+  }
+
+  Ledger mine;
+  demo::MemoryState theirs;
+
+ private:
+  explicit Pair(const Genesis& genesis) : mine(genesis) {
+    if (const auto first = build_genesis(genesis)) theirs.store(first->writes);
+  }
+  RecordCache cache_;
+};
+
+constexpr std::size_t kBlocks = 40;
+
+}  // namespace
+
+std::size_t History::size() const {
+  std::size_t count = 0;
+  for (const HistoryBlock& block : blocks) count += block.operations.size();
+  return count;
+}
+
+Run run_new(std::uint64_t seed, Reach& reach) {
+  Pair pair(seed);
+  Generator generator(seed, pair.mine.state);
+  Run run{.history = {.seed = seed, .blocks = {}}, .difference = {}};
+  Ms now = pair.mine.state.now;
+  for (std::size_t i = 1; i <= kBlocks; ++i) {
+    now = generator.next_time(now);
+    run.history.blocks.push_back({.time = now, .operations = generator.block(now)});
+    run.difference = pair.block(run.history.blocks.back(), i % 10 == 0, &reach);
+    if (!run.difference.empty()) break;
+  }
+  return run;
+}
+
+std::string replay(const History& history) {
+  Pair pair(history.seed);
+  for (std::size_t i = 0; i < history.blocks.size(); ++i) {
+    const std::string difference = pair.block(history.blocks[i], true, nullptr);
+    if (!difference.empty()) return "block " + std::to_string(i + 1) + "\n" + difference;
+  }
+  return {};
+}
+
+History shrink(History history) {
+  // Nothing after the first difference matters; then halves, quarters, single operations.
+  const auto fails = [](const History& candidate) { return !replay(candidate).empty(); };
+  std::size_t step = std::max<std::size_t>(1, history.size() / 2);
+  for (;;) {
+    bool removed = false;
+    for (std::size_t from = 0; from < history.size();) {
+      History candidate = history;
+      std::size_t at = 0;
+      for (HistoryBlock& block : candidate.blocks)
+        std::erase_if(block.operations, [&](const Submitted&) {
+          const std::size_t place = at++;
+          return place >= from && place < from + step;
+        });
+      if (fails(candidate)) {
+        history = std::move(candidate);
+        removed = true;
+      } else {
+        from += step;
+      }
+    }
+    if (step == 1 && !removed) break;
+    if (!removed) step /= 2;
+  }
+  for (std::size_t i = history.blocks.size(); i-- > 0;) {
+    History candidate = history;
+    candidate.blocks.erase(candidate.blocks.begin() + static_cast<std::ptrdiff_t>(i));
+    if (fails(candidate)) history = std::move(candidate);
+  }
+  return history;
+}
+
+}  // namespace giro::ledger::reference
