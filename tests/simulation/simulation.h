@@ -14,6 +14,7 @@
 #include "tests/simulation/consortium.h"
 #include "tests/simulation/plan.h"
 #include "tests/simulation/sim_node.h"
+#include "tests/simulation/trace_automaton.h"
 #include "tests/simulation/world.h"
 
 namespace giro::sim {
@@ -41,6 +42,7 @@ struct Report {
   std::uint64_t installs = 0;
   std::uint64_t rebuilds = 0;                       // starts with a damaged store
   std::uint64_t seats = 0;                          // added, removed, given another key
+  TraceSteps steps{};                               // that the automaton judged
   std::uint64_t keys = 0;                           // starts of a node with another key than before
   std::map<std::string, std::uint64_t> behaviours;  // activations of Byzantine ones
   Time recovery = 0;                                // from healing to the first commit
@@ -78,6 +80,7 @@ class Simulation : public World {
   void expect_in_window(std::size_t node, const consensus::Message& message) const;
 
   // network
+  void listen(std::size_t from, std::size_t to, const p2p::Frame& frame);
   virtual void deliver(std::size_t from, std::size_t to, const p2p::Frame& frame);
   void partition();
   [[nodiscard]] bool has_channel(const consensus::Member& sender, std::size_t from,
@@ -121,6 +124,7 @@ class Simulation : public World {
   Sets sets_;
   Checkers checkers_;
   CertificateAudit certificates_;
+  TraceAutomaton automaton_;
   Clients::Nodes nodes_;
   std::unique_ptr<Clients> clients_;
   std::unique_ptr<Consortium> consortium_;
