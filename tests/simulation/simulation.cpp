@@ -43,6 +43,7 @@ Simulation::Simulation(const RunOptions& options, Plan plan)
       checkers_(setup_, sets_),
       certificates_(setup_, sets_),
       automaton_(setup_, sets_),
+      ledger_(setup_),
       network_random_(options.plan.seed, "network"),
       links_(setup_.nodes(), std::vector<Link>(setup_.nodes())),
       wiped_(setup_.nodes()),
@@ -130,6 +131,8 @@ void Simulation::on_send(std::size_t node, std::optional<consensus::InstitutionI
     if (auto wrong = certificates_.judge(*message))
       throw Violation{"I4", node, "type " + std::to_string(type) + ": " + *wrong};
     automaton_.on_said(node, *message);
+    if (const auto* batch = std::get_if<consensus::BatchMessage>(&*message))
+      ledger_.on_batch(batch->batch);
   }
   for (std::size_t other = 0; other < nodes_.size(); ++other) {
     if (other == node || (to && setup_.institution(other) != *to)) continue;
@@ -147,7 +150,10 @@ void Simulation::listen(std::size_t from, std::size_t to, const p2p::Frame& fram
   const crypto::ByteView bytes(*frame);
   const auto message =
       consensus::wire::decode(std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
-  if (message && (is_correct(from) || !certificates_.judge(*message)))
+  if (!message) return;
+  if (const auto* batch = std::get_if<consensus::BatchMessage>(&*message))
+    ledger_.on_batch(batch->batch);
+  if (is_correct(from) || !certificates_.judge(*message))
     automaton_.on_heard(to, setup_.institution(from), *message);
 }
 
@@ -399,6 +405,35 @@ void Simulation::audit() {
             (block ? "another header is stored at height " : "nothing is stored at height ") +
                 std::to_string(height.value)};
     }
+  }
+  audit_ledger();
+}
+
+// I5, I6: what they have decided, executed once more by the reference ledger, each node as far as
+// it is.
+void Simulation::audit_ledger() {
+  std::multimap<consensus::Height, std::pair<std::size_t, std::shared_ptr<const runtime::ReadView>>>
+      views;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (!is_correct(i) || !nodes_[i]->is_up()) continue;
+    auto view = nodes_[i]->validator().store->read();
+    const auto height = view->height();
+    views.emplace(height, std::pair(i, std::move(view)));
+  }
+  for (const auto& [height, at] : views) {
+    const auto& [node, view] = at;
+    while (ledger_.height() < height) {
+      const consensus::Height next{ledger_.height().value + 1};
+      const auto* block = automaton_.decided(next);
+      const std::string wrong =
+          block == nullptr ? "nobody has decided it" : ledger_.execute(*block);
+      if (!wrong.empty())
+        throw Violation{"I1", node, "height " + std::to_string(next.value) + ": " + wrong};
+    }
+    if (const auto differs = ledger_.compare(*view); !differs.empty())
+      throw Violation{"I6", node,
+                      "the reference ledger differs at height " + std::to_string(height.value) +
+                          ":\n" + differs};
   }
 }
 

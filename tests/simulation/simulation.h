@@ -12,6 +12,7 @@
 #include "tests/simulation/checkers.h"
 #include "tests/simulation/clients.h"
 #include "tests/simulation/consortium.h"
+#include "tests/simulation/ledger_audit.h"
 #include "tests/simulation/plan.h"
 #include "tests/simulation/sim_node.h"
 #include "tests/simulation/trace_automaton.h"
@@ -108,6 +109,7 @@ class Simulation : public World {
   bool run_until(Time until, const std::function<bool()>& done);
   void expect_progress();
   void audit();
+  void audit_ledger();
   // The others let it in, and did so then: it has a seat, or had one.
   [[nodiscard]] bool is_in_reach(std::size_t node, Time since) const;
   [[nodiscard]] bool all_at(consensus::Height height, Time since) const;
@@ -125,6 +127,7 @@ class Simulation : public World {
   Checkers checkers_;
   CertificateAudit certificates_;
   TraceAutomaton automaton_;
+  LedgerAudit ledger_;
   Clients::Nodes nodes_;
   std::unique_ptr<Clients> clients_;
   std::unique_ptr<Consortium> consortium_;

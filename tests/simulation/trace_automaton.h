@@ -60,6 +60,8 @@ class TraceAutomaton {
   // What its keys promised is not expected to be remembered (protocol R39).
   void on_forgot(std::size_t node);
 
+  // By a correct node; nullptr: not yet.
+  [[nodiscard]] const consensus::Block* decided(consensus::Height height) const;
   [[nodiscard]] const TraceSteps& steps() const { return steps_; }
 
  private:

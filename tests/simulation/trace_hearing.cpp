@@ -35,6 +35,12 @@ void TraceAutomaton::mark_final(Observed& seen, Hash hash) const {
   }
 }
 
+const consensus::Block* TraceAutomaton::decided(consensus::Height height) const {
+  const auto place = decided_.find(height);
+  const auto block = place == decided_.end() ? blocks_.end() : blocks_.find(place->second);
+  return block == blocks_.end() ? nullptr : &block->second;
+}
+
 void TraceAutomaton::learn(std::size_t node, const consensus::Vote& vote) {
   const auto& content = vote.content;
   const Members* members = sets_.of(content.epoch);
