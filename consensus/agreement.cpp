@@ -19,7 +19,7 @@ RejectReason Replica::State::place_reason(const VoteContent& content) const {
     return RejectReason::UnknownType;  // not the replica's business
   // A commit quorum of a view that was left still makes a block final (R11).
   const bool is_late_commit = (content.kind == VoteKind::Commit || GIRO_MUTANT(11)) &&
-                              view.value - content.view.value <= kViewsAhead;
+                              !GIRO_MUTANT(36) && view.value - content.view.value <= kViewsAhead;
   if (content.view < view) return is_late_commit ? RejectReason::None : RejectReason::OldView;
   return content.view.value - view.value > kViewsAhead ? RejectReason::FutureView
                                                        : RejectReason::None;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "consensus/replica_state.h"
+#include "crypto/mutant.h"
 
 namespace giro::consensus {
 
@@ -75,7 +76,9 @@ void Replica::State::find_floor() {
   if (highest >= last_height()) return;
   const Epoch ends = epoch_of(Height{highest.value + parameters.window}, parameters.epoch_blocks);
   floor_search->found =
-      Floor{ends, View{UINT64_MAX}, consensus::last_height(ends, parameters.epoch_blocks)};
+      GIRO_MUTANT(34)
+          ? Floor{set.epoch, view, highest}
+          : Floor{ends, View{UINT64_MAX}, consensus::last_height(ends, parameters.epoch_blocks)};
   // In the log first, as each raise of the sign state: it is the only record that takes the place
   // of kUnknownFloor.
   out.persist.push_back(AmnesiaRecord{*floor_search->found});
@@ -106,7 +109,7 @@ void Replica::State::forget_everything(Height height) {
 // for what it executed meanwhile follow.
 void Replica::State::end_amnesia() {
   if (!amnesic_below || floor_search) return;
-  const Floor floor = *amnesic_below;
+  const Floor floor = GIRO_MUTANT(33) ? Floor{} : *amnesic_below;
   if (stable < floor.height) return;
   if (set.epoch <= floor.epoch) {
     if (stable == floor.height || !me) return;

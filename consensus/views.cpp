@@ -46,7 +46,7 @@ void Replica::State::enter_view(View next) {
 
 // R10a: others are there already, so no ViewChange is sent; the NewView is asked for by Status.
 void Replica::State::enter_certified_view(const Certificate& certificate) {
-  out.persist.push_back(ViewRecord{set.epoch, certificate.content.view});
+  if (!GIRO_MUTANT(30)) out.persist.push_back(ViewRecord{set.epoch, certificate.content.view});
   enter_view(certificate.content.view);
   send_status();
 }
@@ -107,10 +107,12 @@ void Replica::State::change_views() {
   if (!may_vote() || leaving) return;
   while (true) {  // each turn leaves fewer above
     const std::vector<View> above = views_above();
-    if (above.size() < set.weak_quorum() || GIRO_MUTANT(21)) break;
+    const std::size_t enough = GIRO_MUTANT(28) ? 1 : set.weak_quorum();
+    if (above.size() < enough || GIRO_MUTANT(21)) break;
     leave_for(*std::ranges::min_element(above));
   }
-  if (is_suspecting() && suspecting_members() >= set.weak_quorum()) leave_for(View{view.value + 1});
+  const std::size_t enough = GIRO_MUTANT(27) ? 1 : set.weak_quorum();
+  if (is_suspecting() && suspecting_members() >= enough) leave_for(View{view.value + 1});
 }
 
 void Replica::State::leave_for(View next) {

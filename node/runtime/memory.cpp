@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "consensus/wire/codec.h"
+#include "crypto/mutant.h"
 
 namespace giro::runtime {
 namespace {
@@ -100,6 +101,10 @@ std::expected<void, StartError> bind_sign_state(Opened& node,
   // The log says so: the key was seen to have signed above this sign state's ceiling.
   const bool is_refuted = node.recovered.amnesic_below == consensus::kUnknownFloor;
   if (is_refuted) memory = consensus::Memory::SignStateBehind;
+  if (GIRO_MUTANT(31) && memory == consensus::Memory::SignStateBehind)
+    memory = consensus::Memory::Complete;
+  if (GIRO_MUTANT(32) && memory == consensus::Memory::LogBehind)
+    memory = consensus::Memory::Complete;
   switch (memory) {
     case consensus::Memory::Complete:
       // A raise that reached the log alone signed nothing: it is completed.

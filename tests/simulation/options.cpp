@@ -99,6 +99,17 @@ constexpr Mutant kMutants[] = {
     {24, "votes of an earlier life are not read back (R38)"},
     {25, "the next epoch begins before the last height is stable (R41)"},
     {26, "a mark of no height in a NewView may name a view (R27)"},
+    {27, "a view is left on the own suspicion alone (R23)"},
+    {28, "one ViewChange for a later view is enough to follow (R24)"},
+    {29, "the batches of an abandoned block are not offered again (R28)"},
+    {30, "a later view is entered by its certificate and not persisted (R10a)"},
+    {31, "a sign state that is a copy is taken for the right one (R37)"},
+    {32, "a log behind its sign state is taken for whole (R37, R39)"},
+    {33, "an amnesic validator takes part below its floor (R39)"},
+    {34, "the floor of a lost sign state is what the others show (R39)"},
+    {35, "the high of an epoch is kept in the next (R42)"},
+    {36, "commit votes of a view that was left do not count (R11)"},
+    {37, "a seat is taken whoever has its key (R43)"},
 };
 
 void list(std::string_view what) {

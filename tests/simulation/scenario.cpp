@@ -29,6 +29,8 @@ std::uint64_t number_of(Condition::Field field, const consensus::ReplicaView& vi
       return view.committed.value;
     case Field::Prepared:
       return view.prepared.value;
+    case Field::Available:
+      return view.available_batches;
     default:
       return view.tip.value;
   }

@@ -12,7 +12,7 @@ namespace {
 
 using Field = Condition::Field;
 
-constexpr std::array<std::pair<std::string_view, Field>, 14> kFields = {{
+constexpr std::array<std::pair<std::string_view, Field>, 15> kFields = {{
     {"epoch", Field::Epoch},
     {"view", Field::View},
     {"stable", Field::Stable},
@@ -20,6 +20,7 @@ constexpr std::array<std::pair<std::string_view, Field>, 14> kFields = {{
     {"committed", Field::Committed},
     {"prepared", Field::Prepared},
     {"tip", Field::Tip},
+    {"available", Field::Available},
     {"up", Field::Up},
     {"active", Field::Active},
     {"amnesic", Field::Amnesic},

@@ -39,6 +39,7 @@ struct Condition {
     Committed,
     Prepared,
     Tip,
+    Available,  // batches that no block of its chain names
     Up,
     Active,  // its view has begun: it votes there
     Amnesic,

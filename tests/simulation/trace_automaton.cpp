@@ -122,6 +122,8 @@ void TraceAutomaton::on_consensus(std::size_t node, const consensus::Event& even
   auto& seen = seen_[node];
   if (event.type == consensus::EventType::Abstaining) {
     seen.promised[seen.key].abstained.emplace(event.epoch, event.view);
+  } else if (event.type == consensus::EventType::ViewActive) {
+    judge_start(node, event);
   } else if (event.type == consensus::EventType::Executed) {
     expect_once(node, "I8", event.height, event.hash, attested_);
   } else if (event.type == consensus::EventType::Committed) {
@@ -136,6 +138,19 @@ void TraceAutomaton::on_consensus(std::size_t node, const consensus::Event& even
     if (parent != blocks_.end() && block->second.time <= parent->second.time)
       fail("I11", node, "time stands still at height " + std::to_string(event.height.value));
   }
+}
+
+// Protocol R28, R8a: the chain of a view begins at its anchor, or at what a certificate of that
+// view proves.
+void TraceAutomaton::judge_start(std::size_t node, const consensus::Event& event) {
+  const auto& known = seen_[node].epochs[event.epoch];
+  const auto anchors = known.anchors.find(event.view);
+  const Hash named = event.height == base_of(event.epoch) ? Hash{} : event.hash;
+  const bool is_anchor = anchors != known.anchors.end() && anchors->second.contains(named);
+  const VoteContent start{VoteKind::Prepare, event.epoch, event.view, event.height, event.hash};
+  if (!is_anchor && !is_covered(known, start))
+    fail("R28", node, "a view begins at a block that is not its anchor," + at(start));
+  count(TraceStep::StartView);
 }
 
 void TraceAutomaton::expect_once(std::size_t node, const char* rule, Height height,

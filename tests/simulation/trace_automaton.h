@@ -33,15 +33,16 @@ enum class TraceStep : std::uint8_t {
   LeaveWithWeakQuorum,
   JumpToLaterView,
   BeginView,
+  StartView,  // the NewView was another's, or no one's
   Decide,
   NextEpoch,
   TellStatus,
   Restart,
 };
 inline constexpr std::array kTraceStepNames = {
-    "propose", "prepare",    "prepare-anchor", "prepare-proven", "commit",
-    "attest",  "snapshot",   "leave",          "jump",           "begin-view",
-    "decide",  "next-epoch", "tell-status",    "restart"};
+    "propose",    "prepare",  "prepare-anchor", "prepare-proven", "commit",
+    "attest",     "snapshot", "leave",          "jump",           "begin-view",
+    "start-view", "decide",   "next-epoch",     "tell-status",    "restart"};
 using TraceSteps = std::array<std::uint64_t, kTraceStepNames.size()>;
 
 class TraceAutomaton {
@@ -112,6 +113,7 @@ class TraceAutomaton {
   void judge_leaving(std::size_t node, const consensus::ViewChange& change);
   void judge_beginning(std::size_t node, const consensus::NewView& begun);
   void judge_status(std::size_t node, const consensus::Status& status);
+  void judge_start(std::size_t node, const consensus::Event& event);
   void expect_once(std::size_t node, const char* rule, consensus::Height height,
                    const consensus::Hash& digest,
                    std::map<consensus::Height, consensus::Hash>& agreed) const;
