@@ -211,13 +211,6 @@ class CoreNetwork final : public Network {
   std::vector<Past> past_;
 };
 
-struct Case {
-  std::filesystem::path file;
-  bool is_doubled;
-};
-
-class Core : public testing::TestWithParam<Case> {};
-
 std::string play(const Script& script, CoreNetwork& network) {
   const Orders orders(network.chain(), sign, "core");
   try {
@@ -228,13 +221,34 @@ std::string play(const Script& script, CoreNetwork& network) {
   return {};
 }
 
-TEST_P(Core, Scenario) {
-  const auto script = read_script(GetParam().file, Place::Simulated);
-  ASSERT_TRUE(script.has_value()) << script.error();
-  CoreNetwork network(genesis(), GetParam().is_doubled);
-  ASSERT_EQ(play(*script, network), "");
-  network.expect_replay();
-}
+class Core : public testing::Test {
+ public:
+  Core(std::filesystem::path file, bool is_doubled)
+      : file_(std::move(file)), is_doubled_(is_doubled) {}
+
+ private:
+  void TestBody() override {
+    const auto script = read_script(file_, Place::Simulated);
+    ASSERT_TRUE(script.has_value()) << script.error();
+    CoreNetwork network(genesis(), is_doubled_);
+    ASSERT_EQ(play(*script, network), "");
+    network.expect_replay();
+  }
+  const std::filesystem::path file_;
+  const bool is_doubled_;
+};
+
+// Two tests for each file.
+[[maybe_unused]] const bool are_registered = [] {
+  for (const auto& file : script_files()) {
+    for (const bool is_doubled : {false, true}) {
+      const std::string name = file.stem().string() + (is_doubled ? "_twice" : "");
+      testing::RegisterTest("Scenario", name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                            [=]() -> Core* { return new Core(file, is_doubled); });
+    }
+  }
+  return true;
+}();
 
 // The canaries: after scenario 1 each of these must be found wrong.
 TEST(Story, Finds_what_is_not_as_it_is_written) {
@@ -276,18 +290,6 @@ TEST(Script, Ends_for_real_clocks_where_it_says_so) {
   EXPECT_EQ(std::get<step::Time>(simulated->steps[0].what).ms, 300'000);
   EXPECT_EQ(std::get<step::Time>(real->steps[0].what).ms, 5'000);
 }
-
-std::vector<Case> cases() {
-  std::vector<Case> out;
-  for (const auto& file : script_files()) {
-    out.push_back({file, false});
-    out.push_back({file, true});
-  }
-  return out;
-}
-INSTANTIATE_TEST_SUITE_P(Acceptance, Core, testing::ValuesIn(cases()), [](const auto& test) {
-  return test.param.file.stem().string() + (test.param.is_doubled ? "_twice" : "");
-});
 
 }  // namespace
 }  // namespace giro::acceptance

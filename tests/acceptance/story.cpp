@@ -21,18 +21,33 @@ std::string joined(const Words& words) {
   return out;
 }
 
+bool is_order(const Step& step) {
+  return std::holds_alternative<step::Do>(step.what) ||
+         std::holds_alternative<step::Again>(step.what);
+}
+
 }  // namespace
 
+// Whether a `see nothing moved` asks about the order at `number`.
+bool Story::is_compared_after(std::size_t number) const {
+  while (++number < script_.steps.size() && !is_order(script_.steps[number])) {
+    if (std::holds_alternative<step::SeeNothingMoved>(script_.steps[number].what)) return true;
+  }
+  return false;
+}
+
 void Story::play() {
-  std::size_t number = 0;
-  for (const Step& step : script_.steps) {
+  for (std::size_t i = 0; i < script_.steps.size(); ++i) {
+    const Step& step = script_.steps[i];
     try {
-      if (before_step) before_step(step, number++);
+      if (before_step) before_step(step, i);
+      if (is_order(step) && is_compared_after(i)) before_ = balances();
       std::visit([this](const auto& what) { perform(what); }, step.what);
     } catch (const Failed& failed) {
       throw Failed{step.text + "\n      " + failed.text};
     }
   }
+  (void)balances();  // the same everywhere
 }
 
 const Made& Story::made(const std::string& id) const {
@@ -42,7 +57,6 @@ const Made& Story::made(const std::string& id) const {
 }
 
 void Story::perform(const step::Do& step) {
-  before_ = balances();
   const auto made = orders_.make(step, network_.now_ms());
   if (!made) throw Failed{made.error()};
   submit(*made, step.expected);
@@ -50,7 +64,6 @@ void Story::perform(const step::Do& step) {
 }
 
 void Story::perform(const step::Again& step) {
-  before_ = balances();
   submit(made(step.id), step.expected);
 }
 

@@ -79,6 +79,7 @@ class Story {
   void perform(const step::Statement& step);
 
   void submit(const Made& made, const Expected& expected);
+  [[nodiscard]] bool is_compared_after(std::size_t number) const;
   [[nodiscard]] const Made& made(const std::string& id) const;
   [[nodiscard]] Books::Facts facts(Books& books, const Words& subject) const;
   void expect(Books& books, const Words& subject, const step::See& step) const;
