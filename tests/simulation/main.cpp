@@ -133,6 +133,10 @@ void print_summary(const PoolResult& result) {
       static_cast<long long>(
           std::ranges::count_if(totals.counts, [](std::uint64_t count) { return count > 0; })),
       Byzantine::with_quota().size());
+  std::printf("     steps judged:");
+  for (std::size_t i = 0; i < totals.steps.size(); ++i)
+    std::printf(" %s=%llu", kTraceStepNames[i], number(totals.steps[i]));
+  std::printf("\n");
 }
 
 // Every behaviour must have been met often enough by correct nodes (assurance 4).

@@ -25,6 +25,9 @@ Time operation_limit(const Plan& plan) {
   return 30 * static_cast<Time>(plan.faults() + 1) * kSecond;
 }
 constexpr Time kCatchUpLimit = 60 * kSecond;
+// I10: some thirty times what the longest seeds take. Whoever asks and answers without a pause gets
+// here.
+constexpr std::uint64_t kEventsMax = 20'000'000;
 
 }  // namespace
 
@@ -39,6 +42,8 @@ Simulation::Simulation(const RunOptions& options, Plan plan)
       sets_(setup_),
       checkers_(setup_, sets_),
       certificates_(setup_, sets_),
+      automaton_(setup_, sets_),
+      ledger_(setup_),
       network_random_(options.plan.seed, "network"),
       links_(setup_.nodes(), std::vector<Link>(setup_.nodes())),
       wiped_(setup_.nodes()),
@@ -96,6 +101,7 @@ Report Simulation::run() {
   report_.view_changes = checkers_.view_changes();
   report_.certificates = certificates_.judged();
   report_.seats = sets_.changes();
+  report_.steps = automaton_.steps();
   for (const auto& [id, count] : byzantine_->activations()) report_.behaviours[id] += count;
   return report_;
 }
@@ -124,6 +130,9 @@ void Simulation::on_send(std::size_t node, std::optional<consensus::InstitutionI
     expect_in_window(node, *message);
     if (auto wrong = certificates_.judge(*message))
       throw Violation{"I4", node, "type " + std::to_string(type) + ": " + *wrong};
+    automaton_.on_said(node, *message);
+    if (const auto* batch = std::get_if<consensus::BatchMessage>(&*message))
+      ledger_.on_batch(batch->batch);
   }
   for (std::size_t other = 0; other < nodes_.size(); ++other) {
     if (other == node || (to && setup_.institution(other) != *to)) continue;
@@ -133,6 +142,19 @@ void Simulation::on_send(std::size_t node, std::optional<consensus::InstitutionI
       byzantine_->send(node, other, frame);
     }
   }
+}
+
+// What a correct node is about to hear; of a liar only what its rules can take for true.
+void Simulation::listen(std::size_t from, std::size_t to, const p2p::Frame& frame) {
+  if (!is_correct(to)) return;
+  const crypto::ByteView bytes(*frame);
+  const auto message =
+      consensus::wire::decode(std::to_integer<std::uint8_t>(bytes[5]), bytes.subspan(6));
+  if (!message) return;
+  if (const auto* batch = std::get_if<consensus::BatchMessage>(&*message))
+    ledger_.on_batch(batch->batch);
+  if (is_correct(from) || !certificates_.judge(*message))
+    automaton_.on_heard(to, setup_.institution(from), *message);
 }
 
 // I10: what it proposes itself lies at most a window above what is stable at it (protocol R6).
@@ -156,6 +178,7 @@ void Simulation::on_opened(std::size_t node, const runtime::Opened& opened) {
   // remember.
   const bool may_forget = forgot_.contains(node) || plan_.disk_errors;
   if (!is_correct(node)) return;
+  automaton_.on_opened(node, opened.signer->public_key(), opened.recovered, opened.votes);
   if (!may_forget && opened.recovered.amnesic_below)
     throw Violation{"I3", node, "it has lost its memory, and nobody took it"};
   expect_valid(node, opened.recovered);
@@ -185,6 +208,7 @@ void Simulation::on_consensus(std::size_t node, const consensus::Event& event) {
   }
   checkers_.on_consensus(node, event);
   if (!is_correct(node)) return;
+  automaton_.on_consensus(node, event);
   if (event.type == consensus::EventType::Executed) learn_set(node, event.height);
   if (event.type != consensus::EventType::EpochEntered) return;
   const Members* members = sets_.of(event.epoch);
@@ -285,6 +309,8 @@ bool Simulation::run_until(Time until, const std::function<bool()>& done) {
   while (!done()) {
     if (scheduler_.events() >= options_.until_event)
       throw Violation{"until", 0, "stopped at the event that was asked for"};
+    if (scheduler_.events() >= kEventsMax)
+      throw Violation{"I10", 0, "so many events, and no end" + places()};
     if (!scheduler_.step(until)) return done();
   }
   return true;
@@ -381,6 +407,35 @@ void Simulation::audit() {
             (block ? "another header is stored at height " : "nothing is stored at height ") +
                 std::to_string(height.value)};
     }
+  }
+  audit_ledger();
+}
+
+// I5, I6: what they have decided, executed once more by the reference ledger, each node as far as
+// it is.
+void Simulation::audit_ledger() {
+  std::multimap<consensus::Height, std::pair<std::size_t, std::shared_ptr<const runtime::ReadView>>>
+      views;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (!is_correct(i) || !nodes_[i]->is_up()) continue;
+    auto view = nodes_[i]->validator().store->read();
+    const auto height = view->height();
+    views.emplace(height, std::pair(i, std::move(view)));
+  }
+  for (const auto& [height, at] : views) {
+    const auto& [node, view] = at;
+    while (ledger_.height() < height) {
+      const consensus::Height next{ledger_.height().value + 1};
+      const auto* block = automaton_.decided(next);
+      const std::string wrong =
+          block == nullptr ? "nobody has decided it" : ledger_.execute(*block);
+      if (!wrong.empty())
+        throw Violation{"I1", node, "height " + std::to_string(next.value) + ": " + wrong};
+    }
+    if (const auto differs = ledger_.compare(*view); !differs.empty())
+      throw Violation{"I6", node,
+                      "the reference ledger differs at height " + std::to_string(height.value) +
+                          ":\n" + differs};
   }
 }
 

@@ -12,8 +12,10 @@
 #include "tests/simulation/checkers.h"
 #include "tests/simulation/clients.h"
 #include "tests/simulation/consortium.h"
+#include "tests/simulation/ledger_audit.h"
 #include "tests/simulation/plan.h"
 #include "tests/simulation/sim_node.h"
+#include "tests/simulation/trace_automaton.h"
 #include "tests/simulation/world.h"
 
 namespace giro::sim {
@@ -41,6 +43,7 @@ struct Report {
   std::uint64_t installs = 0;
   std::uint64_t rebuilds = 0;                       // starts with a damaged store
   std::uint64_t seats = 0;                          // added, removed, given another key
+  TraceSteps steps{};                               // that the automaton judged
   std::uint64_t keys = 0;                           // starts of a node with another key than before
   std::map<std::string, std::uint64_t> behaviours;  // activations of Byzantine ones
   Time recovery = 0;                                // from healing to the first commit
@@ -78,6 +81,7 @@ class Simulation : public World {
   void expect_in_window(std::size_t node, const consensus::Message& message) const;
 
   // network
+  void listen(std::size_t from, std::size_t to, const p2p::Frame& frame);
   virtual void deliver(std::size_t from, std::size_t to, const p2p::Frame& frame);
   void partition();
   [[nodiscard]] bool has_channel(const consensus::Member& sender, std::size_t from,
@@ -105,6 +109,7 @@ class Simulation : public World {
   bool run_until(Time until, const std::function<bool()>& done);
   void expect_progress();
   void audit();
+  void audit_ledger();
   // The others let it in, and did so then: it has a seat, or had one.
   [[nodiscard]] bool is_in_reach(std::size_t node, Time since) const;
   [[nodiscard]] bool all_at(consensus::Height height, Time since) const;
@@ -121,6 +126,8 @@ class Simulation : public World {
   Sets sets_;
   Checkers checkers_;
   CertificateAudit certificates_;
+  TraceAutomaton automaton_;
+  LedgerAudit ledger_;
   Clients::Nodes nodes_;
   std::unique_ptr<Clients> clients_;
   std::unique_ptr<Consortium> consortium_;

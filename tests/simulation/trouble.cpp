@@ -37,7 +37,9 @@ void Simulation::deliver(std::size_t from, std::size_t to, const p2p::Frame& fra
     scheduler_.at(when, [this, sender, from, to, frame] {
       if (!nodes_[to]->is_up() || links_[from][to].cut || !has_channel(sender, from, to)) return;
       ++report_.deliveries;
-      if (byzantine_->on_arrival(from, to, frame)) nodes_[to]->receive(sender, frame);
+      if (!byzantine_->on_arrival(from, to, frame)) return;
+      listen(from, to, frame);
+      nodes_[to]->receive(sender, frame);
     });
   }
 }
@@ -220,6 +222,7 @@ void Simulation::forget(std::size_t node) {
   forgot_.insert(node);
   for (std::size_t key = 0; key < setup_.keys(node); ++key) wiped_[node].insert(key);
   checkers_.on_wiped(node);
+  automaton_.on_forgot(node);
 }
 
 void Simulation::damage_store(std::size_t node, Random& random) {

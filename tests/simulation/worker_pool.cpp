@@ -188,6 +188,7 @@ void Totals::add(const Report& report) {
   keys += report.keys;
   virtual_time += report.ended;
   slowest_recovery = std::max(slowest_recovery, report.recovery);
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i] += report.steps[i];
 }
 
 void Totals::add(const Totals& other) {
@@ -208,6 +209,7 @@ void Totals::add(const Totals& other) {
   keys += other.keys;
   virtual_time += other.virtual_time;
   slowest_recovery = std::max(slowest_recovery, other.slowest_recovery);
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i] += other.steps[i];
   for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += other.counts[i];
   for (std::size_t i = 0; i < fields.size(); ++i) {
     for (std::size_t form = 0; form < 2; ++form) fields[i][form] += other.fields[i][form];

@@ -26,6 +26,7 @@ struct Totals {
   std::array<std::uint64_t, 64> counts{};
   // Of each field that a liar changed, as it stood and signed again.
   std::array<std::array<std::uint64_t, 2>, 512> fields{};
+  TraceSteps steps{};  // that the automaton judged
   int code = kPass;
 
   void add(const Report& report);  // of a whole simulation
