@@ -152,7 +152,7 @@ class CrashTask final : public Task {
   const Options& options_;
 };
 
-void print_summary(const PoolResult& result) {
+void print_sweep_summary(const PoolResult& result) {
   const Totals& totals = result.totals;
   const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
   std::printf(
@@ -183,7 +183,7 @@ int run_crash_sweep(const Options& options) {
   }
   const PoolResult result = run_pool(options, task);
   if (options.mutant != 0) return verdict_of(options, result);
-  print_summary(result);
+  print_sweep_summary(result);
   return end_of(options, result, kMode);
 }
 

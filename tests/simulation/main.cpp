@@ -7,6 +7,7 @@
 
 #include "crypto/fast_signatures.h"
 #include "crypto/mutant.h"
+#include "tests/simulation/acceptance_command.h"
 #include "tests/simulation/crash_sweep_command.h"
 #include "tests/simulation/liar_run.h"
 #include "tests/simulation/options.h"
@@ -195,6 +196,7 @@ int run(const std::vector<std::string_view>& words) {
   crypto::active_mutant = options.mutant;
   if (options.twins) return run_twins(options);
   if (options.crash_sweep) return run_crash_sweep(options);
+  if (options.acceptance) return run_acceptance(options);
   if (!options.scenarios.empty()) return run_scenarios(options);
   return run_seeds(options);
 }

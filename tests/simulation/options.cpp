@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "tests/simulation/acceptance_command.h"
 #include "tests/simulation/byzantine.h"
 #include "tests/simulation/crash_sweep.h"
 
@@ -13,6 +14,7 @@ namespace giro::sim {
 namespace {
 
 constexpr const char* kCrashSweep = "crash-sweep";
+constexpr const char* kAcceptance = "acceptance";
 constexpr const char* kUsage =
     R"(giro-sim: whole validators in one thread, on virtual clocks, disks and channels.
 
@@ -22,6 +24,7 @@ constexpr const char* kUsage =
            scenarios by number, all of the set unless said
   giro-sim --mode crash-sweep [--seeds A..B] [--every K[+R]] [--jobs J] [--time-limit 6m]
            runs by number, scenario, point (5 digits), outcome: 017003452; all unless said, or each K-th
+  giro-sim --mode acceptance [--seeds A..B] [--jobs J]             the scenarios of tests/acceptance, each with its twists
   giro-sim --mode lies --seeds A..B [--quota 50] [--jobs J]        each number one faulty behaviour, in order, until
            correct nodes have met it --quota times; with a quota, one that all of them together met less often is an error
            --nodes N             validators; else drawn from the seed
@@ -143,7 +146,8 @@ void take_seeds(Options& options, std::string_view text) {
 void take_mode(Options& options, std::string_view text) {
   options.twins = twins_set_of(text);
   options.crash_sweep = text == kCrashSweep;
-  if (options.twins || options.crash_sweep) return;
+  options.acceptance = text == kAcceptance;
+  if (options.twins || options.crash_sweep || options.acceptance) return;
   const auto mode = mode_of(text);
   if (!mode) usage("unknown mode " + std::string(text) + "; giro-sim --list modes");
   options.mode = *mode;
@@ -251,15 +255,16 @@ Options parse(const std::vector<std::string_view>& words) {
   }
   if (!options.scenarios.empty()) return options;
   if (options.every != 1 && !options.crash_sweep) usage("--every is for the crash sweep");
-  const bool is_numbered = options.twins || options.crash_sweep;
+  const bool is_numbered = options.twins || options.crash_sweep || options.acceptance;
   if (options.quota && (is_numbered || options.is_one || options.mutant != 0))
     usage("--quota is for a range of seeds");
   if (options.mode == Mode::Lies && (options.nodes || options.length == Length::Full))
     usage("--nodes and --length are not for --mode lies");
   if (options.twins) check_twins(options, has_seed);
   if (options.crash_sweep) check_crash_sweep(options, has_seed);
-  if (!has_seed && !options.twins && !options.crash_sweep)
-    usage("which seed? --seed N or --seeds A..B");
+  if (options.acceptance)
+    check_numbered(options, has_seed, has_seed ? std::nullopt : std::optional(acceptance_runs()));
+  if (!has_seed && !is_numbered) usage("which seed? --seed N or --seeds A..B");
   if (options.is_open && !options.limit) usage("`A..` needs a --time-limit");
   return options;
 }

@@ -39,6 +39,7 @@ struct Options {
   Mode mode = Mode::Swarm;
   std::optional<TwinsSet> twins;  // instead of a mode
   bool crash_sweep = false;       // so is this
+  bool acceptance = false;        // and this
   std::uint64_t every = 1;        // of its runs only each so-many-th,
   std::uint64_t every_from = 0;   // and of those of a residue the ones that this adds
   std::optional<std::size_t> nodes;

@@ -214,8 +214,10 @@ void Simulation::on_consensus(std::size_t node, const consensus::Event& event) {
   const Members* members = sets_.of(event.epoch);
   if (members == nullptr)
     throw Violation{"I4", node, "it is in an epoch that nobody has executed up to"};
-  for (const auto& member : *members)
-    seated_.try_emplace(*setup_.node_of(member.institution), scheduler_.now());
+  for (const auto& member : *members) {
+    if (const auto seat = setup_.node_of(member.institution))
+      seated_.try_emplace(*seat, scheduler_.now());
+  }
 }
 
 // Who sits in the next epoch, by the ledger and by the header that names them (protocol R41).

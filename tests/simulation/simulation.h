@@ -138,6 +138,7 @@ class Simulation : public World {
     Time clogged_until = 0;
   };
   std::vector<std::vector<Link>> links_;
+  std::int64_t ahead_ms_ = 0;  // of every right clock, above the time that was simulated
   bool healed_ = false;
   // Keys whose promises or sign state were lost: they start as an operator recovers them.
   std::vector<std::set<std::size_t>> wiped_;

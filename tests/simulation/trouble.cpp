@@ -238,7 +238,7 @@ void Simulation::heal() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     nodes_[i]->disk().set_faults({});
     nodes_[i]->costs.slow_disk = 1;
-    nodes_[i]->set_clock(1, 0);
+    nodes_[i]->set_clock(1, ahead_ms_);
     nodes_[i]->resume();
     if (const std::size_t due = consortium_->due_key(i); due != nodes_[i]->key_number())
       change_key(i, due, 0);

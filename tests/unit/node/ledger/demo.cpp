@@ -328,6 +328,7 @@ World::World(const Genesis& genesis) : tiny_(RecordCache::Limits{.records = 70, 
     return;
   }
   state.store(result->writes);
+  last_writes = result->writes;
   now = genesis.time;
 }
 
@@ -336,15 +337,31 @@ void World::forget() {
   tiny_.clear();
 }
 
+namespace {
+
+World::Verdicts verified(const std::vector<Signed>& operations) {
+  World::Verdicts out;
+  for (const Signed& each : operations) out.push_back(each.verified());
+  return out;
+}
+
+}  // namespace
+
 std::expected<BlockResult, Fatal> World::try_block(const std::vector<Signed>& operations,
                                                    std::int64_t after_ms) {
-  std::vector<std::expected<Verified, Code>> verified;
-  for (const Signed& each : operations) verified.push_back(each.verified());
+  return try_block_of(verified(operations), after_ms);
+}
+std::vector<Outcome> World::block(const std::vector<Signed>& operations, std::int64_t after_ms) {
+  return block_of(verified(operations), after_ms);
+}
+
+std::expected<BlockResult, Fatal> World::try_block_of(const Verdicts& operations,
+                                                      std::int64_t after_ms) {
   const BlockContext context{height + 1, TimeMs{now.value + after_ms}};
   RecordCache empty;
-  auto result = apply(state, context, verified, warm_);
-  const auto from_empty = apply(state, context, verified, empty);
-  const auto from_tiny = apply(state, context, verified, tiny_);
+  auto result = apply(state, context, operations, warm_);
+  const auto from_empty = apply(state, context, operations, empty);
+  const auto from_tiny = apply(state, context, operations, tiny_);
   EXPECT_EQ(result.has_value(), from_empty.has_value());
   EXPECT_EQ(result.has_value(), from_tiny.has_value());
   if (!result || !from_empty || !from_tiny) return result;
@@ -356,8 +373,8 @@ std::expected<BlockResult, Fatal> World::try_block(const std::vector<Signed>& op
   return result;
 }
 
-std::vector<Outcome> World::block(const std::vector<Signed>& operations, std::int64_t after_ms) {
-  auto result = try_block(operations, after_ms);
+std::vector<Outcome> World::block_of(const Verdicts& operations, std::int64_t after_ms) {
+  auto result = try_block_of(operations, after_ms);
   if (!result) {
     ADD_FAILURE() << "fatal: I" << int{result.error().invariant} << " at "
                   << crypto::to_hex(result.error().evidence);

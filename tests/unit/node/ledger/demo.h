@@ -75,6 +75,11 @@ class World {
   Outcome run(const Signed& operation) { return block({operation}).front(); }
   [[nodiscard]] std::expected<BlockResult, Fatal> try_block(const std::vector<Signed>& operations,
                                                             std::int64_t after_ms = 1'000);
+  // The same of what was verified elsewhere.
+  using Verdicts = std::vector<std::expected<Verified, Code>>;
+  std::vector<Outcome> block_of(const Verdicts& operations, std::int64_t after_ms);
+  [[nodiscard]] std::expected<BlockResult, Fatal> try_block_of(const Verdicts& operations,
+                                                               std::int64_t after_ms);
   void wait(std::int64_t ms) { block({}, ms); }
 
   // Changes a record behind the ledger's back, for what no operation here can bring about.
