@@ -115,32 +115,70 @@ void show_account(Context& context, const CallPtr& call) {
   reading.give(*call, account_form(reading.reader, found->servicer, found->id, found->record));
 }
 
+// The account of the path in the token of ?token=; nullopt: answered.
+struct FoundPosition {
+  FoundAccount account;
+  TokenEntry token;
+  ledger::Position record;
+};
+std::optional<FoundPosition> position_of(const Call& call, StateReader& reader) {
+  auto account = account_of(call, reader, call.captures[0]);
+  if (!account) return std::nullopt;
+  const auto name = call.request->parameter("token");
+  auto token = name ? reader.find_token(*name) : std::nullopt;
+  if (!token) {
+    fail(call, problem(Fault::BadRequest, "token names a token"));
+    return std::nullopt;
+  }
+  auto record = token->record.issuer == account->servicer
+                    ? reader.read<ledger::Position>(ledger::position_key(token->id, account->id))
+                    : std::nullopt;
+  if (!record) {
+    fail(call, problem(Fault::NotFound, "the account holds no " + token->name));
+    return std::nullopt;
+  }
+  return FoundPosition{std::move(*account), std::move(*token), *record};
+}
+
+// Of the height that is the newest here, once a quorum has attested it.
+void prove_position(Context& context, const CallPtr& call) {
+  Reading reading(context);
+  const auto found = position_of(*call, reading.reader);
+  if (!found) return;
+  call->begin_wait();
+  const auto done = [&context, post = context.post,
+                     call](std::optional<receipt::PositionProof> proof) {
+    post([&context, call, proof = std::move(proof)] {
+      if (!proof) return fail(*call, problem(Fault::NotReady));
+      const auto made = std::make_shared<receipt::PositionProof>(*proof);
+      context.when([&context, made] { return context.service.attest(*made); }, kMinHeightWait,
+                   [call, made](bool is_attested) {
+                     if (!is_attested) return fail(*call, problem(Fault::Behind));
+                     answer(*call, receipt::to_json(*made), made->header.height);
+                   });
+    });
+  };
+  if (!context.service.prove(found->token.id, found->account.id, done))
+    fail(*call, problem(Fault::Capacity, "too many proofs are asked for at once"));
+}
+
 // A part of a position's statement: entries in order, and the chain that binds them (ledger 9.3).
 void list_entries(Context& context, const CallPtr& call) {
   Reading reading(context);
   auto& reader = reading.reader;
   const auto page = page_of(*call);
   if (!page) return;
-  const auto found = account_of(*call, reader, call->captures[0]);
+  const auto found = position_of(*call, reader);
   if (!found) return;
-  const auto name = call->request->parameter("token");
-  const auto token = name ? reader.find_token(*name) : std::nullopt;
-  if (!token) return fail(*call, problem(Fault::BadRequest, "token names a token"));
-  const auto position =
-      token->record.issuer == found->servicer
-          ? reader.read<ledger::Position>(ledger::position_key(token->id, found->id))
-          : std::nullopt;
-  if (!position)
-    return fail(*call, problem(Fault::NotFound, "the account holds no " + token->name));
-  const auto statement =
-      context.service.statement(token->id, found->id, *position, page->after, page->limit);
+  const auto statement = context.service.statement(found->token.id, found->account.id,
+                                                   found->record, page->after, page->limit);
   if (!statement) {
     return fail(*call, problem(Fault::NotFound,
                                "this node began with a snapshot and holds entries from cursor=" +
                                    std::to_string(statement.error().held_after) +
                                    " on; another node may hold the others"));
   }
-  reading.give(*call, statement_form(reader, *token, *position, *statement));
+  reading.give(*call, statement_form(reader, found->token, found->record, *statement));
 }
 
 // Per token the sum of its positions against what is outstanding (ledger I1), with the root that
@@ -208,6 +246,7 @@ void add_ledger_routes(Router& router, Context& context) {
   add("/v1/params", {}, show_params);
   add("/v1/accounts", {"servicer", "limit", "cursor"}, list_accounts);
   add("/v1/accounts/{id}", {"servicer"}, show_account);
+  add("/v1/accounts/{id}/proof", {"servicer", "token"}, prove_position);
   add("/v1/accounts/{id}/entries", {"servicer", "token", "limit", "cursor"}, list_entries);
 }
 

@@ -308,6 +308,7 @@ void add_account(CLI::App& app, Run& run) {
 
   add_account_controls(*group, run);
   add_account_lists(*group, run);
+  add_account_proof(*group, run);
 
   auto options = std::make_shared<OpenOptions>();
   CLI::App* open_command = add_command(*group, run, "open", "Open an account");

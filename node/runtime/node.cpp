@@ -94,6 +94,15 @@ std::optional<receipt::Receipt> Node::receipt(std::uint32_t actor, const OpId& o
   return parts_->validator().receipt({actor, op_id});
 }
 
+bool Node::prove(ledger::TokenId token, const ledger::AccountId& account,
+                 std::function<void(std::optional<receipt::PositionProof>)> done) {
+  return parts_->validator().prove(token, account, std::move(done));
+}
+
+bool Node::attest(receipt::Attested& proof) {
+  return parts_->validator().attest(proof);
+}
+
 NodeInfo Node::info() {
   return parts_->validator().info();
 }

@@ -36,6 +36,10 @@ class Node final : public Service {
   [[nodiscard]] std::optional<BlockInfo> block(consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const OpId& op_id) override;
+  [[nodiscard]] bool prove(
+      ledger::TokenId token, const ledger::AccountId& account,
+      std::function<void(std::optional<receipt::PositionProof>)> done) override;
+  [[nodiscard]] bool attest(receipt::Attested& proof) override;
   [[nodiscard]] NodeInfo info() override;
   [[nodiscard]] std::expected<Statement, StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,

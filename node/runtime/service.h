@@ -21,6 +21,7 @@
 #include "node/config/genesis_file.h"
 #include "node/ledger/events.h"
 #include "node/ledger/ledger.h"
+#include "node/receipt/position.h"
 #include "node/receipt/receipt.h"
 
 namespace giro::runtime {
@@ -220,6 +221,15 @@ class Service {
   // nullopt before a final recorded outcome.
   [[nodiscard]] virtual std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                                 const OpId& op_id) = 0;
+
+  // A position as it stands now, with its way to the state root of the newest header, which need
+  // not be attested yet. False: too many ask at once, and `done` is not called. nullopt: there is
+  // none, or the node stops.
+  [[nodiscard]] virtual bool prove(
+      ledger::TokenId token, const ledger::AccountId& account,
+      std::function<void(std::optional<receipt::PositionProof>)> done) = 0;
+  // Adds to a proof's header why it is to be believed. False: a quorum has not attested it yet.
+  [[nodiscard]] virtual bool attest(receipt::Attested& proof) = 0;
 
   [[nodiscard]] virtual NodeInfo info() = 0;
   [[nodiscard]] virtual std::vector<SnapshotInfo> snapshots() = 0;  // ascending height

@@ -74,6 +74,13 @@ class Validator {
   [[nodiscard]] consensus::Height final_height() const { return {final_height_.load()}; }
   [[nodiscard]] std::shared_ptr<const StoredBlock> block(consensus::Height height);
   [[nodiscard]] std::optional<receipt::Receipt> receipt(const OperationKey& key);
+  // A position as the newest executed block left it; see Executor::prove.
+  [[nodiscard]] bool prove(ledger::TokenId token, const ledger::AccountId& account,
+                           Executor::OnProven done) {
+    return executor_->prove(token, account, std::move(done));
+  }
+  // Adds to the header why it is to be believed. False: no quorum's attestation of it is here yet.
+  [[nodiscard]] bool attest(receipt::Attested& proof);
   [[nodiscard]] NodeInfo info();
   [[nodiscard]] std::vector<Probe> ready();
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() const { return keeper_->list(); }

@@ -138,6 +138,20 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   EXPECT_NE(part.out.find("there are more: --after 2"), std::string::npos) << part.out;
   EXPECT_EQ(giro({"account", "entries", "ALICE", "bank-b.EUR"}).exit_code, 1);
 
+  const auto proof = giro({"account", "proof", "ALICE", "bank-a.EUR"});
+  ASSERT_EQ(proof.exit_code, 0) << proof.err;
+  const auto proof_file = folder.path() / "position.json";
+  std::ofstream(proof_file) << proof.out;
+  const auto verify_proof = [&] {
+    return run_giro({"account", "verify", proof_file.string(), "--genesis",
+                     (network.directory / "genesis.json").string()});
+  };
+  const auto proven = verify_proof();
+  EXPECT_EQ(proven.exit_code, 0) << proven.out;
+  EXPECT_NE(proven.out.find("posted 988.77, held 0.00"), std::string::npos) << proven.out;
+  std::ofstream(proof_file) << crypto::to_hex(crypto::as_view(proof.out));
+  EXPECT_EQ(verify_proof().exit_code, 1);
+
   const auto receipt = giro({"receipt", "get", id});
   ASSERT_EQ(receipt.exit_code, 0) << receipt.err;
   const auto file = folder.path() / "receipt.json";

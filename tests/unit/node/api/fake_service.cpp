@@ -217,6 +217,33 @@ std::optional<receipt::Receipt> FakeService::receipt(std::uint32_t actor,
   return out;
 }
 
+void FakeService::set_proof_height(std::optional<std::uint64_t> height) {
+  const std::lock_guard lock(mutex_);
+  proof_height_ = height;
+}
+
+bool FakeService::prove(ledger::TokenId token, const ledger::AccountId& account,
+                        std::function<void(std::optional<receipt::PositionProof>)> done) {
+  receipt::PositionProof proof;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!proof_height_) return false;
+    const auto row = view_->get(ledger::position_key(token, account));
+    proof.chain = demo_network().checked.chain_id;
+    proof.header.height = {*proof_height_};
+    proof.token = token;
+    proof.account = account;
+    proof.position = *ledger::decode_record<ledger::Position>(*row);
+  }
+  done(proof);
+  return true;
+}
+
+bool FakeService::attest(receipt::Attested& proof) {
+  const std::lock_guard lock(mutex_);
+  return proof.header.height <= view_->at;
+}
+
 runtime::NodeInfo FakeService::info() {
   const std::lock_guard lock(mutex_);
   runtime::NodeInfo out;

@@ -51,6 +51,8 @@ class FakeService final : public runtime::Service {
   void hold_breach(const runtime::BreachInfo& breach);
   // What it has of each position; nothing: it began with a snapshot that ends with entry `after`.
   void hold_statement(std::optional<runtime::Statement> statement, std::uint64_t after = 0);
+  // Its proofs are of the state as it was at this height; attested if it is not above the node's.
+  void set_proof_height(std::optional<std::uint64_t> height);
   void set_waiters_max(std::size_t waiters);
   // Every admitted operation becomes final at once when true; else finish() does it.
   void set_instant(bool instant);
@@ -73,6 +75,10 @@ class FakeService final : public runtime::Service {
   [[nodiscard]] std::optional<runtime::BlockInfo> block(consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const runtime::OpId& op_id) override;
+  [[nodiscard]] bool prove(
+      ledger::TokenId token, const ledger::AccountId& account,
+      std::function<void(std::optional<receipt::PositionProof>)> done) override;
+  [[nodiscard]] bool attest(receipt::Attested& proof) override;
   [[nodiscard]] runtime::NodeInfo info() override;
   [[nodiscard]] std::expected<runtime::Statement, runtime::StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
@@ -106,6 +112,7 @@ class FakeService final : public runtime::Service {
   std::optional<runtime::BreachInfo> breach_;
   std::optional<runtime::Statement> statement_;
   std::uint64_t held_after_ = 0;
+  std::optional<std::uint64_t> proof_height_ = 0;
 };
 
 }  // namespace giro::api
