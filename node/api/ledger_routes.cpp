@@ -162,23 +162,45 @@ void prove_position(Context& context, const CallPtr& call) {
     fail(*call, problem(Fault::Capacity, "too many proofs are asked for at once"));
 }
 
-// A part of a position's statement: entries in order, and the chain that binds them (ledger 9.3).
+// A part of a position's statement: entries in order, and the chain that binds them (ledger 9.3);
+// of all of them, or of those of a period.
 void list_entries(Context& context, const CallPtr& call) {
   Reading reading(context);
   auto& reader = reading.reader;
   const auto page = page_of(*call);
   if (!page) return;
+  const auto period = period_of(*call);
+  if (!period) return;
   const auto found = position_of(*call, reader);
   if (!found) return;
-  const auto statement = context.service.statement(found->token.id, found->account.id,
-                                                   found->record, page->after, page->limit);
-  if (!statement) {
-    return fail(*call, problem(Fault::NotFound,
-                               "this node began with a snapshot and holds entries from cursor=" +
-                                   std::to_string(statement.error().held_after) +
-                                   " on; another node may hold the others"));
+  const auto& [account, token, position] = *found;
+  const auto not_held = [&](const runtime::StatementNotHeld& error) {
+    fail(*call,
+         problem(Fault::NotFound, "this node began with a snapshot and holds entries from cursor=" +
+                                      std::to_string(error.held_after) +
+                                      " on; another node may hold the others"));
+  };
+  std::uint64_t first = 0, last = position.entry_seq;  // of entries: after `first`, up to `last`
+  if (period->is_given) {
+    for (const auto& [time, number] :
+         {std::pair(period->from, &first), std::pair(period->to, &last)}) {
+      const auto before = context.service.entries_before(token.id, account.id, position, {time});
+      if (!before) return not_held(before.error());
+      *number = *before;
+    }
   }
-  reading.give(*call, statement_form(reader, found->token, found->record, *statement));
+  const std::uint64_t after = std::clamp(page->after, first, std::max(first, last));
+  const auto limit = std::min<std::uint64_t>(page->limit, last - after);
+  const auto statement = context.service.statement(token.id, account.id, position, after, limit);
+  if (!statement) return not_held(statement.error());
+  json::object out = statement_form(reader, token, position, *statement, last);
+  if (period->is_given) {
+    out["period"] = json::object{{"from", receipt::to_time_text(period->from)},
+                                 {"to", receipt::to_time_text(period->to)},
+                                 {"after", std::to_string(first)},
+                                 {"last", std::to_string(last)}};
+  }
+  reading.give(*call, std::move(out));
 }
 
 // Per token the sum of its positions against what is outstanding (ledger I1), with the root that
@@ -247,7 +269,8 @@ void add_ledger_routes(Router& router, Context& context) {
   add("/v1/accounts", {"servicer", "limit", "cursor"}, list_accounts);
   add("/v1/accounts/{id}", {"servicer"}, show_account);
   add("/v1/accounts/{id}/proof", {"servicer", "token"}, prove_position);
-  add("/v1/accounts/{id}/entries", {"servicer", "token", "limit", "cursor"}, list_entries);
+  add("/v1/accounts/{id}/entries", {"servicer", "token", "from", "to", "limit", "cursor"},
+      list_entries);
 }
 
 }  // namespace giro::api

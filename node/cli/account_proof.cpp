@@ -70,7 +70,7 @@ void prove(Run& run, const std::string& name, const std::string& token_name) {
   if (!directory) return fail(run, kCommand, directory.error());
   const auto token = directory->token(token_name);
   if (!token) return fail(run, kCommand, token.error());
-  const auto proven = session->client.position(account->servicer, account->id, token->id,
+  const auto proven = session->client.position(account->servicer, account->id, token->id, 0,
                                                session->genesis.for_receipts());
   if (!proven) return fail(run, kCommand, proven.error());
   std::cout << proven->text << '\n';  // the proof itself, in its one canonical text

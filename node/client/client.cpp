@@ -289,6 +289,7 @@ std::expected<VerifiedReceipt, Error> Client::receipt(const OperationName& name,
 std::expected<VerifiedPosition, Error> Client::position(const std::string& servicer,
                                                         const ledger::AccountId& account,
                                                         ledger::TokenId token,
+                                                        std::uint64_t min_height,
                                                         const receipt::Genesis& genesis) {
   const auto judge = [&](std::string text) -> std::expected<VerifiedPosition, Error> {
     auto parsed = receipt::position_from_json(text);
@@ -296,13 +297,16 @@ std::expected<VerifiedPosition, Error> Client::position(const std::string& servi
     auto facts = receipt::verify(*parsed, genesis);
     if (!facts)
       return not_believed(receipt::name(facts.error()), "the node's proof does not verify");
+    if (parsed->header.height.value < min_height)
+      return not_believed("BEHIND", "the node's proof is of an older height");
     if (parsed->account != account || parsed->token != token)
       return not_believed("WRONG_POSITION", "the node's proof is of another position");
     return VerifiedPosition{std::move(text), std::move(*parsed), std::move(*facts)};
   };
-  return believe<VerifiedPosition>("/v1/accounts/" + crypto::to_hex(account) + "/proof?servicer=" +
-                                       servicer + "&token=" + std::to_string(token),
-                                   judge);
+  return believe<VerifiedPosition>(
+      "/v1/accounts/" + crypto::to_hex(account) + "/proof?servicer=" + servicer +
+          "&token=" + std::to_string(token) + "&min_height=" + std::to_string(min_height),
+      judge);
 }
 
 }  // namespace giro::client

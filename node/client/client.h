@@ -79,10 +79,12 @@ class Client {
   // Fetched and verified against the pinned genesis; also that it is the receipt of this operation.
   [[nodiscard]] std::expected<VerifiedReceipt, Error> receipt(const OperationName& name,
                                                               const receipt::Genesis& genesis);
-  // How an account stands in a token, proven likewise; also that it is of this account and token.
+  // How an account stands in a token, proven likewise, at this height or a later one; also that it
+  // is of this account and token.
   [[nodiscard]] std::expected<VerifiedPosition, Error> position(const std::string& servicer,
                                                                 const ledger::AccountId& account,
                                                                 ledger::TokenId token,
+                                                                std::uint64_t min_height,
                                                                 const receipt::Genesis& genesis);
 
  private:

@@ -94,6 +94,12 @@ std::optional<receipt::Receipt> Node::receipt(std::uint32_t actor, const OpId& o
   return parts_->validator().receipt({actor, op_id});
 }
 
+std::expected<std::uint64_t, StatementNotHeld> Node::entries_before(
+    ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
+    consensus::WallTime time) {
+  return runtime::entries_before(*parts_->validator().store, token, account, position, time);
+}
+
 bool Node::prove(ledger::TokenId token, const ledger::AccountId& account,
                  std::function<void(std::optional<receipt::PositionProof>)> done) {
   return parts_->validator().prove(token, account, std::move(done));

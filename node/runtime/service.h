@@ -222,6 +222,10 @@ class Service {
   [[nodiscard]] virtual std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                                 const OpId& op_id) = 0;
 
+  // How many of these entries were made before a time.
+  [[nodiscard]] virtual std::expected<std::uint64_t, StatementNotHeld> entries_before(
+      ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
+      consensus::WallTime time) = 0;
   // A position as it stands now, with its way to the state root of the newest header, which need
   // not be attested yet. False: too many ask at once, and `done` is not called. nullopt: there is
   // none, or the node stops.

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "node/client/json_fields.h"
+#include "node/receipt/text.h"
 #include "testnet/network.h"
 #include "testnet/ports.h"
 #include "testnet/process.h"
@@ -137,6 +138,35 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   EXPECT_EQ(part.exit_code, 0) << part.err;
   EXPECT_NE(part.out.find("there are more: --after 2"), std::string::npos) << part.out;
   EXPECT_EQ(giro({"account", "entries", "ALICE", "bank-b.EUR"}).exit_code, 1);
+
+  const auto today = receipt::to_time_text(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                               std::chrono::system_clock::now().time_since_epoch())
+                                               .count())
+                         .substr(0, 10);
+  for (const std::vector<std::string>& period :
+       {std::vector<std::string>{"--from", today}, {"--from", today, "--to", "2099-01-01"}}) {
+    std::vector<std::string> arguments{"account",    "entries",  "ALICE",
+                                       "bank-a.EUR", "--verify", "--json"};
+    arguments.insert(arguments.end(), period.begin(), period.end());
+    const auto of_today = giro(arguments);
+    ASSERT_EQ(of_today.exit_code, 0) << of_today.err;
+    const auto document = of_today.document();
+    EXPECT_EQ(text_field(*object_field(document, "closing"), "balance"), "988.77");
+    EXPECT_FALSE(text_field(document, "verified_height").empty());
+  }
+  const auto past =
+      giro({"account", "entries", "ALICE", "bank-a.EUR", "--day", "2020-02-29", "--verify"});
+  EXPECT_EQ(past.exit_code, 0) << past.err;
+  EXPECT_NE(past.out.find("closing balance 0.00 bank-a.EUR after entry 0"), std::string::npos)
+      << past.out;
+  EXPECT_NE(past.out.find("verified: leads to the position at height"), std::string::npos);
+  const auto future = giro({"account", "entries", "ALICE", "bank-a.EUR", "--day", "2099-01-01"});
+  EXPECT_NE(future.out.find("opening balance 988.77"), std::string::npos) << future.out;
+  EXPECT_EQ(giro({"account", "entries", "ALICE", "bank-a.EUR", "--from", "2099-01-01", "--to",
+                  "2020-01-01"})
+                .exit_code,
+            2);
+  EXPECT_EQ(giro({"account", "entries", "ALICE", "bank-a.EUR", "--day", "tomorrow"}).exit_code, 2);
 
   const auto proof = giro({"account", "proof", "ALICE", "bank-a.EUR"});
   ASSERT_EQ(proof.exit_code, 0) << proof.err;

@@ -217,6 +217,15 @@ std::optional<receipt::Receipt> FakeService::receipt(std::uint32_t actor,
   return out;
 }
 
+void FakeService::set_entries(std::uint64_t count) {
+  storage::WriteBatch batch;
+  const auto key = ledger::position_key(2, config::demo_aliases().at("ALICE").account);
+  auto position = *ledger::decode_record<ledger::Position>(*read()->get(key));
+  position.entry_seq = count;
+  batch.put(key, ledger::encode(position));
+  write(batch, read()->height().value);
+}
+
 void FakeService::set_proof_height(std::optional<std::uint64_t> height) {
   const std::lock_guard lock(mutex_);
   proof_height_ = height;
@@ -287,6 +296,16 @@ std::expected<runtime::Statement, runtime::StatementNotHeld> FakeService::statem
   std::erase_if(part.entries, [&](const auto& one) { return one.entry.seq <= after; });
   if (part.entries.size() > limit) part.entries.resize(limit);
   return part;
+}
+
+std::expected<std::uint64_t, runtime::StatementNotHeld> FakeService::entries_before(
+    ledger::TokenId /*token*/, const ledger::AccountId& /*account*/,
+    const ledger::Position& /*position*/, consensus::WallTime time) {
+  const std::lock_guard lock(mutex_);
+  if (!statement_) return std::unexpected(runtime::StatementNotHeld{held_after_});
+  return static_cast<std::uint64_t>(std::ranges::count_if(
+      statement_->entries,
+      [time](const auto& one) { return one.entry.block_time.value < time.ms; }));
 }
 
 std::vector<runtime::SnapshotInfo> FakeService::snapshots() {

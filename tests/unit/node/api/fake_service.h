@@ -51,6 +51,8 @@ class FakeService final : public runtime::Service {
   void hold_breach(const runtime::BreachInfo& breach);
   // What it has of each position; nothing: it began with a snapshot that ends with entry `after`.
   void hold_statement(std::optional<runtime::Statement> statement, std::uint64_t after = 0);
+  // So many entries ALICE has in bank-a.EUR, by her position.
+  void set_entries(std::uint64_t count);
   // Its proofs are of the state as it was at this height; attested if it is not above the node's.
   void set_proof_height(std::optional<std::uint64_t> height);
   void set_waiters_max(std::size_t waiters);
@@ -75,6 +77,9 @@ class FakeService final : public runtime::Service {
   [[nodiscard]] std::optional<runtime::BlockInfo> block(consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const runtime::OpId& op_id) override;
+  [[nodiscard]] std::expected<std::uint64_t, runtime::StatementNotHeld> entries_before(
+      ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
+      consensus::WallTime time) override;
   [[nodiscard]] bool prove(
       ledger::TokenId token, const ledger::AccountId& account,
       std::function<void(std::optional<receipt::PositionProof>)> done) override;

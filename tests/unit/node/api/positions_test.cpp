@@ -1,4 +1,4 @@
-// How accounts stand: proofs of positions.
+// How accounts stand, and stood: proofs of positions, statements of periods.
 #include <thread>
 
 #include "node/receipt/position.h"
@@ -45,6 +45,55 @@ TEST_F(PositionsTest, A_proof_of_what_is_not_there_or_of_too_many_is_refused) {
   EXPECT_EQ(get("/v1/accounts/" + std::string(32, '1') + "/proof?token=bank-a.USD").status, 404U);
   service.set_proof_height(std::nullopt);
   EXPECT_EQ(get(of_alice("/proof?token=bank-a.USD")).status, 503U);
+}
+
+TEST_F(PositionsTest, Entries_of_a_period_end_with_it) {
+  const std::string path = of_alice("/entries?token=bank-a.EUR");
+  EXPECT_EQ(get(path + "&from=1970-01-01T00:00:00.000Z").status, 404U) << "below the snapshot";
+  runtime::Statement statement;
+  for (std::uint64_t seq = 1; seq <= 6; ++seq) {
+    ledger::EntryEvent entry{};
+    entry.seq = seq;
+    entry.block_time = {static_cast<std::int64_t>(seq) * 1'000};
+    statement.entries.push_back({entry, ledger::encode(entry)});
+  }
+  service.hold_statement(statement);
+  const auto of = [&](int from, int to, const std::string& more = {}) {
+    const auto time = [](int second) {
+      return "1970-01-01T00:00:0" + std::to_string(second) + ".000Z";
+    };
+    return get(path + "&from=" + time(from) + "&to=" + time(to) + more);
+  };
+  service.set_entries(6);
+  struct Row {
+    int from, to;
+    std::uint64_t after, last;
+  };
+  for (const auto& [from, to, after, last] : {Row{0, 9, 0, 6}, Row{2, 4, 1, 3}, Row{6, 7, 5, 6},
+                                              Row{0, 1, 0, 0}, Row{7, 9, 6, 6}, Row{3, 3, 2, 2}}) {
+    std::vector<std::string> seen, expected;
+    for (std::uint64_t seq = after + 1; seq <= last; ++seq) expected.push_back(std::to_string(seq));
+    std::string cursor;
+    do {
+      const auto page = document(of(from, to, "&limit=2" + cursor));
+      EXPECT_EQ(page.at("period").at("after").as_string(), std::to_string(after));
+      EXPECT_EQ(page.at("period").at("last").as_string(), std::to_string(last));
+      if (cursor.empty()) {
+        EXPECT_EQ(page.at("opening").at("seq").as_string(), std::to_string(after));
+      }
+      for (const auto& item : page.at("items").as_array())
+        seen.emplace_back(item.at("seq").as_string());
+      const auto& next = page.at("next_cursor");
+      if (next.is_null()) {
+        EXPECT_EQ(page.at("closing").at("seq").as_string(), std::to_string(last));
+      }
+      cursor = next.is_null() ? "" : "&cursor=" + std::string(next.as_string());
+    } while (!cursor.empty());
+    EXPECT_EQ(seen, expected) << from << " to " << to;
+  }
+  EXPECT_EQ(document(of(2, 4, "&cursor=5")).at("items").as_array().size(), 0U) << "past its end";
+  EXPECT_EQ(of(4, 2).status, 400U);
+  EXPECT_EQ(get(path + "&from=yesterday").status, 400U);
 }
 
 }  // namespace
