@@ -292,6 +292,26 @@ json::object statement_form(StateReader& reader, const TokenEntry& token,
       {"next_cursor", given < last ? json::value(std::to_string(given)) : json::value(nullptr)}};
 }
 
+json::object deny_form(StateReader& reader, const ledger::DenyView& entry) {
+  json::object out;
+  switch (entry.kind) {
+    case ledger::DenySubject::Account:
+      out = {{"kind", "ACCOUNT"},
+             {"servicer", reader.institution_name(entry.institution)},
+             {"account", crypto::to_hex(entry.account)}};
+      break;
+    case ledger::DenySubject::Institution:
+      out = {{"kind", "INSTITUTION"}, {"institution", reader.institution_name(entry.institution)}};
+      break;
+    case ledger::DenySubject::Country:
+      out = {{"kind", "COUNTRY"}, {"country", entry.country.text()}};
+      break;
+  }
+  out["reason_class"] = entry.record.reason_class;
+  out["height"] = std::to_string(entry.record.height);
+  return out;
+}
+
 json::object hold_form(StateReader& reader, const ledger::HoldView& hold) {
   const auto& record = hold.record;
   const auto token = reader.token(record.token);

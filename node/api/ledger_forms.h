@@ -26,6 +26,7 @@ namespace giro::api {
                                                  const ledger::Position& position,
                                                  const runtime::Statement& statement,
                                                  std::uint64_t last);
+[[nodiscard]] boost::json::object deny_form(StateReader& reader, const ledger::DenyView& entry);
 [[nodiscard]] boost::json::object hold_form(StateReader& reader, const ledger::HoldView& hold);
 [[nodiscard]] boost::json::object payment_form(StateReader& reader, const ledger::Payment& payment);
 

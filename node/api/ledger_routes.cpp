@@ -70,6 +70,38 @@ void show_institution(Context& context, const CallPtr& call) {
   reading.give(*call, std::move(out));
 }
 
+// Shown to its owner only (ledger 10, 12). A client without a certificate is whoever this node
+// belongs to.
+void show_deny_list(Context& context, const CallPtr& call) {
+  const auto limit = limit_of(*call);
+  if (!limit) return;
+  const std::string& owner = call->captures[0];
+  if (owner != context.config.name)
+    return fail(*call, problem(Fault::Forbidden, "a deny list is shown by its owner's node only"));
+  Reading reading(context);
+  const auto id = reading.reader.institution_id(owner);
+  if (!id) return fail(*call, problem(Fault::NotFound, "no institution is called " + owner));
+  constexpr std::size_t kSubjectBytesMax = 21;  // an account at an institution
+  crypto::Bytes after;
+  if (const auto cursor = call->request->parameter("cursor")) {
+    after.resize(cursor->size() / 2);
+    if (after.empty() || after.size() > kSubjectBytesMax ||
+        !receipt::from_lower_hex(*cursor, after))
+      return fail(*call, bad_cursor());
+  }
+  auto rows = ledger::query_deny_list(*reading.view, *id, after, *limit + 1);
+  json::object out;
+  out["next_cursor"] = nullptr;
+  if (rows.size() > *limit) {
+    rows.pop_back();
+    out["next_cursor"] = crypto::to_hex(rows.back().subject);
+  }
+  json::array items;
+  for (const auto& row : rows) items.push_back(deny_form(reading.reader, row));
+  out["items"] = std::move(items);
+  reading.give(*call, std::move(out));
+}
+
 // Accounts of one servicer, in order of their id; the cursor is the last id given.
 void list_accounts(Context& context, const CallPtr& call) {
   const auto cursor = call->request->parameter("cursor");
@@ -264,6 +296,7 @@ void add_ledger_routes(Router& router, Context& context) {
   add("/v1/tokens/{id}", {}, show_token);
   add("/v1/institutions", {"limit", "cursor"}, list_institutions);
   add("/v1/institutions/{name}", {}, show_institution);
+  add("/v1/institutions/{name}/deny-list", {"limit", "cursor"}, show_deny_list);
   add("/v1/conservation", {}, show_conservation);
   add("/v1/params", {}, show_params);
   add("/v1/accounts", {"servicer", "limit", "cursor"}, list_accounts);

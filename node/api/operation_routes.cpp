@@ -241,6 +241,52 @@ void show_status(Context& context, const CallPtr& call) {
                  });
 }
 
+// What is known of its way here; a step without a time was not seen by this run of the node.
+void show_trace(Context& context, const CallPtr& call) {
+  const auto name = named_operation(context, *call);
+  if (!name) return;
+  const auto info = context.service.operation(name->actor, name->op_id);
+  const auto trace = context.service.trace(name->actor, name->op_id);
+  if (!trace && info.status == OperationStatus::Unknown)
+    return fail(*call, problem(Fault::NotFound, "not seen by this node"));
+  const auto view = context.service.read();
+  StateReader reader(*view);
+  json::array steps;
+  const auto add = [&steps](const char* step, const std::optional<consensus::WallTime>& at,
+                            json::object more = {}) {
+    if (!at && more.empty()) return;
+    json::object one{{"step", step}, {"time", at ? json::value(time_text(at->ms)) : nullptr}};
+    for (const auto& [key, value] : more) one[key] = value;
+    steps.push_back(std::move(one));
+  };
+  if (trace) add("RECEIVED", trace->received);
+  const auto block = trace ? trace->block.value_or(runtime::BlockTrace{}) : runtime::BlockTrace{};
+  if (block.proposed) {
+    add("PROPOSED", block.proposed,
+        {{"leader", reader.institution_name(block.leader)},
+         {"view", std::to_string(block.view.value)},
+         {"height", std::to_string(block.height.value)}});
+  }
+  add("PREPARED", block.prepared);
+  add("COMMITTED", block.committed);
+  json::object outcome;
+  if (info.outcome) {
+    put_code(outcome, info.outcome->code);
+    outcome["height"] = std::to_string(info.outcome->height.value);
+    outcome["index"] = info.outcome->index;
+  }
+  add("EXECUTED", block.executed, std::move(outcome));
+  json::object attested;
+  if (info.receipt_id) attested["receipt_id"] = crypto::to_hex(*info.receipt_id);
+  add("ATTESTED", block.attested, std::move(attested));
+  answer(*call,
+         json::serialize(json::object{{"actor", reader.institution_name(name->actor)},
+                                      {"op_id", to_uuid_text(name->op_id)},
+                                      {"status", status_name(info.status)},
+                                      {"steps", std::move(steps)}}),
+         view->height());
+}
+
 void show_receipt(Context& context, const CallPtr& call) {
   const auto name = named_operation(context, *call);
   if (!name) return;
@@ -266,6 +312,11 @@ void add_operation_routes(Router& router, Context& context) {
               {"wait", "timeout", "min_height"},
               RateKind::Read,
               bound(show_status)});
+  router.add({"GET",
+              "/v1/operations/{actor}/{op_id}/trace",
+              {"min_height"},
+              RateKind::Read,
+              bound(show_trace)});
   router.add({"GET",
               "/v1/operations/{actor}/{op_id}/receipt",
               {"redact", "min_height"},

@@ -102,7 +102,7 @@ void add_pay(CLI::App& app, Run& run);
 void add_account(CLI::App& app, Run& run);
 void add_token(CLI::App& app, Run& run);               // token, mint, redeem
 void add_account_controls(CLI::App& group, Run& run);  // block, unblock, close
-void add_account_lists(CLI::App& group, Run& run);     // payments, payment, holds
+void add_account_lists(CLI::App& group, Run& run);     // payments, holds, deny-list
 void add_account_entries(CLI::App& group, Run& run);
 void add_account_proof(CLI::App& group, Run& run);   // proof, verify
 void add_token_controls(CLI::App& group, Run& run);  // pause, unpause

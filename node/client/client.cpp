@@ -147,7 +147,8 @@ std::expected<json::value, Error> Client::read(std::string_view method, const st
     }
     if (answer->status != 200) {
       last = error_of(*answer);
-      if (is_worth_retrying(answer->status)) continue;
+      // Each institution's node has clients of its own: what one may not show, another may.
+      if (is_worth_retrying(answer->status) || answer->status == 403) continue;
       return std::unexpected(last);
     }
     json::error_code error;

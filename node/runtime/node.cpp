@@ -46,11 +46,15 @@ const config::CheckedGenesis& Node::genesis() const {
 }
 
 void Node::submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) {
-  parts_->validator().intake.submit(std::move(signed_operation), std::move(done));
+  parts_->validator().submit(std::move(signed_operation), std::move(done));
 }
 
 OperationInfo Node::operation(std::uint32_t actor, const OpId& op_id) {
   return parts_->validator().status({actor, op_id});
+}
+
+std::optional<OperationTrace> Node::trace(std::uint32_t actor, const OpId& op_id) {
+  return parts_->validator().trace().find({actor, op_id});
 }
 
 bool Node::wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,

@@ -30,6 +30,8 @@ class Node final : public Service {
   [[nodiscard]] const config::CheckedGenesis& genesis() const override;
   void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) override;
   [[nodiscard]] OperationInfo operation(std::uint32_t actor, const OpId& op_id) override;
+  [[nodiscard]] std::optional<OperationTrace> trace(std::uint32_t actor,
+                                                    const OpId& op_id) override;
   bool wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
             std::function<void(OperationInfo)> done) override;
   [[nodiscard]] std::shared_ptr<const ReadView> read() override;

@@ -58,6 +58,18 @@ struct OperationInfo {
   std::optional<crypto::Hash> receipt_id;  // of a final one whose block is here
 };
 
+// When things happened, by this node's wall clock.
+struct BlockTrace {
+  consensus::Height height;
+  consensus::View view;
+  std::uint32_t leader = 0;  // institution: who proposed it
+  std::optional<consensus::WallTime> proposed, prepared, committed, executed, attested;
+};
+struct OperationTrace {
+  std::optional<consensus::WallTime> received;  // nullopt: it was admitted elsewhere
+  std::optional<BlockTrace> block;              // nullopt: it has not run
+};
+
 enum class RefusalReason : std::uint8_t {
   Ledger,    // `code` says why; nothing was recorded, unless code is 212
   Capacity,  // no room for more waiting operations
@@ -207,6 +219,9 @@ class Service {
   virtual void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) = 0;
   // The status now.
   [[nodiscard]] virtual OperationInfo operation(std::uint32_t actor, const OpId& op_id) = 0;
+  // Of the last ones, in memory only.
+  [[nodiscard]] virtual std::optional<OperationTrace> trace(std::uint32_t actor,
+                                                            const OpId& op_id) = 0;
   // Answers when the status is final or the time is over, with the status then. False: too many
   // waiters; `done` is not called. Touches no consensus state.
   virtual bool wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,

@@ -1,4 +1,4 @@
-// What a node shows: status of operations, receipts, blocks, probes. Reads only.
+// What a node shows: status of operations, receipts, blocks, probes. Changes nothing that counts.
 #include <algorithm>
 #include <chrono>
 
@@ -79,6 +79,15 @@ OperationInfo Validator::status(const OperationKey& key) {
   if (const auto pending = intake.pending(key.first, key.second)) return *pending;
   if (finality.is_expired(key)) info.status = OperationStatus::Expired;
   return info;
+}
+
+void Validator::submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) {
+  const auto admitted = [this, done = std::move(done)](SubmitAnswer answer) {
+    if (answer && !answer->duplicate)
+      trace_.received({answer->info.actor, answer->info.op_id}, around_.now().wall);
+    done(std::move(answer));
+  };
+  intake.submit(std::move(signed_operation), admitted);
 }
 
 bool Validator::attest(receipt::Attested& proof) {

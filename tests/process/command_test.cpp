@@ -114,6 +114,13 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   EXPECT_NE(paid.out.find("payment SETTLED; receipt verified ("), std::string::npos);
   const std::string id = paid.out.substr(3, 36);
 
+  const auto trace = giro({"op", "trace", id});
+  ASSERT_EQ(trace.exit_code, 0) << trace.err;
+  for (const char* step : {"RECEIVED", "PROPOSED", "by bank-", "PREPARED", "COMMITTED", "EXECUTED",
+                           "index 1 OK", "ATTESTED", "receipt "})
+    EXPECT_NE(trace.out.find(step), std::string::npos) << step << " in " << trace.out;
+  EXPECT_EQ(giro({"op", "trace", "00000000-0000-4000-8000-000000000001"}).exit_code, 1);
+
   // The same id is the same payment.
   const auto again = giro({"pay", "ALICE", "BOB", "1.23", "--id", id, "--json"});
   ASSERT_EQ(again.exit_code, 0) << again.err;

@@ -173,6 +173,21 @@ OperationInfo FakeService::operation(std::uint32_t actor, const runtime::OpId& o
   return found->second;
 }
 
+std::optional<runtime::OperationTrace> FakeService::trace(std::uint32_t actor,
+                                                          const runtime::OpId& op_id) {
+  const auto info = operation(actor, op_id);
+  if (!info.operation_hash) return std::nullopt;
+  runtime::OperationTrace trace{.received = consensus::WallTime{1'700'000'000'500}, .block = {}};
+  if (!info.outcome) return trace;
+  trace.block.emplace();
+  trace.block->height = info.outcome->height;
+  trace.block->view = {2};
+  trace.block->leader = 3;
+  trace.block->proposed = trace.block->prepared = trace.block->committed = trace.block->executed =
+      trace.block->attested = consensus::WallTime{1'700'000'000'600};
+  return trace;
+}
+
 bool FakeService::wait(std::uint32_t actor, const runtime::OpId& op_id,
                        std::chrono::milliseconds timeout, std::function<void(OperationInfo)> done) {
   if (timeout.count() == 0) {

@@ -71,6 +71,8 @@ class FakeService final : public runtime::Service {
               std::function<void(runtime::SubmitAnswer)> done) override;
   [[nodiscard]] runtime::OperationInfo operation(std::uint32_t actor,
                                                  const runtime::OpId& op_id) override;
+  [[nodiscard]] std::optional<runtime::OperationTrace> trace(std::uint32_t actor,
+                                                             const runtime::OpId& op_id) override;
   bool wait(std::uint32_t actor, const runtime::OpId& op_id, std::chrono::milliseconds timeout,
             std::function<void(runtime::OperationInfo)> done) override;
   [[nodiscard]] std::shared_ptr<const runtime::ReadView> read() override;

@@ -1,4 +1,5 @@
-// How accounts stand, and stood: proofs of positions, statements of periods.
+// How accounts stand, and stood, and where operations are: proofs of positions, statements of
+// periods, traces.
 #include <thread>
 
 #include "node/receipt/position.h"
@@ -45,6 +46,34 @@ TEST_F(PositionsTest, A_proof_of_what_is_not_there_or_of_too_many_is_refused) {
   EXPECT_EQ(get("/v1/accounts/" + std::string(32, '1') + "/proof?token=bank-a.USD").status, 404U);
   service.set_proof_height(std::nullopt);
   EXPECT_EQ(get(of_alice("/proof?token=bank-a.USD")).status, 503U);
+}
+
+TEST_F(PositionsTest, A_trace_says_where_an_operation_has_been) {
+  service.set_instant(false);
+  const auto id = client::new_uuid();
+  const std::string target = "/v1/operations/bank-a/" + receipt::to_uuid_text(id) + "/trace";
+  EXPECT_EQ(get(target).status, 404U) << "not seen";
+  EXPECT_EQ(get("/v1/operations/nobody/" + receipt::to_uuid_text(id) + "/trace").status, 404U);
+  EXPECT_EQ(get("/v1/operations/bank-a/7/trace").status, 400U);
+  ASSERT_EQ(post(mint(id), "?wait=received").status, 202U);
+  const auto steps = [&] {
+    std::string text;
+    const auto trace = document(get(target));
+    for (const auto& step : trace.at("steps").as_array())
+      text += std::string(step.as_object().at("step").as_string()) + ' ';
+    return text;
+  };
+  EXPECT_EQ(steps(), "RECEIVED ");
+  service.finish(id, ledger::Code::InsufficientFunds);
+  EXPECT_EQ(steps(), "RECEIVED PROPOSED PREPARED COMMITTED EXECUTED ATTESTED ");
+  const auto whole = document(get(target));
+  EXPECT_EQ(whole.at("status").as_string(), "REJECTED");
+  const auto& proposed = whole.at("steps").at(1).as_object();
+  EXPECT_EQ(proposed.at("leader").as_string(), "bank-c");
+  EXPECT_EQ(proposed.at("view").as_string(), "2");
+  const auto& executed = whole.at("steps").at(4).as_object();
+  EXPECT_EQ(executed.at("code").as_string(), "INSUFFICIENT_FUNDS");
+  EXPECT_EQ(executed.at("index").as_int64(), 3);
 }
 
 TEST_F(PositionsTest, Entries_of_a_period_end_with_it) {
