@@ -69,6 +69,8 @@ struct SubmitOptions {
   [[nodiscard]] std::expected<std::chrono::milliseconds, client::Error> patience() const;
 };
 
+// "what opens its commitments is kept in FILE": said to whoever made them.
+[[nodiscard]] std::string openings_text(const client::Session& session, const client::Draft& draft);
 // Prints "op ID  summary", signs, journals, sends until final, verifies the receipt, prints how it
 // ended and sets the exit code. `more` adds to the JSON document; `notes` are printed after the
 // first line.

@@ -33,6 +33,9 @@ void build(Run& run, const OpOptions& options) {
   if (!order) return fail(run, "op.build", order.error());
   const auto draft = draft_from_json(*order, *session, *drafting);
   if (!draft) return fail(run, "op.build", draft.error());
+  if (const auto kept = session->journal.keep(draft->operation.op_id.bytes, draft->openings); !kept)
+    return fail(run, "op.build", kept.error());
+  if (!draft->openings.empty()) std::cerr << openings_text(*session, *draft) << '\n';
   OperationFile file;
   file.chain_id = session->genesis.chain_id;
   file.actor = draft->actor;

@@ -220,6 +220,11 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
 
   const auto minted = giro({"mint", "bank-a.EUR", "ALICE", "100"});
   EXPECT_EQ(minted.exit_code, 0) << minted.out << minted.err;
+  const std::string says = "what opens its commitments is kept in ";
+  const auto said = minted.out.find(says);
+  ASSERT_NE(said, std::string::npos) << minted.out;
+  const auto path = minted.out.substr(said + says.size());
+  EXPECT_TRUE(std::filesystem::exists(path.substr(0, path.find('\n')))) << path;
   const auto redeemed = giro({"redeem", "bank-a.EUR", "ALICE", "50"});
   EXPECT_EQ(redeemed.exit_code, 0) << redeemed.out << redeemed.err;
   const auto supply = giro({"token", "supply", "bank-a.EUR", "--json"});
