@@ -67,17 +67,20 @@ std::expected<AskedPeriod, client::Error> period_of(const EntriesOptions& option
 class EntryReader {
  public:
   EntryReader(client::Client& client, const client::AccountRef& account,
-              const client::TokenFacts& token)
-      : client_(client), account_(account), token_(token) {}
+              const client::TokenFacts& token, const AskedPeriod& period)
+      : client_(client),
+        account_(account),
+        token_(token),
+        check_(time_of(period.from, 0), time_of(period.to, receipt::kTimeMsMax + 1)) {}
 
   struct Page {
     json::object document;
-    receipt::CheckedStatement checked;
-    std::uint64_t after = 0;
+    receipt::StatementPart part;
   };
-  [[nodiscard]] std::expected<Page, client::Error> read(std::uint64_t after, std::size_t limit,
-                                                        const AskedPeriod& period = {},
-                                                        std::uint64_t min_height = 0) {
+  // Not checked yet.
+  [[nodiscard]] std::expected<Page, client::Error> fetch(std::uint64_t after, std::size_t limit,
+                                                         const AskedPeriod& period,
+                                                         std::uint64_t min_height) {
     std::string target = "/v1/accounts/" + crypto::to_hex(account_.id) +
                          "/entries?servicer=" + account_.servicer + "&token=" + token_.name +
                          "&cursor=" + std::to_string(after) + "&limit=" + std::to_string(limit) +
@@ -88,25 +91,26 @@ class EntryReader {
     if (!value) return std::unexpected(value.error());
     auto* document = value->if_object();
     if (document == nullptr) return wrong("the node's answer is no statement");
-    const auto part = part_of(*document);
+    auto part = part_of(*document);
     if (!part) return std::unexpected(part.error());
-    if (whole_ && (part->after != whole_->last || part->opening_chain != whole_->closing_chain))
-      return untrue("after entry " + std::to_string(whole_->last) +
-                    " the statement goes on elsewhere");
-    auto checked = receipt::check_statement(*part);
-    if (!checked) return untrue(checked.error());
-    whole_ = *checked;
-    whole_->entries.clear();
-    return Page{std::move(*document), std::move(*checked), part->after};
+    return Page{std::move(*document), std::move(*part)};
   }
-  // Where the pages have led to.
-  [[nodiscard]] const receipt::CheckedStatement& whole() const { return *whole_; }
+  [[nodiscard]] std::expected<receipt::CheckedStatement, client::Error> add(
+      const receipt::StatementPart& part) {
+    auto checked = check_.add(part);
+    if (!checked) return untrue(checked.error());
+    return std::move(*checked);
+  }
+  [[nodiscard]] const receipt::StatementCheck& check() const { return check_; }
 
   [[nodiscard]] static std::unexpected<client::Error> untrue(std::string text) {
     return std::unexpected(client::Error{client::ErrorKind::No, {}, std::move(text)});
   }
 
  private:
+  [[nodiscard]] static ledger::TimeMs time_of(const std::string& text, std::int64_t otherwise) {
+    return {text.empty() ? otherwise : receipt::from_time_text(text).value_or(otherwise)};
+  }
   [[nodiscard]] static std::unexpected<client::Error> wrong(std::string text) {
     return std::unexpected(client::Error{client::ErrorKind::Internal, {}, std::move(text)});
   }
@@ -141,7 +145,7 @@ class EntryReader {
   client::Client& client_;
   const client::AccountRef& account_;
   const client::TokenFacts& token_;
-  std::optional<receipt::CheckedStatement> whole_;  // without the entries
+  receipt::StatementCheck check_;
 };
 
 void print_entry(const ledger::EntryEvent& entry, std::uint8_t scale,
@@ -171,6 +175,7 @@ struct Listed {
   json::object opening, position, period;
   std::uint64_t after = 0, height = 0;
   bool is_whole = false;  // up to the end of what was asked for
+  receipt::StatementCheck::End end;
 };
 
 bool is_within(const ledger::EntryEvent& entry, const AskedPeriod& period) {
@@ -187,13 +192,23 @@ std::expected<Listed, client::Error> list_entries(Run& run, const EntriesOptions
   for (bool is_first = true; is_first || (!listed.is_whole && listed.items.size() < options.count);
        is_first = false) {
     const auto limit = std::min<std::uint64_t>(options.count - listed.items.size(), 1000);
-    const auto page = reader.read(after, limit, period, listed.height);
+    const auto page = reader.fetch(after, limit, period, listed.height);
     if (!page) return std::unexpected(page.error());
+    listed.height = number_field(page->document, "height");
     if (is_first) {
       listed.opening = *object_field(page->document, "opening");
-      listed.after = page->after;
+      listed.after = page->part.after;
+      // The entry before the period shows that it begins there.
+      if (options.is_verified && period.is_given() && listed.after > options.after) {
+        const auto before = reader.fetch(listed.after - 1, 1, {}, listed.height);
+        if (!before) return std::unexpected(before.error());
+        if (const auto added = reader.add(before->part); !added)
+          return std::unexpected(added.error());
+      }
     }
-    for (const auto& entry : page->checked.entries) {
+    const auto checked = reader.add(page->part);
+    if (!checked) return std::unexpected(checked.error());
+    for (const auto& entry : checked->entries) {
       if (!is_within(entry, period))
         return EntryReader::untrue("entry " + std::to_string(entry.seq) + " is not of the period");
       if (!run.json) print_entry(entry, scale, directory);
@@ -202,67 +217,61 @@ std::expected<Listed, client::Error> list_entries(Run& run, const EntriesOptions
     if (const auto* position = object_field(page->document, "position"))
       listed.position = *position;
     if (const auto* asked = object_field(page->document, "period")) listed.period = *asked;
-    listed.height = number_field(page->document, "height");
-    after = page->checked.last;
+    after = checked->last;
     listed.is_whole = text_field(page->document, "next_cursor").empty();
   }
+  listed.end = reader.check().end();
   return listed;
 }
 
-// The entries lead on to a position that a quorum attested; and if they are those of a period, the
-// one before them and the one after them are not of it.
+// The entries lead on to a position that a quorum attested; and what was listed begins and ends as
+// the period does.
 std::expected<client::VerifiedPosition, client::Error> prove_entries(
     client::Session& session, const client::AccountRef& account, const client::TokenFacts& token,
-    const Listed& listed, const AskedPeriod& period, EntryReader& reader) {
-  const std::uint64_t last = reader.whole().last;
+    const EntriesOptions& options, const AskedPeriod& asked, const Listed& listed,
+    EntryReader& reader) {
   const auto proven = session.client.position(account.servicer, account.id, token.id, listed.height,
                                               session.genesis.for_receipts());
   if (!proven) return proven;
   const auto& position = proven->proof.position;
-  while (reader.whole().last < position.entry_seq) {
-    const std::uint64_t from = reader.whole().last;
-    const auto more = reader.read(from, std::min<std::uint64_t>(position.entry_seq - from, 1000),
-                                  {}, proven->proof.header.height.value);
+  while (reader.check().end().seq < position.entry_seq) {
+    const std::uint64_t from = reader.check().end().seq;
+    const auto more = reader.fetch(from, std::min<std::uint64_t>(position.entry_seq - from, 1000),
+                                   {}, proven->proof.header.height.value);
     if (!more) return std::unexpected(more.error());
-    if (more->checked.entries.empty()) return EntryReader::untrue("entries are missing");
-    if (from == last && listed.is_whole && period.is_given() &&
-        is_within(more->checked.entries.front(), period))
-      return EntryReader::untrue("an entry of the period was left out at its end");
+    if (more->part.entries.empty()) return EntryReader::untrue("entries are missing");
+    const auto added = reader.add(more->part);
+    if (!added) return std::unexpected(added.error());
+    // What came since may be of the period too; what was there may not have been left out.
+    const ledger::EntryEvent& next = added->entries.front();
+    if (listed.is_whole && from == listed.end.seq && next.height <= listed.height &&
+        is_within(next, asked))
+      return EntryReader::untrue("entry " + std::to_string(next.seq) + " was left out");
   }
-  if (reader.whole().last != position.entry_seq ||
-      reader.whole().closing_chain != position.entry_chain ||
-      reader.whole().closing_balance != position.posted)
-    return EntryReader::untrue("the entries do not lead to the proven position");
-  if (listed.after > 0 && period.is_given()) {
-    EntryReader before(session.client, account, token);
-    const auto one = before.read(listed.after - 1, 1);
-    if (!one) return std::unexpected(one.error());
-    if (one->checked.last != listed.after ||
-        crypto::to_hex(one->checked.closing_chain) != text_field(listed.opening, "entry_chain"))
-      return EntryReader::untrue("the entry before the period does not lead to it");
-    // With --after the listing begins inside the period.
-    if (number_field(listed.period, "after") == listed.after &&
-        is_within(one->checked.entries.front(), period))
-      return EntryReader::untrue("an entry of the period was left out at its beginning");
-  }
+  const auto period = reader.check().lead_to(position);
+  if (!period) return EntryReader::untrue(period.error());
+  // Without --after, or with one below it, the listing begins where the period does.
+  if (listed.after > options.after &&
+      (!period->is_begin_seen || period->opening.seq != listed.after))
+    return EntryReader::untrue("it does not begin where the period does");
   return proven;
 }
 
-void print_end(const Listed& listed, const receipt::CheckedStatement& closing,
-               const client::TokenFacts& token, bool has_period,
+void print_end(const Listed& listed, const client::TokenFacts& token, bool has_period,
                const std::optional<client::VerifiedPosition>& proven) {
   if (has_period)
     std::cout << "opening balance " << text_field(listed.opening, "balance") << " after entry "
               << listed.after << "; entry_chain " << text_field(listed.opening, "entry_chain")
               << '\n';
   std::cout << (has_period ? "closing balance " : "balance ")
-            << ledger::to_decimal(closing.closing_balance, token.scale) << ' ' << token.name
-            << " after entry " << closing.last << "; entry_chain "
-            << crypto::to_hex(closing.closing_chain) << '\n';
+            << ledger::to_decimal(listed.end.balance, token.scale) << ' ' << token.name
+            << " after entry " << listed.end.seq << "; entry_chain "
+            << crypto::to_hex(listed.end.chain) << '\n';
   if (!listed.is_whole) {
-    std::cout << "there are more: --after " << closing.last << '\n';
+    std::cout << "there are more: --after " << listed.end.seq << '\n';
   } else if (has_period) {
-    std::cout << "complete: no entry of the period is missing\n";
+    std::cout << "complete: no entry of the period is missing, as of height " << listed.height
+              << '\n';
   } else {
     std::cout << "complete: no entry is missing up to the position of now\n";
   }
@@ -286,29 +295,28 @@ void entries(Run& run, const EntriesOptions& options) {
   if (!token) return fail(run, kEntries, token.error());
 
   if (!run.json) print_heading();
-  EntryReader reader(session->client, *account, *token);
+  EntryReader reader(session->client, *account, *token, *period);
   const auto listed = list_entries(run, options, *period, reader, token->scale, *directory);
   if (!listed) return fail(run, kEntries, listed.error());
-  const receipt::CheckedStatement closing = reader.whole();
   if (listed->is_whole && !period->is_given() &&
-      crypto::to_hex(closing.closing_chain) != text_field(listed->position, "entry_chain"))
+      crypto::to_hex(listed->end.chain) != text_field(listed->position, "entry_chain"))
     return fail_with(run, kEntries, 1, "the entries do not lead to the position's entry_chain");
   std::optional<client::VerifiedPosition> proven;
   if (options.is_verified) {
-    auto made = prove_entries(*session, *account, *token, *listed, *period, reader);
+    auto made = prove_entries(*session, *account, *token, options, *period, *listed, reader);
     if (!made) return fail(run, kEntries, made.error());
     proven = std::move(*made);
   }
-  if (!run.json) return print_end(*listed, closing, *token, period->is_given(), proven);
+  if (!run.json) return print_end(*listed, *token, period->is_given(), proven);
   json::object document{
       {"token", token->name},
       {"opening", listed->opening},
       {"items", listed->items},
-      {"closing",
-       json::object{{"seq", std::to_string(closing.last)},
-                    {"balance", ledger::to_decimal(closing.closing_balance, token->scale)},
-                    {"entry_chain", crypto::to_hex(closing.closing_chain)}}},
+      {"closing", json::object{{"seq", std::to_string(listed->end.seq)},
+                               {"balance", ledger::to_decimal(listed->end.balance, token->scale)},
+                               {"entry_chain", crypto::to_hex(listed->end.chain)}}},
       {"complete", listed->is_whole},
+      {"height", std::to_string(listed->height)},
       {"verified_height",
        proven ? json::value(std::to_string(proven->proof.header.height.value)) : nullptr}};
   if (period->is_given()) document["period"] = listed->period;

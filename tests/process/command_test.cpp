@@ -167,7 +167,9 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   EXPECT_NE(past.out.find("closing balance 0.00 bank-a.EUR after entry 0"), std::string::npos)
       << past.out;
   EXPECT_NE(past.out.find("verified: leads to the position at height"), std::string::npos);
-  const auto future = giro({"account", "entries", "ALICE", "bank-a.EUR", "--day", "2099-01-01"});
+  const auto future =
+      giro({"account", "entries", "ALICE", "bank-a.EUR", "--day", "2099-01-01", "--verify"});
+  EXPECT_EQ(future.exit_code, 0) << future.err;
   EXPECT_NE(future.out.find("opening balance 988.77"), std::string::npos) << future.out;
   EXPECT_EQ(giro({"account", "entries", "ALICE", "bank-a.EUR", "--from", "2099-01-01", "--to",
                   "2020-01-01"})
