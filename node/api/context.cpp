@@ -5,23 +5,28 @@
 
 namespace giro::api {
 
-void Context::when_height(consensus::Height height, std::chrono::milliseconds limit,
-                          std::function<void(bool)> then) {
-  if (service.read()->height() >= height) return then(true);
-  if (height_waiters >= kMinHeightWaitersMax) return then(false);
-  ++height_waiters;
+void Context::when(std::function<bool()> is_so, std::chrono::milliseconds limit,
+                   std::function<void(bool)> then) {
+  if (is_so()) return then(true);
+  if (condition_waiters >= kMinHeightWaitersMax) return then(false);
+  ++condition_waiters;
   const auto deadline = std::chrono::steady_clock::now() + limit;
   auto again = std::make_shared<std::function<void()>>();
-  *again = [this, height, deadline, then = std::move(then),
+  *again = [this, is_so = std::move(is_so), deadline, then = std::move(then),
             weak = std::weak_ptr<std::function<void()>>(again)] {
-    const bool is_there = service.read()->height() >= height;
+    const bool is_there = is_so();
     if (is_there || std::chrono::steady_clock::now() >= deadline) {
-      --height_waiters;
+      --condition_waiters;
       return then(is_there);
     }
     if (const auto self = weak.lock()) http.after(kMinHeightPoll, [self] { (*self)(); });
   };
   http.after(kMinHeightPoll, [again] { (*again)(); });
+}
+
+void Context::when_height(consensus::Height height, std::chrono::milliseconds limit,
+                          std::function<void(bool)> then) {
+  when([this, height] { return service.read()->height() >= height; }, limit, std::move(then));
 }
 
 void fail(const Call& call, const Problem& problem) {

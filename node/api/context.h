@@ -25,10 +25,15 @@ struct Context {
   config::NodeConfig config;
   std::string version;
   HttpServer::Post post;  // any thread: what callbacks of the service answer through
-  std::size_t height_waiters = 0;
+  // Of a request with several operations: so many more of the client's share of submissions.
+  std::function<bool(const std::string& client, std::size_t more)> may_submit;
+  std::size_t condition_waiters = 0;
 
-  // Runs `then` on the loop once the stored height has been reached, with true, or after `limit`,
-  // with false.
+  // Runs `then` on the loop once `is_so` says true, with true, or after `limit`, with false. Asks
+  // again and again, on the loop.
+  void when(std::function<bool()> is_so, std::chrono::milliseconds limit,
+            std::function<void(bool)> then);
+  // The same for: the stored height has been reached.
   void when_height(consensus::Height height, std::chrono::milliseconds limit,
                    std::function<void(bool)> then);
 };

@@ -245,17 +245,18 @@ json::object account_form(StateReader& reader, ledger::InstId servicer, const le
 }
 
 json::object statement_form(StateReader& reader, const TokenEntry& token,
-                            const ledger::Position& position, const runtime::Statement& statement) {
+                            const ledger::Position& position, const runtime::Statement& statement,
+                            std::uint64_t last) {
   const auto money = [&token](Amount amount) {
     return ledger::to_decimal(amount, token.record.scale);
   };
   json::array items;
   crypto::Hash chain = statement.opening_chain;
-  std::uint64_t last = statement.after;
+  std::uint64_t given = statement.after;
   Amount balance = statement.opening_balance;
   for (const auto& [entry, canonical] : statement.entries) {
     chain = ledger::next_entry_chain(chain, canonical);
-    last = entry.seq;
+    given = entry.seq;
     balance = entry.balance;
     items.push_back(json::object{
         {"seq", std::to_string(entry.seq)},
@@ -276,19 +277,39 @@ json::object statement_form(StateReader& reader, const TokenEntry& token,
         {"time", time_text(entry.block_time.value)},
         {"canonical", receipt::to_base64(canonical)}});
   }
-  return {{"token", token.name},
-          {"opening", json::object{{"seq", std::to_string(statement.after)},
-                                   {"balance", money(statement.opening_balance)},
-                                   {"entry_chain", crypto::to_hex(statement.opening_chain)}}},
-          {"items", std::move(items)},
-          {"closing", json::object{{"seq", std::to_string(last)},
-                                   {"balance", money(balance)},
-                                   {"entry_chain", crypto::to_hex(chain)}}},
-          {"position", json::object{{"seq", std::to_string(position.entry_seq)},
-                                    {"balance", money(position.posted)},
-                                    {"entry_chain", crypto::to_hex(position.entry_chain)}}},
-          {"next_cursor",
-           last < position.entry_seq ? json::value(std::to_string(last)) : json::value(nullptr)}};
+  return {
+      {"token", token.name},
+      {"opening", json::object{{"seq", std::to_string(statement.after)},
+                               {"balance", money(statement.opening_balance)},
+                               {"entry_chain", crypto::to_hex(statement.opening_chain)}}},
+      {"items", std::move(items)},
+      {"closing", json::object{{"seq", std::to_string(given)},
+                               {"balance", money(balance)},
+                               {"entry_chain", crypto::to_hex(chain)}}},
+      {"position", json::object{{"seq", std::to_string(position.entry_seq)},
+                                {"balance", money(position.posted)},
+                                {"entry_chain", crypto::to_hex(position.entry_chain)}}},
+      {"next_cursor", given < last ? json::value(std::to_string(given)) : json::value(nullptr)}};
+}
+
+json::object deny_form(StateReader& reader, const ledger::DenyView& entry) {
+  json::object out;
+  switch (entry.kind) {
+    case ledger::DenySubject::Account:
+      out = {{"kind", "ACCOUNT"},
+             {"servicer", reader.institution_name(entry.institution)},
+             {"account", crypto::to_hex(entry.account)}};
+      break;
+    case ledger::DenySubject::Institution:
+      out = {{"kind", "INSTITUTION"}, {"institution", reader.institution_name(entry.institution)}};
+      break;
+    case ledger::DenySubject::Country:
+      out = {{"kind", "COUNTRY"}, {"country", entry.country.text()}};
+      break;
+  }
+  out["reason_class"] = entry.record.reason_class;
+  out["height"] = std::to_string(entry.record.height);
+  return out;
 }
 
 json::object hold_form(StateReader& reader, const ledger::HoldView& hold) {

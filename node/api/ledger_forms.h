@@ -20,10 +20,13 @@ namespace giro::api {
 [[nodiscard]] boost::json::object account_form(StateReader& reader, ledger::InstId servicer,
                                                const ledger::AccountId& id,
                                                const ledger::Account& account);
-// With each entry's canonical bytes, so that its reader can compute the chain itself.
+// With each entry's canonical bytes, so that its reader can compute the chain itself. `last`: the
+// number of the last entry that was asked for, which later pages lead to.
 [[nodiscard]] boost::json::object statement_form(StateReader& reader, const TokenEntry& token,
                                                  const ledger::Position& position,
-                                                 const runtime::Statement& statement);
+                                                 const runtime::Statement& statement,
+                                                 std::uint64_t last);
+[[nodiscard]] boost::json::object deny_form(StateReader& reader, const ledger::DenyView& entry);
 [[nodiscard]] boost::json::object hold_form(StateReader& reader, const ledger::HoldView& hold);
 [[nodiscard]] boost::json::object payment_form(StateReader& reader, const ledger::Payment& payment);
 

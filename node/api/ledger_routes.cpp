@@ -70,6 +70,38 @@ void show_institution(Context& context, const CallPtr& call) {
   reading.give(*call, std::move(out));
 }
 
+// Shown to its owner only (ledger 10, 12). A client without a certificate is whoever this node
+// belongs to.
+void show_deny_list(Context& context, const CallPtr& call) {
+  const auto limit = limit_of(*call);
+  if (!limit) return;
+  const std::string& owner = call->captures[0];
+  if (owner != context.config.name)
+    return fail(*call, problem(Fault::Forbidden, "a deny list is shown by its owner's node only"));
+  Reading reading(context);
+  const auto id = reading.reader.institution_id(owner);
+  if (!id) return fail(*call, problem(Fault::NotFound, "no institution is called " + owner));
+  constexpr std::size_t kSubjectBytesMax = 21;  // an account at an institution
+  crypto::Bytes after;
+  if (const auto cursor = call->request->parameter("cursor")) {
+    after.resize(cursor->size() / 2);
+    if (after.empty() || after.size() > kSubjectBytesMax ||
+        !receipt::from_lower_hex(*cursor, after))
+      return fail(*call, bad_cursor());
+  }
+  auto rows = ledger::query_deny_list(*reading.view, *id, after, *limit + 1);
+  json::object out;
+  out["next_cursor"] = nullptr;
+  if (rows.size() > *limit) {
+    rows.pop_back();
+    out["next_cursor"] = crypto::to_hex(rows.back().subject);
+  }
+  json::array items;
+  for (const auto& row : rows) items.push_back(deny_form(reading.reader, row));
+  out["items"] = std::move(items);
+  reading.give(*call, std::move(out));
+}
+
 // Accounts of one servicer, in order of their id; the cursor is the last id given.
 void list_accounts(Context& context, const CallPtr& call) {
   const auto cursor = call->request->parameter("cursor");
@@ -115,32 +147,92 @@ void show_account(Context& context, const CallPtr& call) {
   reading.give(*call, account_form(reading.reader, found->servicer, found->id, found->record));
 }
 
-// A part of a position's statement: entries in order, and the chain that binds them (ledger 9.3).
+// The account of the path in the token of ?token=; nullopt: answered.
+struct FoundPosition {
+  FoundAccount account;
+  TokenEntry token;
+  ledger::Position record;
+};
+std::optional<FoundPosition> position_of(const Call& call, StateReader& reader) {
+  auto account = account_of(call, reader, call.captures[0]);
+  if (!account) return std::nullopt;
+  const auto name = call.request->parameter("token");
+  auto token = name ? reader.find_token(*name) : std::nullopt;
+  if (!token) {
+    fail(call, problem(Fault::BadRequest, "token names a token"));
+    return std::nullopt;
+  }
+  auto record = token->record.issuer == account->servicer
+                    ? reader.read<ledger::Position>(ledger::position_key(token->id, account->id))
+                    : std::nullopt;
+  if (!record) {
+    fail(call, problem(Fault::NotFound, "the account holds no " + token->name));
+    return std::nullopt;
+  }
+  return FoundPosition{std::move(*account), std::move(*token), *record};
+}
+
+// Of the height that is the newest here, once a quorum has attested it.
+void prove_position(Context& context, const CallPtr& call) {
+  Reading reading(context);
+  const auto found = position_of(*call, reading.reader);
+  if (!found) return;
+  call->begin_wait();
+  const auto done = [&context, post = context.post,
+                     call](std::optional<receipt::PositionProof> proof) {
+    post([&context, call, proof = std::move(proof)] {
+      if (!proof) return fail(*call, problem(Fault::NotReady));
+      const auto made = std::make_shared<receipt::PositionProof>(*proof);
+      context.when([&context, made] { return context.service.attest(*made); }, kMinHeightWait,
+                   [call, made](bool is_attested) {
+                     if (!is_attested) return fail(*call, problem(Fault::Behind));
+                     answer(*call, receipt::to_json(*made), made->header.height);
+                   });
+    });
+  };
+  if (!context.service.prove(found->token.id, found->account.id, done))
+    fail(*call, problem(Fault::Capacity, "too many proofs are asked for at once"));
+}
+
+// A part of a position's statement: entries in order, and the chain that binds them (ledger 9.3);
+// of all of them, or of those of a period.
 void list_entries(Context& context, const CallPtr& call) {
   Reading reading(context);
   auto& reader = reading.reader;
   const auto page = page_of(*call);
   if (!page) return;
-  const auto found = account_of(*call, reader, call->captures[0]);
+  const auto period = period_of(*call);
+  if (!period) return;
+  const auto found = position_of(*call, reader);
   if (!found) return;
-  const auto name = call->request->parameter("token");
-  const auto token = name ? reader.find_token(*name) : std::nullopt;
-  if (!token) return fail(*call, problem(Fault::BadRequest, "token names a token"));
-  const auto position =
-      token->record.issuer == found->servicer
-          ? reader.read<ledger::Position>(ledger::position_key(token->id, found->id))
-          : std::nullopt;
-  if (!position)
-    return fail(*call, problem(Fault::NotFound, "the account holds no " + token->name));
-  const auto statement =
-      context.service.statement(token->id, found->id, *position, page->after, page->limit);
-  if (!statement) {
-    return fail(*call, problem(Fault::NotFound,
-                               "this node began with a snapshot and holds entries from cursor=" +
-                                   std::to_string(statement.error().held_after) +
-                                   " on; another node may hold the others"));
+  const auto& [account, token, position] = *found;
+  const auto not_held = [&](const runtime::StatementNotHeld& error) {
+    fail(*call,
+         problem(Fault::NotFound, "this node began with a snapshot and holds entries from cursor=" +
+                                      std::to_string(error.held_after) +
+                                      " on; another node may hold the others"));
+  };
+  std::uint64_t first = 0, last = position.entry_seq;  // of entries: after `first`, up to `last`
+  if (period->is_given) {
+    for (const auto& [time, number] :
+         {std::pair(period->from, &first), std::pair(period->to, &last)}) {
+      const auto before = context.service.entries_before(token.id, account.id, position, {time});
+      if (!before) return not_held(before.error());
+      *number = *before;
+    }
   }
-  reading.give(*call, statement_form(reader, *token, *position, *statement));
+  const std::uint64_t after = std::clamp(page->after, first, std::max(first, last));
+  const auto limit = std::min<std::uint64_t>(page->limit, last - after);
+  const auto statement = context.service.statement(token.id, account.id, position, after, limit);
+  if (!statement) return not_held(statement.error());
+  json::object out = statement_form(reader, token, position, *statement, last);
+  if (period->is_given) {
+    out["period"] = json::object{{"from", receipt::to_time_text(period->from)},
+                                 {"to", receipt::to_time_text(period->to)},
+                                 {"after", std::to_string(first)},
+                                 {"last", std::to_string(last)}};
+  }
+  reading.give(*call, std::move(out));
 }
 
 // Per token the sum of its positions against what is outstanding (ledger I1), with the root that
@@ -204,11 +296,14 @@ void add_ledger_routes(Router& router, Context& context) {
   add("/v1/tokens/{id}", {}, show_token);
   add("/v1/institutions", {"limit", "cursor"}, list_institutions);
   add("/v1/institutions/{name}", {}, show_institution);
+  add("/v1/institutions/{name}/deny-list", {"limit", "cursor"}, show_deny_list);
   add("/v1/conservation", {}, show_conservation);
   add("/v1/params", {}, show_params);
   add("/v1/accounts", {"servicer", "limit", "cursor"}, list_accounts);
   add("/v1/accounts/{id}", {"servicer"}, show_account);
-  add("/v1/accounts/{id}/entries", {"servicer", "token", "limit", "cursor"}, list_entries);
+  add("/v1/accounts/{id}/proof", {"servicer", "token"}, prove_position);
+  add("/v1/accounts/{id}/entries", {"servicer", "token", "from", "to", "limit", "cursor"},
+      list_entries);
 }
 
 }  // namespace giro::api

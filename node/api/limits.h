@@ -24,6 +24,7 @@ inline constexpr std::chrono::milliseconds kMinHeightWait{10000};
 inline constexpr std::chrono::milliseconds kMinHeightPoll{10};
 inline constexpr std::size_t kMinHeightWaitersMax = 1024;
 
+inline constexpr std::size_t kBatchOperationsMax = 500;
 inline constexpr std::size_t kFormDepthMax = 8;             // of an operation as JSON
 inline constexpr std::size_t kSimulatedSignaturesMax = 64;  // they are checked on the API's thread
 

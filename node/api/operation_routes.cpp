@@ -1,6 +1,7 @@
 // Submitting operations and asking for their status and receipts (surface 5.3, 5.4).
 #include <array>
 #include <boost/json.hpp>
+#include <map>
 
 #include "node/api/context.h"
 #include "node/api/ledger_forms.h"
@@ -128,25 +129,34 @@ void end_submission(Context& context, const CallPtr& call, const OperationInfo& 
   answer_status(context, call, info, duplicate, true);
 }
 
-void on_refused(Context& context, const CallPtr& call, const runtime::Refusal& refusal) {
+// Counts what was refused, and says why.
+Problem refused(Context& context, const runtime::Refusal& refusal) {
   using runtime::RefusalReason;
-  if (refusal.reason == RefusalReason::NotReady) return fail(*call, problem(Fault::NotReady));
+  if (refusal.reason == RefusalReason::NotReady) return problem(Fault::NotReady);
   if (refusal.reason == RefusalReason::DiskLow) {
     context.metrics.api_refused(metrics::ApiRefusal::Disk);
-    return fail(*call, problem(Fault::DiskLow));
+    return problem(Fault::DiskLow);
   }
   if (refusal.reason == RefusalReason::Capacity) {
     context.metrics.api_refused(metrics::ApiRefusal::Capacity);
-    return fail(*call, problem(Fault::Capacity));
+    return problem(Fault::Capacity);
   }
   if (refusal.code == ledger::Code::IdempotencyConflict) {
     context.metrics.operation_duplicate(metrics::DuplicateKind::OtherBody);
-    return fail(*call, conflict(refusal.existing_hash.value_or(crypto::Hash{}),
-                                refusal.submitted_hash.value_or(crypto::Hash{}), nullptr));
+    return conflict(refusal.existing_hash.value_or(crypto::Hash{}),
+                    refusal.submitted_hash.value_or(crypto::Hash{}), nullptr);
   }
   if (refusal.code == ledger::Code::Capacity)
     context.metrics.api_refused(metrics::ApiRefusal::Capacity);
-  fail(*call, problem(refusal.code));
+  return problem(refusal.code);
+}
+
+void count_admitted(Context& context, const runtime::Admitted& admitted, std::uint32_t type) {
+  if (admitted.duplicate) {
+    context.metrics.operation_duplicate(metrics::DuplicateKind::SameBody);
+  } else {
+    context.metrics.operation_submitted(operation_type_name(type));
+  }
 }
 
 // Waits for a final status without holding a thread; beyond the limit of waiters the answer is the
@@ -185,13 +195,9 @@ void submit(Context& context, const CallPtr& call) {
   auto done = [&context, post = context.post, call, asked = *asked,
                submission](runtime::SubmitAnswer answer) {
     post([&context, call, asked, submission, answer = std::move(answer)] {
-      if (!answer) return on_refused(context, call, answer.error());
+      if (!answer) return fail(*call, refused(context, answer.error()));
       const bool duplicate = answer->duplicate;
-      if (duplicate) {
-        context.metrics.operation_duplicate(metrics::DuplicateKind::SameBody);
-      } else {
-        context.metrics.operation_submitted(operation_type_name(submission.type));
-      }
+      count_admitted(context, *answer, submission.type);
       const auto end = [&context, call, duplicate,
                         hash = submission.operation_hash](const OperationInfo& info) {
         end_submission(context, call, info, duplicate, hash);
@@ -201,6 +207,75 @@ void submit(Context& context, const CallPtr& call) {
     });
   };
   context.service.submit(submission.bytes, std::move(done));
+}
+
+// A batch on its way: one result for each operation, in their order.
+struct BatchAnswer {
+  std::vector<std::expected<runtime::Admitted, Problem>> results;
+  std::size_t open = 0;  // without a result yet
+};
+
+void answer_batch(Context& context, const Call& call, const BatchAnswer& batch) {
+  const auto view = context.service.read();
+  StateReader reader(*view);
+  json::array items;
+  for (const auto& result : batch.results) {
+    if (!result) {
+      items.push_back(
+          json::object{{"problem", problem_form(result.error(), call.request->request_id)}});
+      continue;
+    }
+    items.push_back(
+        json::object{{"operation", status_form(reader, result->info, result->duplicate)}});
+  }
+  answer(call, json::serialize(json::object{{"items", std::move(items)}}), view->height());
+}
+
+// Each operation is admitted or refused by itself, as if it had come alone with wait=received.
+void submit_batch(Context& context, const CallPtr& call) {
+  auto read = read_batch(*call->request, context.config.chain_id);
+  if (!read) return fail(*call, read.error());
+  if (!context.may_submit(call->request->client, read->size() - 1)) {
+    context.metrics.api_refused(metrics::ApiRefusal::Rate);
+    return fail(*call, problem(Fault::RateLimited));
+  }
+  // Two bodies under one id: which one the node would see first is nobody's guess but ours.
+  std::map<std::pair<std::uint32_t, runtime::OpId>, crypto::Hash> first;
+  for (auto& one : *read) {
+    if (!one) continue;
+    const auto [known, is_new] = first.try_emplace({one->actor, one->op_id}, one->operation_hash);
+    if (!is_new && known->second != one->operation_hash) {
+      context.metrics.operation_duplicate(metrics::DuplicateKind::OtherBody);
+      one = std::unexpected(conflict(known->second, one->operation_hash, nullptr));
+    }
+  }
+  const auto batch = std::make_shared<BatchAnswer>();
+  batch->results.resize(read->size(), std::unexpected(problem(Fault::Internal)));
+  batch->open = read->size();
+  const auto finish = [&context, call, batch] {
+    if (--batch->open == 0) answer_batch(context, *call, *batch);
+  };
+  call->begin_wait();
+  for (std::size_t i = 0; i < read->size(); ++i) {
+    const auto& one = (*read)[i];
+    if (!one) {
+      batch->results[i] = std::unexpected(one.error());
+      finish();
+      continue;
+    }
+    context.service.submit(one->bytes, [&context, post = context.post, batch, i, finish,
+                                        type = one->type](runtime::SubmitAnswer answer) {
+      post([&context, batch, i, finish, type, answer = std::move(answer)] {
+        if (answer) {
+          count_admitted(context, *answer, type);
+          batch->results[i] = *answer;
+        } else {
+          batch->results[i] = std::unexpected(refused(context, answer.error()));
+        }
+        finish();
+      });
+    });
+  }
 }
 
 struct OperationName {
@@ -241,6 +316,52 @@ void show_status(Context& context, const CallPtr& call) {
                  });
 }
 
+// What is known of its way here; a step without a time was not seen by this run of the node.
+void show_trace(Context& context, const CallPtr& call) {
+  const auto name = named_operation(context, *call);
+  if (!name) return;
+  const auto info = context.service.operation(name->actor, name->op_id);
+  const auto trace = context.service.trace(name->actor, name->op_id);
+  if (!trace && info.status == OperationStatus::Unknown)
+    return fail(*call, problem(Fault::NotFound, "not seen by this node"));
+  const auto view = context.service.read();
+  StateReader reader(*view);
+  json::array steps;
+  const auto add = [&steps](const char* step, const std::optional<consensus::WallTime>& at,
+                            json::object more = {}) {
+    if (!at && more.empty()) return;
+    json::object one{{"step", step}, {"time", at ? json::value(time_text(at->ms)) : nullptr}};
+    for (const auto& [key, value] : more) one[key] = value;
+    steps.push_back(std::move(one));
+  };
+  if (trace) add("RECEIVED", trace->received);
+  const auto block = trace ? trace->block.value_or(runtime::BlockTrace{}) : runtime::BlockTrace{};
+  if (block.proposed) {
+    add("PROPOSED", block.proposed,
+        {{"leader", reader.institution_name(block.leader)},
+         {"view", std::to_string(block.view.value)},
+         {"height", std::to_string(block.height.value)}});
+  }
+  add("PREPARED", block.prepared);
+  add("COMMITTED", block.committed);
+  json::object outcome;
+  if (info.outcome) {
+    put_code(outcome, info.outcome->code);
+    outcome["height"] = std::to_string(info.outcome->height.value);
+    outcome["index"] = info.outcome->index;
+  }
+  add("EXECUTED", block.executed, std::move(outcome));
+  json::object attested;
+  if (info.receipt_id) attested["receipt_id"] = crypto::to_hex(*info.receipt_id);
+  add("ATTESTED", block.attested, std::move(attested));
+  answer(*call,
+         json::serialize(json::object{{"actor", reader.institution_name(name->actor)},
+                                      {"op_id", to_uuid_text(name->op_id)},
+                                      {"status", status_name(info.status)},
+                                      {"steps", std::move(steps)}}),
+         view->height());
+}
+
 void show_receipt(Context& context, const CallPtr& call) {
   const auto name = named_operation(context, *call);
   if (!name) return;
@@ -261,11 +382,17 @@ void add_operation_routes(Router& router, Context& context) {
     return [&context, function](const CallPtr& call) { function(context, call); };
   };
   router.add({"POST", "/v1/operations", {"wait", "timeout"}, RateKind::Submit, bound(submit)});
+  router.add({"POST", "/v1/operations/batch", {}, RateKind::Submit, bound(submit_batch)});
   router.add({"GET",
               "/v1/operations/{actor}/{op_id}",
               {"wait", "timeout", "min_height"},
               RateKind::Read,
               bound(show_status)});
+  router.add({"GET",
+              "/v1/operations/{actor}/{op_id}/trace",
+              {"min_height"},
+              RateKind::Read,
+              bound(show_trace)});
   router.add({"GET",
               "/v1/operations/{actor}/{op_id}/receipt",
               {"redact", "min_height"},

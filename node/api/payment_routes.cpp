@@ -49,11 +49,12 @@ void show_payment(Context& context, const CallPtr& call) {
 // What a list of payments is to show; nullopt: answered.
 struct Filter {
   std::optional<std::string> state;
-  std::int64_t from = 0, to = receipt::kTimeMsMax;  // of created_at; from <= t < to
+  Period created;
 
   [[nodiscard]] bool takes(const ledger::Payment& payment) const {
     const std::int64_t at = payment.created_at.value;
-    return at >= from && at < to && (!state || *state == payment_state_name(payment.state));
+    return at >= created.from && at < created.to &&
+           (!state || *state == payment_state_name(payment.state));
   }
 };
 std::optional<Filter> filter_of(const Call& call) {
@@ -69,18 +70,9 @@ std::optional<Filter> filter_of(const Call& call) {
       return std::nullopt;
     }
   }
-  for (const auto& [name, target] :
-       {std::pair("from", &filter.from), std::pair("to", &filter.to)}) {
-    const auto text = call.request->parameter(name);
-    if (!text) continue;
-    const auto time = receipt::from_time_text(*text);
-    if (!time) {
-      fail(call, problem(Fault::BadRequest,
-                         std::string(name) + " is a time, as 2026-11-21T22:41:07.114Z"));
-      return std::nullopt;
-    }
-    *target = *time;
-  }
+  const auto created = period_of(call);
+  if (!created) return std::nullopt;
+  filter.created = *created;
   return filter;
 }
 

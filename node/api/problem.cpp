@@ -94,7 +94,7 @@ Problem problem(ledger::Code code, std::string detail) {
   return made;
 }
 
-Response response(const Problem& problem, std::string_view request_id) {
+boost::json::object problem_form(const Problem& problem, std::string_view request_id) {
   boost::json::object body{{"type", "urn:giro:error:" + problem.code},
                            {"title", problem.title},
                            {"status", problem.status},
@@ -112,10 +112,14 @@ Response response(const Problem& problem, std::string_view request_id) {
   if (!problem.existing_hash.empty()) body["existing_hash"] = problem.existing_hash;
   if (!problem.submitted_hash.empty()) body["submitted_hash"] = problem.submitted_hash;
   body["request_id"] = std::string(request_id);
+  return body;
+}
+
+Response response(const Problem& problem, std::string_view request_id) {
   Response out;
   out.status = problem.status;
   out.content_type = "application/problem+json";
-  out.body = boost::json::serialize(body);
+  out.body = boost::json::serialize(problem_form(problem, request_id));
   if (problem.retry_after_s) {
     out.headers.emplace_back("Retry-After", std::to_string(*problem.retry_after_s));
   }

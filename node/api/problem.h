@@ -2,6 +2,7 @@
 // request had and will have no effect; `retryable` that the same bytes may succeed later.
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,7 @@ struct Problem {
 [[nodiscard]] Problem problem(Fault fault, std::string detail = {});
 // Of an operation that was not recorded (steps 1-6 of ledger 4.4), or 212, or 902.
 [[nodiscard]] Problem problem(ledger::Code code, std::string detail = {});
+[[nodiscard]] boost::json::object problem_form(const Problem& problem, std::string_view request_id);
 [[nodiscard]] Response response(const Problem& problem, std::string_view request_id);
 
 }  // namespace giro::api

@@ -13,7 +13,7 @@ double RateLimit::level(const Bucket& bucket, Clock::time_point now) const {
                   bucket.tokens + passed.count() * static_cast<double>(per_second_));
 }
 
-bool RateLimit::take(std::string_view client, Clock::time_point now) {
+bool RateLimit::take(std::string_view client, Clock::time_point now, std::size_t tokens) {
   auto found = buckets_.find(client);
   if (found == buckets_.end()) {
     if (buckets_.size() >= kRateClientsMax) forget_full(now);
@@ -22,8 +22,9 @@ bool RateLimit::take(std::string_view client, Clock::time_point now) {
   Bucket& bucket = found->second;
   bucket.tokens = level(bucket, now);
   bucket.filled_at = now;
-  if (bucket.tokens < 1) return false;
-  bucket.tokens -= 1;
+  const auto taken = static_cast<double>(tokens);
+  if (bucket.tokens < taken) return false;
+  bucket.tokens -= taken;
   return true;
 }
 

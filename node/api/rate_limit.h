@@ -15,9 +15,10 @@ class RateLimit {
   RateLimit(std::uint64_t per_second, std::uint64_t burst)
       : per_second_(per_second), burst_(burst) {}
 
-  // Takes one token of the client's bucket; false if it is empty. At most kRateClientsMax clients
-  // have a bucket: the fullest ones are forgotten first, which loses nothing.
-  [[nodiscard]] bool take(std::string_view client, Clock::time_point now);
+  // Takes tokens of the client's bucket; false, and none is taken, if it has fewer. At most
+  // kRateClientsMax clients have a bucket: the fullest ones are forgotten first, which loses
+  // nothing.
+  [[nodiscard]] bool take(std::string_view client, Clock::time_point now, std::size_t tokens = 1);
 
  private:
   struct Bucket {

@@ -38,6 +38,26 @@ std::optional<Page> page_of(const Call& call) {
   return page;
 }
 
+std::optional<Period> period_of(const Call& call) {
+  Period period;
+  for (const auto& [name, target] :
+       {std::pair("from", &period.from), std::pair("to", &period.to)}) {
+    const auto text = call.request->parameter(name);
+    if (!text) continue;
+    const auto time = receipt::from_time_text(*text);
+    if (!time) {
+      fail(call, problem(Fault::BadRequest,
+                         std::string(name) + " is a time, as 2026-11-21T22:41:07.114Z"));
+      return std::nullopt;
+    }
+    *target = *time;
+    period.is_given = true;
+  }
+  if (period.from <= period.to) return period;
+  fail(call, problem(Fault::BadRequest, "from is not later than to"));
+  return std::nullopt;
+}
+
 std::optional<FoundAccount> account_of(const Call& call, StateReader& reader,
                                        std::string_view digits) {
   const auto refuse = [&](Fault fault, const std::string& text) {

@@ -9,6 +9,7 @@
 #include "node/api/context.h"
 #include "node/api/limits.h"
 #include "node/api/state_reader.h"
+#include "node/receipt/text.h"
 
 namespace giro::api {
 
@@ -32,6 +33,13 @@ struct Page {
 };
 [[nodiscard]] std::optional<Page> page_of(const Call& call);
 [[nodiscard]] Problem bad_cursor();
+
+// ?from= and ?to= of a list: from <= t < to.
+struct Period {
+  std::int64_t from = 0, to = receipt::kTimeMsMax;
+  bool is_given = false;
+};
+[[nodiscard]] std::optional<Period> period_of(const Call& call);  // nullopt: answered
 
 // The account of a path; nullopt: answered. An id is unique per servicer only (ledger 2), so a
 // second one must be asked for by name.

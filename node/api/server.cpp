@@ -59,7 +59,15 @@ struct Server::Parts {
         api(api_routes(context)),
         ops(ops_routes(context)),
         metrics(known_labels(from, api, ops, version)),
-        context{from, metrics, http, config, version, http.post()},
+        context{from,
+                metrics,
+                http,
+                config,
+                version,
+                http.post(),
+                [this](const std::string& client, std::size_t more) {
+                  return submit_rate.take(client, Steady::now(), more);
+                }},
         submit_rate(config.api.submit_rate, config.api.submit_burst),
         read_rate(config.api.read_rate, config.api.read_burst) {}
 

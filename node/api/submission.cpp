@@ -46,10 +46,8 @@ std::expected<json::value, Problem> parse_json(std::string_view text) {
   return value;
 }
 
-std::expected<crypto::Bytes, Problem> read_json(std::string_view text) {
-  const auto value = parse_json(text);
-  if (!value) return std::unexpected(value.error());
-  const auto* object = value->if_object();
+std::expected<crypto::Bytes, Problem> read_form(const json::value& value) {
+  const auto* object = value.if_object();
   const auto* body = object == nullptr ? nullptr : text_member(*object, "body");
   const auto* list = object == nullptr ? nullptr : object->if_contains("signatures");
   if (body == nullptr || list == nullptr || !list->is_array() || object->size() != 2) {
@@ -76,17 +74,18 @@ std::string_view content_type(const Request& request) {
 
 std::expected<crypto::Bytes, Problem> read_signed(const Request& request) {
   const auto type = content_type(request);
-  if (type == "application/json") return read_json(request.body);
+  if (type == "application/json") {
+    const auto value = parse_json(request.body);
+    if (!value) return std::unexpected(value.error());
+    return read_form(*value);
+  }
   if (type == "application/x-protobuf") return crypto::to_bytes(crypto::as_view(request.body));
   return std::unexpected(
       problem(Fault::UnsupportedType, "send application/json or application/x-protobuf"));
 }
 
-}  // namespace
-
-std::expected<Submission, Problem> read_submission(const Request& request,
-                                                   const crypto::Hash& chain_id) {
-  auto bytes = read_signed(request);
+std::expected<Submission, Problem> submission_of(std::expected<crypto::Bytes, Problem> bytes,
+                                                 const crypto::Hash& chain_id) {
   if (!bytes) return std::unexpected(bytes.error());
   const auto decoded = ledger::decode(chain_id, *bytes);
   if (!decoded) return std::unexpected(problem(decoded.error()));
@@ -97,6 +96,31 @@ std::expected<Submission, Problem> read_submission(const Request& request,
   out.type = decoded->type();
   out.bytes = std::move(*bytes);
   return out;
+}
+
+}  // namespace
+
+std::expected<Submission, Problem> read_submission(const Request& request,
+                                                   const crypto::Hash& chain_id) {
+  return submission_of(read_signed(request), chain_id);
+}
+
+std::expected<SubmissionBatch, Problem> read_batch(const Request& request,
+                                                   const crypto::Hash& chain_id) {
+  if (content_type(request) != "application/json")
+    return std::unexpected(problem(Fault::UnsupportedType, "send application/json"));
+  const auto value = parse_json(request.body);
+  if (!value) return std::unexpected(value.error());
+  const auto* object = value->if_object();
+  const auto* member = object == nullptr ? nullptr : object->if_contains("operations");
+  const auto* items = member == nullptr ? nullptr : member->if_array();
+  if (items == nullptr || object->size() != 1) return bad("a batch has exactly operations, a list");
+  if (items->empty() || items->size() > kBatchOperationsMax)
+    return bad("a batch has 1 to " + std::to_string(kBatchOperationsMax) + " operations");
+  SubmissionBatch batch;
+  batch.reserve(items->size());
+  for (const auto& item : *items) batch.push_back(submission_of(read_form(item), chain_id));
+  return batch;
 }
 
 std::expected<Simulation, Problem> read_simulation(const Request& request,

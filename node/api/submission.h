@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <vector>
 
 #include "crypto/bytes.h"
 #include "node/api/http.h"
@@ -23,6 +24,12 @@ struct Submission {
 
 // Form only: no signature is checked here.
 [[nodiscard]] std::expected<Submission, Problem> read_submission(const Request& request,
+                                                                 const crypto::Hash& chain_id);
+
+// {"operations": [...]}, each as it would be sent alone, at most kBatchOperationsMax; JSON only.
+// The error is of the request as a whole.
+using SubmissionBatch = std::vector<std::expected<Submission, Problem>>;
+[[nodiscard]] std::expected<SubmissionBatch, Problem> read_batch(const Request& request,
                                                                  const crypto::Hash& chain_id);
 
 // {"body"} alone, or all that read_submission() takes.

@@ -1,12 +1,10 @@
-// giro account open | show | list | entries
+// giro account open | show | list
 #include <algorithm>
 #include <iomanip>
 #include <iostream>
 
 #include "node/cli/command.h"
 #include "node/client/json_fields.h"
-#include "node/receipt/statement.h"
-#include "node/receipt/text.h"
 
 namespace giro::cli {
 namespace {
@@ -118,132 +116,6 @@ void list(Run& run, const std::string& servicer) {
   }
 }
 
-struct EntriesOptions {
-  std::string account, token;
-  std::uint64_t after = 0, count = 1000;
-};
-
-void print_entry(const ledger::EntryEvent& entry, std::uint8_t scale, const std::string& bank) {
-  const std::string sign = entry.side == ledger::Side::Credit ? "+" : "-";
-  std::cout << std::right << std::setw(6) << entry.seq << "  "
-            << receipt::to_time_text(entry.block_time.value) << "  " << std::left << std::setw(11)
-            << ledger::name(entry.type) << std::right << std::setw(18)
-            << sign + ledger::to_decimal(entry.amount, scale) << std::setw(18)
-            << ledger::to_decimal(entry.balance, scale) << "  " << std::left << std::setw(10)
-            << bank << ' ' << receipt::to_uuid_text(entry.reference.bytes) << '\n';
-}
-
-std::expected<receipt::StatementPart, client::Error> part_of(const json::object& page,
-                                                             ledger::TokenId token,
-                                                             const ledger::AccountId& account,
-                                                             std::uint8_t scale) {
-  const auto bad = [] {
-    return std::unexpected(
-        client::Error{client::ErrorKind::Internal, {}, "the node's answer is no statement"});
-  };
-  const auto* opening = object_field(page, "opening");
-  const auto* items = array_field(page, "items");
-  if (opening == nullptr || items == nullptr) return bad();
-  receipt::StatementPart part{.token = token,
-                              .account = account,
-                              .after = number_field(*opening, "seq"),
-                              .opening_chain = {},
-                              .opening_balance = {},
-                              .entries = {}};
-  ledger::DecimalError error{};
-  const auto balance = ledger::from_decimal(text_field(*opening, "balance"), scale, error);
-  if (!balance || !crypto::from_hex(text_field(*opening, "entry_chain"), part.opening_chain.bytes))
-    return bad();
-  part.opening_balance = *balance;
-  for (const auto& item : *items) {
-    const auto bytes = item.is_object()
-                           ? receipt::from_base64(text_field(item.get_object(), "canonical"))
-                           : std::nullopt;
-    if (!bytes) return bad();
-    part.entries.push_back(*bytes);
-  }
-  return part;
-}
-
-// What is printed is read from the bytes that the chain binds, and the chain is checked from the
-// first entry that was asked for to the position itself.
-void entries(Run& run, const EntriesOptions& options) {
-  constexpr const char* kCommand = "account.entries";
-  auto session = open_session(run);
-  if (!session) return fail(run, kCommand, session.error());
-  const auto account = client::parse_account(options.account, session->profile);
-  if (!account) return fail(run, kCommand, account.error());
-  const auto directory = client::Directory::from_node(session->client);
-  if (!directory) return fail(run, kCommand, directory.error());
-  const auto token = directory->token(options.token);
-  if (!token) return fail(run, kCommand, token.error());
-
-  const auto name_of = [&](ledger::InstId id) {
-    const auto found =
-        std::ranges::find(directory->institutions(), id, &client::InstitutionFacts::id);
-    return found == directory->institutions().end() ? std::string("-") : found->name;
-  };
-
-  if (!run.json) {
-    std::cout << std::right << std::setw(6) << "entry" << "  " << std::left << std::setw(26)
-              << "time" << std::setw(11) << "type" << std::right << std::setw(18) << "amount"
-              << std::setw(18) << "balance" << "  " << std::left << std::setw(10) << "with"
-              << " payment\n";
-  }
-  std::optional<receipt::CheckedStatement> whole;
-  json::array items;
-  json::object opening, position;
-  std::string next = std::to_string(options.after);
-  while (!next.empty() && items.size() < options.count) {
-    const std::size_t page_size = std::min<std::size_t>(options.count - items.size(), 1000);
-    const auto value = session->client.get(
-        "/v1/accounts/" + crypto::to_hex(account->id) + "/entries?servicer=" + account->servicer +
-        "&token=" + token->name + "&cursor=" + next + "&limit=" + std::to_string(page_size));
-    if (!value) return fail(run, kCommand, value.error());
-    const auto* page = value->if_object();
-    const json::object empty;
-    const auto part =
-        part_of(page == nullptr ? empty : *page, token->id, account->id, token->scale);
-    if (!part) return fail(run, kCommand, part.error());
-    if (whole && (part->after != whole->last || part->opening_chain != whole->closing_chain))
-      return fail_with(
-          run, kCommand, 1,
-          "after entry " + std::to_string(whole->last) + " the statement goes on elsewhere");
-    const auto checked = receipt::check_statement(*part);
-    if (!checked) return fail_with(run, kCommand, 1, checked.error());
-    if (!whole) opening = *object_field(*page, "opening");
-    position = *object_field(*page, "position");
-    if (!run.json) {
-      for (const auto& entry : checked->entries)
-        print_entry(entry, token->scale, name_of(entry.counterparty_bank));
-    }
-    for (const auto& item : *array_field(*page, "items")) items.push_back(item);
-    whole = *checked;
-    next = text_field(*page, "next_cursor");
-  }
-  if (!whole) return fail_with(run, kCommand, 2, "--count is at least 1");
-  const bool is_whole = next.empty();
-  if (is_whole && crypto::to_hex(whole->closing_chain) != text_field(position, "entry_chain"))
-    return fail_with(run, kCommand, 1, "the entries do not lead to the position's entry_chain");
-  if (run.json) {
-    return print_json(
-        kCommand,
-        {{"token", token->name},
-         {"opening", opening},
-         {"items", std::move(items)},
-         {"closing",
-          json::object{{"seq", std::to_string(whole->last)},
-                       {"balance", ledger::to_decimal(whole->closing_balance, token->scale)},
-                       {"entry_chain", crypto::to_hex(whole->closing_chain)}}},
-         {"complete", is_whole}});
-  }
-  std::cout << "balance " << ledger::to_decimal(whole->closing_balance, token->scale) << ' '
-            << token->name << " after entry " << whole->last << "; entry_chain "
-            << crypto::to_hex(whole->closing_chain) << '\n'
-            << (is_whole ? "complete: no entry is missing up to the position of now\n"
-                         : "there are more: --after " + std::to_string(whole->last) + '\n');
-}
-
 struct OpenOptions {
   std::string servicer, id, country, owner;
   std::vector<std::string> tokens;
@@ -294,20 +166,10 @@ void add_account(CLI::App& app, Run& run) {
   list_command->add_option("--bank", *servicer, "Else the profile's institution");
   list_command->callback([&run, servicer] { list(run, *servicer); });
 
-  auto statement = std::make_shared<EntriesOptions>();
-  CLI::App* entries_command = add_command(
-      *group, run, "entries", "The statement of an account in one token, checked as it is read");
-  add_profile_option(*entries_command, run);
-  entries_command->add_option("ACCOUNT", statement->account, "An alias, or bank-a/<digits>")
-      ->required();
-  entries_command->add_option("TOKEN", statement->token, "As bank-a.EUR")->required();
-  entries_command->add_option("--after", statement->after, "Number of the last entry known");
-  entries_command->add_option("--count", statement->count, "At most so many")
-      ->capture_default_str();
-  entries_command->callback([&run, statement] { entries(run, *statement); });
-
+  add_account_entries(*group, run);
   add_account_controls(*group, run);
   add_account_lists(*group, run);
+  add_account_proof(*group, run);
 
   auto options = std::make_shared<OpenOptions>();
   CLI::App* open_command = add_command(*group, run, "open", "Open an account");

@@ -1,4 +1,4 @@
-// giro account payments | payment | holds
+// giro account payments | payment | holds | deny-list
 #include <iomanip>
 #include <iostream>
 
@@ -13,7 +13,7 @@ using client::number_field;
 using client::text_field;
 
 struct ListOptions {
-  std::string account, state;
+  std::string account, state, bank;
   std::size_t count = 1000;
 };
 
@@ -34,6 +34,15 @@ void print_hold(const json::object& hold) {
             << text_field(hold, "expires_at") << '\n';
 }
 
+void print_denied(const json::object& entry) {
+  const std::string servicer = text_field(entry, "servicer");
+  std::cout << std::left << std::setw(12) << text_field(entry, "kind") << std::setw(44)
+            << (servicer.empty() ? "" : servicer + '/') + text_field(entry, "account") +
+                   text_field(entry, "institution") + text_field(entry, "country")
+            << " class " << number_field(entry, "reason_class") << "  since height "
+            << text_field(entry, "height") << '\n';
+}
+
 using TargetFunction = std::string (*)(const client::AccountRef&, const ListOptions&);
 
 std::string payments_target(const client::AccountRef& account, const ListOptions& options) {
@@ -46,19 +55,15 @@ std::string holds_target(const client::AccountRef& account, const ListOptions&) 
 }
 
 // Page by page, as far as --count says.
-void list_of(Run& run, const std::string& command, const ListOptions& options,
-             TargetFunction target, void (*print)(const json::object&)) {
-  auto session = open_session(run);
-  if (!session) return fail(run, command, session.error());
-  const auto account = client::parse_account(options.account, session->profile);
-  if (!account) return fail(run, command, account.error());
+void print_pages(Run& run, const std::string& command, client::Session& session,
+                 const std::string& target, const ListOptions& options,
+                 void (*print)(const json::object&)) {
   json::array items;
   std::string cursor;
   do {
     const std::size_t page_size = std::min<std::size_t>(options.count - items.size(), 1000);
-    const auto page =
-        session->client.get(target(*account, options) + "&limit=" + std::to_string(page_size) +
-                            (cursor.empty() ? "" : "&cursor=" + cursor));
+    const auto page = session.client.get(target + "limit=" + std::to_string(page_size) +
+                                         (cursor.empty() ? "" : "&cursor=" + cursor));
     if (!page) return fail(run, command, page.error());
     const auto* object = page->if_object();
     const auto* rows = object == nullptr ? nullptr : array_field(*object, "items");
@@ -72,6 +77,25 @@ void list_of(Run& run, const std::string& command, const ListOptions& options,
     if (item.is_object()) print(item.get_object());
   }
   if (!is_whole) std::cout << "there are more: --count\n";
+}
+
+void list_of(Run& run, const std::string& command, const ListOptions& options,
+             TargetFunction target, void (*print)(const json::object&)) {
+  auto session = open_session(run);
+  if (!session) return fail(run, command, session.error());
+  const auto account = client::parse_account(options.account, session->profile);
+  if (!account) return fail(run, command, account.error());
+  print_pages(run, command, *session, target(*account, options) + '&', options, print);
+}
+
+// Whom a bank pays nothing to and takes nothing from.
+void list_denied(Run& run, const ListOptions& options) {
+  constexpr const char* kDenyList = "account.deny-list";
+  auto session = open_session(run);
+  if (!session) return fail(run, kDenyList, session.error());
+  const std::string bank = options.bank.empty() ? session->profile.institution : options.bank;
+  print_pages(run, kDenyList, *session, "/v1/institutions/" + bank + "/deny-list?", options,
+              print_denied);
 }
 
 // How a payment came to be what it is.
@@ -100,6 +124,12 @@ void show_history(Run& run, const std::string& name) {
   }
 }
 
+void add_count_option(CLI::App& command, const std::shared_ptr<ListOptions>& options) {
+  command.add_option("--count", options->count, "At most so many")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+}
+
 CLI::App* add_list(CLI::App& group, Run& run, const std::string& name, const std::string& help,
                    TargetFunction target, void (*print)(const json::object&),
                    const std::shared_ptr<ListOptions>& options) {
@@ -107,9 +137,7 @@ CLI::App* add_list(CLI::App& group, Run& run, const std::string& name, const std
   add_profile_option(*command, run);
   command->add_option("ACCOUNT", options->account, "An alias, or bank-a/<32 hexadecimal digits>")
       ->required();
-  command->add_option("--count", options->count, "At most so many")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+  add_count_option(*command, options);
   command->callback([&run, options, target, print, full = "account." + name] {
     list_of(run, full, *options, target, print);
   });
@@ -125,6 +153,14 @@ void add_account_lists(CLI::App& group, Run& run) {
       ->add_option("--state", payments->state, "Only these, as PENDING");
   add_list(group, run, "holds", "What is held on an account", holds_target, print_hold,
            std::make_shared<ListOptions>());
+
+  auto denied = std::make_shared<ListOptions>();
+  CLI::App* deny_list =
+      add_command(group, run, "deny-list", "Whom a bank has denied; shown by its own node only");
+  add_profile_option(*deny_list, run);
+  deny_list->add_option("--bank", denied->bank, "Else the profile's institution");
+  add_count_option(*deny_list, denied);
+  deny_list->callback([&run, denied] { list_denied(run, *denied); });
 
   auto name = std::make_shared<std::string>();
   CLI::App* payment =

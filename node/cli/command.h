@@ -69,6 +69,8 @@ struct SubmitOptions {
   [[nodiscard]] std::expected<std::chrono::milliseconds, client::Error> patience() const;
 };
 
+// "what opens its commitments is kept in FILE": said to whoever made them.
+[[nodiscard]] std::string openings_text(const client::Session& session, const client::Draft& draft);
 // Prints "op ID  summary", signs, journals, sends until final, verifies the receipt, prints how it
 // ended and sets the exit code. `more` adds to the JSON document; `notes` are printed after the
 // first line.
@@ -102,8 +104,10 @@ void add_pay(CLI::App& app, Run& run);
 void add_account(CLI::App& app, Run& run);
 void add_token(CLI::App& app, Run& run);               // token, mint, redeem
 void add_account_controls(CLI::App& group, Run& run);  // block, unblock, close
-void add_account_lists(CLI::App& group, Run& run);     // payments, payment, holds
-void add_token_controls(CLI::App& group, Run& run);    // pause, unpause
+void add_account_lists(CLI::App& group, Run& run);     // payments, holds, deny-list
+void add_account_entries(CLI::App& group, Run& run);
+void add_account_proof(CLI::App& group, Run& run);   // proof, verify
+void add_token_controls(CLI::App& group, Run& run);  // pause, unpause
 void add_gov(CLI::App& app, Run& run);
 void add_op(CLI::App& app, Run& run);
 void add_receipt(CLI::App& app, Run& run);

@@ -1,4 +1,5 @@
 // giro op build | sign | submit | simulate | status | wait
+#include <iomanip>
 #include <iostream>
 
 #include "node/cli/command.h"
@@ -32,6 +33,9 @@ void build(Run& run, const OpOptions& options) {
   if (!order) return fail(run, "op.build", order.error());
   const auto draft = draft_from_json(*order, *session, *drafting);
   if (!draft) return fail(run, "op.build", draft.error());
+  if (const auto kept = session->journal.keep(draft->operation.op_id.bytes, draft->openings); !kept)
+    return fail(run, "op.build", kept.error());
+  if (!draft->openings.empty()) std::cerr << openings_text(*session, *draft) << '\n';
   OperationFile file;
   file.chain_id = session->genesis.chain_id;
   file.actor = draft->actor;
@@ -139,6 +143,42 @@ void simulate(Run& run, const OpOptions& options) {
   }
 }
 
+// Where it has been, at the first node that has seen it.
+void trace(Run& run, const OpOptions& options) {
+  constexpr const char* kTrace = "op.trace";
+  auto session = open_session(run);
+  if (!session) return fail(run, kTrace, session.error());
+  const auto op_id = receipt::from_uuid_text(options.id);
+  if (!op_id) return fail_with(run, kTrace, 2, "the operation id is a lower-case UUID");
+  const auto entry = session->journal.find(*op_id);
+  if (!entry) return fail(run, kTrace, entry.error());
+  const std::string actor = !options.actor.empty() ? options.actor
+                            : *entry               ? (*entry)->actor
+                                                   : session->profile.institution;
+  const auto value = session->client.get("/v1/operations/" + actor + "/" + options.id + "/trace");
+  if (!value) return fail(run, kTrace, value.error());
+  const auto* found = value->if_object();
+  const auto* steps = found == nullptr ? nullptr : client::array_field(*found, "steps");
+  if (steps == nullptr) return fail_with(run, kTrace, 70, "the node's answer is no trace");
+  if (run.json) return print_json(kTrace, *found);
+  std::cout << options.id << "  " << client::text_field(*found, "status") << '\n';
+  for (const auto& row : *steps) {
+    if (!row.is_object()) continue;
+    const auto& step = row.get_object();
+    std::cout << "  " << std::left << std::setw(10) << client::text_field(step, "step")
+              << std::setw(26) << client::text_field(step, "time");
+    if (const auto leader = client::text_field(step, "leader"); !leader.empty())
+      std::cout << "by " << leader << " in view " << client::text_field(step, "view") << ' ';
+    if (const auto height = client::text_field(step, "height"); !height.empty())
+      std::cout << "height " << height << ' ';
+    if (const auto code = client::text_field(step, "code"); !code.empty())
+      std::cout << "index " << client::number_field(step, "index") << ' ' << code;
+    if (const auto id = client::text_field(step, "receipt_id"); !id.empty())
+      std::cout << "receipt " << id;
+    std::cout << '\n';
+  }
+}
+
 void show(Run& run, const OpOptions& options, bool wait) {
   const std::string command = wait ? "op.wait" : "op.status";
   auto session = open_session(run);
@@ -197,6 +237,14 @@ void add_op(CLI::App& app, Run& run) {
   simulate_command->add_option("FILE", options->file, "Document of op build or op sign")
       ->required();
   simulate_command->callback([&run, options] { simulate(run, *options); });
+
+  CLI::App* trace_command =
+      add_command(*group, run, "trace", "When it was proposed, committed, executed at a node");
+  add_profile_option(*trace_command, run);
+  trace_command->add_option("OP_ID", options->id, "Operation id")->required();
+  trace_command->add_option("--actor", options->actor,
+                            "Acting institution; else the journal's, else the profile's");
+  trace_command->callback([&run, options] { trace(run, *options); });
 
   for (const bool wait : {false, true}) {
     CLI::App* command = add_command(*group, run, wait ? "wait" : "status",

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kShow = "sign-state.show";
 
-std::string id_text(const crypto::PublicKey& key) {
+std::string signer_id_text(const crypto::PublicKey& key) {
   crypto::Bytes bytes;
   crypto::Writer(bytes).u64(crypto::key_id(key));
   return crypto::to_hex(bytes);
@@ -38,7 +38,7 @@ void show_sign_state(Run& run, const std::string& file) {
   // A floor that was learnt from others is the end of an epoch: every view of it (protocol R39).
   const bool is_every_view = ceiling->view == UINT64_MAX;
   if (run.json) {
-    return print_json(kShow, {{"key_id", id_text(*key)},
+    return print_json(kShow, {{"key_id", signer_id_text(*key)},
                               {"chain_id", crypto::to_hex(node.chain_id)},
                               {"path", path},
                               {"record", std::to_string(ceiling->record)},
@@ -47,9 +47,10 @@ void show_sign_state(Run& run, const std::string& file) {
                                                      : json::value(std::to_string(ceiling->view))},
                               {"height", std::to_string(ceiling->height)}});
   }
-  std::cout << "key " << id_text(*key) << " of " << node.name << " may have signed up to epoch "
-            << ceiling->epoch << " view " << (is_every_view ? "any" : std::to_string(ceiling->view))
-            << " height " << ceiling->height << "\n  record " << ceiling->record << " in " << path
+  std::cout << "key " << signer_id_text(*key) << " of " << node.name
+            << " may have signed up to epoch " << ceiling->epoch << " view "
+            << (is_every_view ? "any" : std::to_string(ceiling->view)) << " height "
+            << ceiling->height << "\n  record " << ceiling->record << " in " << path
             << "\n  never copy, restore or delete it\n";
 }
 

@@ -92,6 +92,11 @@ void submit_entry(Run& run, const std::string& command, client::Session& session
   print_json(command, document);
 }
 
+std::string openings_text(const client::Session& session, const client::Draft& draft) {
+  return "what opens its commitments is kept in " +
+         session.journal.openings_file(draft.operation.op_id.bytes).string();
+}
+
 void submit_draft(Run& run, const std::string& command, client::Session& session,
                   const client::Draft& draft, const SubmitOptions& options, json::object more,
                   const std::vector<std::string>& notes) {
@@ -106,12 +111,15 @@ void submit_draft(Run& run, const std::string& command, client::Session& session
                              .status = {}};
   auto bytes = client::sign(draft, session.keys, session.genesis.chain_id);
   if (!bytes) return fail(run, command, bytes.error());
+  if (const auto kept = session.journal.keep(entry.op_id, draft.openings); !kept)
+    return fail(run, command, kept.error());
   entry.operation_hash = bytes->operation_hash;
   entry.signed_operation = std::move(bytes->signed_operation);
   if (!run.json) {
     std::cout << "op " << receipt::to_uuid_text(entry.op_id) << "  " << draft.summary
               << "  valid until " << clock_of(draft.operation.valid_until.value) << '\n';
     for (const auto& note : notes) std::cout << note << '\n';
+    if (!draft.openings.empty()) std::cout << "  " << openings_text(session, draft) << '\n';
     std::cout.flush();
   }
   submit_entry(run, command, session, entry, *patience, std::move(more));

@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
 constexpr milliseconds kReadTime{10'000};
+constexpr milliseconds kProofTime{13'000};   // the node may wait 10 s for an attestation
 constexpr milliseconds kWaitStep{5'000};     // of one request; the operation waits longer
 constexpr milliseconds kAnswerSlack{3'000};  // for the way there and back
 constexpr milliseconds kPauseFirst{50};
@@ -26,6 +27,10 @@ std::string operation_target(const OperationName& name) {
 
 std::string with_wait(const std::string& target, milliseconds wait) {
   return target + "?wait=committed&timeout=" + std::to_string(wait.count()) + "ms";
+}
+
+std::unexpected<Error> not_believed(std::string_view code, const char* why) {
+  return std::unexpected(Error{ErrorKind::Internal, std::string(code), why});
 }
 
 // Which HTTP status means that asking again, here or elsewhere, makes sense.
@@ -142,7 +147,8 @@ std::expected<json::value, Error> Client::read(std::string_view method, const st
     }
     if (answer->status != 200) {
       last = error_of(*answer);
-      if (is_worth_retrying(answer->status)) continue;
+      // Each institution's node has clients of its own: what one may not show, another may.
+      if (is_worth_retrying(answer->status) || answer->status == 403) continue;
       return std::unexpected(last);
     }
     json::error_code error;
@@ -246,37 +252,62 @@ std::expected<OperationResult, Error> Client::wait_after(const OperationName& na
       ErrorKind::Undecided, {}, "no final status yet for " + receipt::to_uuid_text(name.op_id)});
 }
 
+// Another node may hold what this one lacks, or tell the truth where this one does not.
+template <typename Believed>
+std::expected<Believed, Error> Client::believe(
+    const std::string& target,
+    const std::function<std::expected<Believed, Error>(std::string)>& judge) {
+  std::expected<Believed, Error> last =
+      std::unexpected(Error{ErrorKind::Unreachable, {}, "the profile names no node"});
+  for (std::size_t node = 0; node < nodes_.size() && !last; ++node) {
+    auto answer = ask(node, "GET", target, {}, {}, kProofTime);
+    if (!answer) {
+      last = std::unexpected(Error{ErrorKind::Unreachable, {}, answer.error().message});
+    } else if (answer->status != 200) {
+      last = std::unexpected(error_of(*answer));
+    } else {
+      last = judge(std::move(answer->body));
+    }
+  }
+  return last;
+}
+
 std::expected<VerifiedReceipt, Error> Client::receipt(const OperationName& name,
                                                       const receipt::Genesis& genesis) {
-  Error last{ErrorKind::Unreachable, {}, "the profile names no node"};
-  for (std::size_t node = 0; node < nodes_.size(); ++node) {
-    auto answer = ask(node, "GET", operation_target(name) + "/receipt", {}, {}, kReadTime);
-    if (!answer) {
-      last = {ErrorKind::Unreachable, {}, answer.error().message};
-      continue;
-    }
-    if (answer->status != 200) {
-      last = error_of(*answer);  // another node may hold what this one lacks
-      continue;
-    }
-    auto parsed = receipt::from_json(answer->body);
-    if (!parsed) {
-      last = {ErrorKind::Internal, "MALFORMED", "the node's receipt is malformed"};
-      continue;
-    }
+  const auto judge = [&](std::string text) -> std::expected<VerifiedReceipt, Error> {
+    auto parsed = receipt::from_json(text);
+    if (!parsed) return not_believed("MALFORMED", "the node's receipt is malformed");
     auto facts = receipt::verify(*parsed, genesis);
-    if (!facts) {
-      last = {ErrorKind::Internal, std::string(receipt::name(facts.error())),
-              "the node's receipt does not verify"};
-      continue;
-    }
-    if (parsed->outcome.op_id.bytes != name.op_id) {
-      last = {ErrorKind::Internal, "WRONG_OPERATION", "the node's receipt is of another operation"};
-      continue;
-    }
-    return VerifiedReceipt{std::move(answer->body), std::move(*parsed), std::move(*facts)};
-  }
-  return std::unexpected(last);
+    if (!facts)
+      return not_believed(receipt::name(facts.error()), "the node's receipt does not verify");
+    if (parsed->outcome.op_id.bytes != name.op_id)
+      return not_believed("WRONG_OPERATION", "the node's receipt is of another operation");
+    return VerifiedReceipt{std::move(text), std::move(*parsed), std::move(*facts)};
+  };
+  return believe<VerifiedReceipt>(operation_target(name) + "/receipt", judge);
+}
+
+std::expected<VerifiedPosition, Error> Client::position(const std::string& servicer,
+                                                        const ledger::AccountId& account,
+                                                        ledger::TokenId token,
+                                                        std::uint64_t min_height,
+                                                        const receipt::Genesis& genesis) {
+  const auto judge = [&](std::string text) -> std::expected<VerifiedPosition, Error> {
+    auto parsed = receipt::position_from_json(text);
+    if (!parsed) return not_believed("MALFORMED", "the node's proof is malformed");
+    auto facts = receipt::verify(*parsed, genesis);
+    if (!facts)
+      return not_believed(receipt::name(facts.error()), "the node's proof does not verify");
+    if (parsed->header.height.value < min_height)
+      return not_believed("BEHIND", "the node's proof is of an older height");
+    if (parsed->account != account || parsed->token != token)
+      return not_believed("WRONG_POSITION", "the node's proof is of another position");
+    return VerifiedPosition{std::move(text), std::move(*parsed), std::move(*facts)};
+  };
+  return believe<VerifiedPosition>(
+      "/v1/accounts/" + crypto::to_hex(account) + "/proof?servicer=" + servicer +
+          "&token=" + std::to_string(token) + "&min_height=" + std::to_string(min_height),
+      judge);
 }
 
 }  // namespace giro::client

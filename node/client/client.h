@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 #include <chrono>
 #include <expected>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "node/client/error.h"
 #include "node/client/http_client.h"
 #include "node/receipt/json.h"
+#include "node/receipt/position.h"
 #include "node/receipt/text.h"
 
 namespace giro::client {
@@ -46,6 +48,12 @@ struct VerifiedReceipt {
   receipt::Verified facts;
 };
 
+struct VerifiedPosition {
+  std::string text;  // JSON, as received
+  receipt::PositionProof proof;
+  receipt::VerifiedPosition facts;
+};
+
 // Not for several threads at once.
 class Client {
  public:
@@ -71,8 +79,20 @@ class Client {
   // Fetched and verified against the pinned genesis; also that it is the receipt of this operation.
   [[nodiscard]] std::expected<VerifiedReceipt, Error> receipt(const OperationName& name,
                                                               const receipt::Genesis& genesis);
+  // How an account stands in a token, proven likewise, at this height or a later one; also that it
+  // is of this account and token.
+  [[nodiscard]] std::expected<VerifiedPosition, Error> position(const std::string& servicer,
+                                                                const ledger::AccountId& account,
+                                                                ledger::TokenId token,
+                                                                std::uint64_t min_height,
+                                                                const receipt::Genesis& genesis);
 
  private:
+  // The first node's document that `judge` believes.
+  template <typename Believed>
+  [[nodiscard]] std::expected<Believed, Error> believe(
+      const std::string& target,
+      const std::function<std::expected<Believed, Error>(std::string)>& judge);
   [[nodiscard]] std::expected<boost::json::value, Error> read(std::string_view method,
                                                               const std::string& target,
                                                               std::string_view content_type,

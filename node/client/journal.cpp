@@ -17,6 +17,38 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kSchema = "giro.journal/1";
+constexpr std::string_view kOpeningsSchema = "giro.openings/1";
+
+std::unexpected<Error> damaged(const std::filesystem::path& file) {
+  return std::unexpected(Error{ErrorKind::Internal, {}, file.string() + " is damaged"});
+}
+
+// The document in a file, if there is one.
+std::expected<std::optional<json::object>, Error> read_document(const std::filesystem::path& file,
+                                                                std::string_view schema) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::stringstream text;
+  text << in.rdbuf();
+  json::error_code error;
+  const json::value value = json::parse(text.str(), error);
+  const auto* object = error ? nullptr : value.if_object();
+  if (object == nullptr || text_field(*object, "schema") != schema) return damaged(file);
+  return *object;
+}
+
+std::optional<Opening> read_opening(const json::value& value) {
+  const auto* object = value.if_object();
+  if (object == nullptr) return std::nullopt;
+  Opening opening;
+  opening.type = text_field(*object, "type");
+  const auto data = receipt::from_base64(text_field(*object, "data"));
+  if (!data || !crypto::from_hex(text_field(*object, "salt"), opening.salt.bytes) ||
+      !crypto::from_hex(text_field(*object, "commit"), opening.commit.bytes))
+    return std::nullopt;
+  opening.data = crypto::as_text(*data);
+  return opening;
+}
 
 std::unexpected<Error> write_failed(const std::filesystem::path& file) {
   return std::unexpected(Error{
@@ -95,22 +127,15 @@ std::expected<void, Error> Journal::finish(const receipt::Uuid& op_id, std::stri
 
 std::expected<std::optional<JournalEntry>, Error> Journal::find(const receipt::Uuid& op_id) const {
   const auto file = path_of(op_id);
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::stringstream text;
-  text << in.rdbuf();
-  const auto damaged = [&file] {
-    return std::unexpected(Error{ErrorKind::Internal, {}, file.string() + " is damaged"});
-  };
-  json::error_code error;
-  const json::value value = json::parse(text.str(), error);
-  const auto* object = error ? nullptr : value.if_object();
-  if (object == nullptr || text_field(*object, "schema") != kSchema) return damaged();
+  const auto document = read_document(file, kSchema);
+  if (!document) return std::unexpected(document.error());
+  if (!*document) return std::nullopt;
+  const json::object* object = &**document;
   const auto created = receipt::from_time_text(text_field(*object, "created"));
   auto bytes = receipt::from_base64(text_field(*object, "signed_operation"));
   crypto::Hash hash;
   if (!created || !bytes || !crypto::from_hex(text_field(*object, "operation_hash"), hash.bytes)) {
-    return damaged();
+    return damaged(file);
   }
   JournalEntry entry;
   entry.actor = text_field(*object, "actor");
@@ -121,6 +146,47 @@ std::expected<std::optional<JournalEntry>, Error> Journal::find(const receipt::U
   entry.signed_operation = std::move(*bytes);
   entry.status = text_field(*object, "status");
   return entry;
+}
+
+std::filesystem::path Journal::openings_file(const receipt::Uuid& op_id) const {
+  return directory_ / (receipt::to_uuid_text(op_id) + ".openings.json");
+}
+
+// The operation may be made anew under its id, and the first one may have been sent all the same:
+// nothing is ever taken out.
+std::expected<void, Error> Journal::keep(const receipt::Uuid& op_id,
+                                         const std::vector<Opening>& added) {
+  if (added.empty()) return {};
+  auto all = openings(op_id);
+  if (!all) return std::unexpected(all.error());
+  all->insert(all->end(), added.begin(), added.end());
+  json::array list;
+  for (const auto& one : *all) {
+    list.push_back(json::object{{"type", one.type},
+                                {"salt", crypto::to_hex(one.salt)},
+                                {"data", receipt::to_base64(crypto::as_view(one.data))},
+                                {"commit", crypto::to_hex(one.commit)}});
+  }
+  const json::object document{{"schema", kOpeningsSchema},
+                              {"op_id", receipt::to_uuid_text(op_id)},
+                              {"openings", std::move(list)}};
+  return write_file_durably(openings_file(op_id), json::serialize(document) + "\n", 0600);
+}
+
+std::expected<std::vector<Opening>, Error> Journal::openings(const receipt::Uuid& op_id) const {
+  const auto file = openings_file(op_id);
+  const auto document = read_document(file, kOpeningsSchema);
+  if (!document) return std::unexpected(document.error());
+  std::vector<Opening> all;
+  if (!*document) return all;
+  const auto* list = array_field(**document, "openings");
+  if (list == nullptr) return damaged(file);
+  for (const auto& row : *list) {
+    auto one = read_opening(row);
+    if (!one) return damaged(file);
+    all.push_back(std::move(*one));
+  }
+  return all;
 }
 
 }  // namespace giro::client

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "crypto/bytes.h"
+#include "node/client/commitment.h"
 #include "node/client/error.h"
 #include "node/receipt/text.h"
 
@@ -36,6 +37,13 @@ class Journal {
   [[nodiscard]] std::expected<void, Error> begin(const JournalEntry& entry);
   [[nodiscard]] std::expected<void, Error> finish(const receipt::Uuid& op_id,
                                                   std::string_view status);
+  // What opens the commitments of an operation (ledger 12), beside those that are kept already:
+  // durable when this returns. It is as secret as the data in it.
+  [[nodiscard]] std::expected<void, Error> keep(const receipt::Uuid& op_id,
+                                                const std::vector<Opening>& openings);
+  [[nodiscard]] std::expected<std::vector<Opening>, Error> openings(
+      const receipt::Uuid& op_id) const;
+  [[nodiscard]] std::filesystem::path openings_file(const receipt::Uuid& op_id) const;
   // nullopt: not in the journal.
   [[nodiscard]] std::expected<std::optional<JournalEntry>, Error> find(
       const receipt::Uuid& op_id) const;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "crypto/digest.h"
-
 namespace giro::client {
 namespace {
 
@@ -37,14 +35,9 @@ receipt::Uuid new_uuid() {
   return id;
 }
 
-SaltedCommit make_commit(std::string_view type, std::string_view data) {
-  SaltedCommit out;
-  crypto::random_bytes(out.salt.bytes);
-  crypto::Bytes length;
-  crypto::Writer(length).u64(data.size());
-  out.commit = crypto::tagged_hash(
-      "giro/commit/v1", {crypto::as_view(type), out.salt, length, crypto::as_view(data)});
-  return out;
+ledger::Commit Draft::commit_to(std::string_view type, std::string_view data) {
+  openings.push_back(make_commit(type, data));
+  return openings.back().commit;
 }
 
 KeyNeed need(const InstitutionFacts& institution, ledger::Role role,
@@ -97,7 +90,7 @@ std::expected<Draft, Error> draft_mint(const Directory& directory, const MintReq
                    .account = request.account.id,
                    .amount = *amount,
                    .kind = ledger::MintKind::Deposit,
-                   .core_ref_commit = make_commit("core-ref", request.reference).commit};
+                   .core_ref_commit = draft.commit_to("core-ref", request.reference)};
   draft.summary = "MINT " + token->name + " " + ledger::to_decimal(*amount, token->scale) + " to " +
                   request.account.alias;
   return draft;
@@ -122,7 +115,7 @@ std::expected<Draft, Error> draft_redeem(const Directory& directory, const MintR
       ledger::Redeem{.token = token->id,
                      .account = request.account.id,
                      .amount = *amount,
-                     .payout_commit = make_commit("payout", request.reference).commit};
+                     .payout_commit = draft.commit_to("payout", request.reference)};
   draft.summary = "REDEEM " + token->name + " " + ledger::to_decimal(*amount, token->scale) +
                   " from " + request.account.alias;
   return draft;
@@ -145,7 +138,7 @@ std::expected<Draft, Error> draft_account_open(const Directory& directory,
   ledger::AcctOpen open;
   open.account = request.id;
   open.country = ledger::CountryCode::from(request.country);
-  open.owner_ref = make_commit("owner", crypto::to_hex(request.id)).commit;
+  open.owner_ref = draft.commit_to("owner", crypto::to_hex(request.id));
   if (request.nostro_owner.empty()) {
     open.kyc_tier = 1;
     open.kyc_valid_until = {
@@ -208,11 +201,11 @@ std::expected<Draft, Error> draft_token_create(const Directory& directory,
     if (!amount) return std::unexpected(amount.error());
     *target = *amount;
   }
-  create.terms_hash = make_commit("terms", request.currency).commit;
   Draft draft{.actor = issuer->name,
               .operation = new_operation(issuer->id, options),
               .needs = {need(*issuer, ledger::Role::Issuer)},
               .summary = "TOKEN_CREATE " + issuer->name + "." + request.currency};
+  create.terms_hash = draft.commit_to("terms", request.currency);
   draft.operation.action = create;
   return draft;
 }

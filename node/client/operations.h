@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "node/client/commitment.h"
 #include "node/client/directory.h"
 #include "node/client/keyring.h"
 #include "node/ledger/encode.h"
@@ -23,6 +24,11 @@ struct Draft {
   std::vector<KeyNeed> needs;
   std::string summary;                                   // "MINT EUR 10.00 to ALICE"
   std::vector<ledger::AccountPolicy> account_keys = {};  // of JOINT accounts: m of each
+  // What opens its commitments: to be kept before it is sent (journal.h).
+  std::vector<Opening> openings = {};
+
+  // Makes one, and notes what opens it.
+  [[nodiscard]] ledger::Commit commit_to(std::string_view type, std::string_view data);
 };
 
 // What every draft can be given.
@@ -43,13 +49,6 @@ struct SignedDraft {
 
 [[nodiscard]] std::int64_t now_ms();     // of the system clock
 [[nodiscard]] receipt::Uuid new_uuid();  // version 4
-
-// SHA-256("giro/commit/v1" ‖ type ‖ 32-byte salt ‖ length u64 ‖ data) (ledger 12).
-struct SaltedCommit {
-  crypto::Hash salt;
-  ledger::Commit commit;
-};
-[[nodiscard]] SaltedCommit make_commit(std::string_view type, std::string_view data);
 
 struct MintRequest {
   std::string token;

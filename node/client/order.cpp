@@ -76,7 +76,8 @@ std::optional<std::uint8_t> DirectoryNames::hold_scale(ledger::InstId creator,
 
 std::optional<ledger::Commit> DirectoryNames::commit(std::string_view type,
                                                      std::string_view data) const {
-  return make_commit(type, data).commit;
+  openings_.push_back(make_commit(type, data));
+  return openings_.back().commit;
 }
 
 std::string DirectoryNames::institution_name(ledger::InstId id) const {
@@ -157,12 +158,14 @@ std::expected<OrderDraft, Error> draft_order(const json::object& order, const Di
                                              const config::Profile& profile, Client& client,
                                              const crypto::Hash& chain_id,
                                              const DraftOptions& options) {
-  const DirectoryNames names(directory, profile, client);
+  std::vector<Opening> openings;
+  const DirectoryNames names(directory, profile, client, openings);
   OrderDraft out;
   auto draft = draft_unsigned(order, names, names.institution(profile.institution).value_or(0),
                               chain_id, options);
   if (!draft) return std::unexpected(draft.error());
   out.draft = std::move(*draft);
+  out.draft.openings = std::move(openings);
   auto simulated = simulate(client, ledger::encode_body(out.draft.operation));
   if (!simulated) return std::unexpected(simulated.error());
   out.draft.needs = std::move(simulated->needs);

@@ -13,8 +13,10 @@ namespace giro::client {
 // The names that a profile and a node's directory know. The node is asked for payments and holds.
 class DirectoryNames : public receipt::Names {
  public:
-  DirectoryNames(const Directory& directory, const config::Profile& profile, Client& client)
-      : directory_(directory), profile_(profile), client_(client) {}
+  // What opens the commitments that it makes goes to `openings`.
+  DirectoryNames(const Directory& directory, const config::Profile& profile, Client& client,
+                 std::vector<Opening>& openings)
+      : directory_(directory), profile_(profile), client_(client), openings_(openings) {}
 
   [[nodiscard]] std::optional<ledger::InstId> institution(std::string_view name) const override;
   [[nodiscard]] std::optional<Token> token(std::string_view name) const override;
@@ -36,6 +38,7 @@ class DirectoryNames : public receipt::Names {
   const Directory& directory_;
   const config::Profile& profile_;
   Client& client_;
+  std::vector<Opening>& openings_;
 };
 
 // What a node says about an operation before it is sent.
@@ -50,8 +53,9 @@ struct Simulated {
     Client& client, crypto::ByteView body,
     const std::vector<ledger::SignatureField>& signatures = {});
 
-// Without the signers: the actor is the order's or else the profile's institution. Usage names the
-// member and what it may be; what the ledger refuses by its form alone has the ledger's code.
+// Without the signers, and without what opens its commitments, which is with `names`: the actor is
+// the order's or else the profile's institution. Usage names the member and what it may be; what
+// the ledger refuses by its form alone has the ledger's code.
 [[nodiscard]] std::expected<Draft, Error> draft_unsigned(const boost::json::object& order,
                                                          const receipt::Names& names,
                                                          ledger::InstId actor,

@@ -249,7 +249,7 @@ std::expected<PaymentDraft, Error> draft_payment(Client& client, const Directory
       return usage("from this amount on the travel rule applies: give --travel-rule FILE");
     }
     terms.travel_rule_commit =
-        make_commit("travel-rule", request.travel_rule_data.value_or("")).commit;
+        out.draft.commit_to("travel-rule", request.travel_rule_data.value_or(""));
   }
   // Beyond standing acceptance the payee bank has to agree (ledger 5.5, PAY 3).
   const bool needs_acceptance = *amount > corridor->auto_accept_max || travel_rule ||

@@ -231,6 +231,34 @@ std::optional<Hold> query_hold(const StateView& state, InstId creator, const Hol
   return read<Hold>(state, hold_key(creator, id));
 }
 
+std::vector<DenyView> query_deny_list(const StateView& state, InstId list, ByteView after,
+                                      std::size_t limit) {
+  std::vector<DenyView> all;
+  if (limit == 0) return all;
+  const Bytes prefix = Key(Table::Deny).u32(list).to_bytes();
+  Bytes from = prefix;
+  from.insert(from.end(), after.begin(), after.end());
+  if (!after.empty()) from.push_back(std::byte{0});  // the key that follows
+  state.scan(from, prefix_end(prefix), [&](ByteView key, ByteView value) {
+    auto record = decode_record<Deny>(value);
+    if (!record || key.size() <= prefix.size()) return true;
+    DenyView view;
+    view.subject = crypto::to_bytes(key.subspan(prefix.size()));
+    view.record = *record;
+    crypto::Reader subject(view.subject);
+    view.kind = DenySubject{subject.u8()};
+    if (view.kind != DenySubject::Country) view.institution = subject.u32();
+    if (view.kind == DenySubject::Account) {
+      view.account = id_at(key, key.size() - kIdBytes);
+    } else if (view.kind == DenySubject::Country) {
+      view.country = CountryCode::from(crypto::as_text(subject.raw(view.country.bytes.size())));
+    }
+    all.push_back(std::move(view));
+    return all.size() < limit;
+  });
+  return all;
+}
+
 std::vector<HoldView> query_holds(const StateView& state, TokenId token, const AccountId& account,
                                   std::size_t limit) {
   std::vector<HoldView> all;

@@ -89,6 +89,18 @@ struct AccountView {
 [[nodiscard]] std::optional<Corridor> query_corridor(const StateView& state, InstId from, InstId to,
                                                      const Currency& currency);
 
+struct DenyView {
+  Bytes subject;  // as the key has it: what to go on after
+  DenySubject kind{};
+  InstId institution{};   // the servicer of an account
+  AccountId account{};    // of kind Account
+  CountryCode country{};  // of kind Country
+  Deny record;
+};
+// The deny list of an institution after a subject (empty: from the first), at most `limit`.
+[[nodiscard]] std::vector<DenyView> query_deny_list(const StateView& state, InstId list,
+                                                    ByteView after, std::size_t limit);
+
 struct HoldView {
   InstId creator{};
   HoldId id{};

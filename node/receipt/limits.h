@@ -1,4 +1,4 @@
-// Sizes that the maker of a receipt chooses (architecture 7). One more is MALFORMED.
+// Sizes that the maker of a proof chooses (architecture 7). One more is MALFORMED.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,8 @@ inline constexpr std::size_t kTextBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kBodyBytesMax = ledger::kBulkBytesMax;  // the largest operation
 inline constexpr std::size_t kBodySignaturesMax = ledger::kEnvelopeSignaturesMax;
 inline constexpr std::size_t kPathMax = 32;            // an outcomes tree has at most 2^32 leaves
+inline constexpr std::size_t kStatePathMax = 64;       // slots are numbers of 64 bits
+inline constexpr std::size_t kRecordBytesMax = 1024;   // a position, in canonical encoding
 inline constexpr std::size_t kLaterHeadersMax = 1024;  // the widest window (protocol 14)
 inline constexpr std::size_t kMembersMax = 256;
 inline constexpr std::size_t kSetChangesMax = 1024;

@@ -42,12 +42,10 @@ struct SetChange {
   friend bool operator==(const SetChange&, const SetChange&) = default;
 };
 
-struct Receipt {
+// A header and why it is to be believed: what every proof rests on.
+struct Attested {
   Hash chain;
-  std::optional<SignedBody> operation;  // nullopt: redacted, only its hash is in the leaf
-  ledger::OutcomeLeaf outcome;          // of an operation: index >= 1
-  std::vector<Hash> path;               // from the leaf upwards to header.outcomes_root
-  consensus::Header header;             // of the block that ran the operation
+  consensus::Header header;  // the one that the proof is about
   // Headers above it, ascending, when the attestation held is that of a later one. Usually none.
   std::vector<consensus::Header> later_headers;
   Attestation attestation;  // of attested_header()
@@ -57,6 +55,13 @@ struct Receipt {
   [[nodiscard]] const consensus::Header& attested_header() const {
     return later_headers.empty() ? header : later_headers.back();
   }
+  friend bool operator==(const Attested&, const Attested&) = default;
+};
+
+struct Receipt : Attested {             // its header is that of the block that ran the operation
+  std::optional<SignedBody> operation;  // nullopt: redacted, only its hash is in the leaf
+  ledger::OutcomeLeaf outcome;          // of an operation: index >= 1
+  std::vector<Hash> path;               // from the leaf upwards to header.outcomes_root
   friend bool operator==(const Receipt&, const Receipt&) = default;
 };
 

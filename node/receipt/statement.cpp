@@ -34,4 +34,41 @@ std::expected<CheckedStatement, std::string> check_statement(const StatementPart
   return checked;
 }
 
+std::expected<CheckedStatement, std::string> StatementCheck::add(const StatementPart& part) {
+  const End begin{part.after, part.opening_chain, part.opening_balance};
+  if (has_begun_ &&
+      (begin.seq != end_.seq || begin.chain != end_.chain || begin.balance != end_.balance))
+    return std::unexpected("after entry " + std::to_string(end_.seq) +
+                           " the statement goes on elsewhere");
+  auto checked = check_statement(part);
+  if (!checked) return checked;
+  if (!has_begun_) {
+    end_ = period_.opening = period_.closing = begin;
+    period_.is_begin_seen = begin.seq == 0;
+  }
+  has_begun_ = true;
+  for (std::size_t i = 0; i < part.entries.size(); ++i) {
+    const ledger::EntryEvent& entry = checked->entries[i];
+    if (entry.block_time.value < newest_.value)
+      return std::unexpected("entry " + std::to_string(entry.seq) +
+                             " is older than the one before");
+    newest_ = entry.block_time;
+    end_ = {entry.seq, ledger::next_entry_chain(end_.chain, part.entries[i]), entry.balance};
+    if (newest_.value < from_.value) {
+      period_.opening = end_;
+      period_.is_begin_seen = true;
+    }
+    if (newest_.value < to_.value) period_.closing = end_;
+  }
+  return checked;
+}
+
+std::expected<StatementCheck::Period, std::string> StatementCheck::lead_to(
+    const ledger::Position& position) const {
+  if (end_.seq != position.entry_seq || end_.chain != position.entry_chain ||
+      end_.balance != position.posted)
+    return std::unexpected("the entries do not lead to the position");
+  return period_;
+}
+
 }  // namespace giro::receipt

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "node/ledger/events.h"
+#include "node/ledger/records.h"
 
 namespace giro::receipt {
 
@@ -31,5 +32,37 @@ struct CheckedStatement {
 // the opening of the part after. The error is one line that names the entry.
 [[nodiscard]] std::expected<CheckedStatement, std::string> check_statement(
     const StatementPart& part);
+
+// A statement that is read in parts, up to a position that was proven (position.h): and which of
+// its entries are those of a period, from <= block time < to.
+class StatementCheck {
+ public:
+  StatementCheck(ledger::TimeMs from, ledger::TimeMs to) : from_(from), to_(to) {}
+
+  // The next part, which goes on where the one before ended.
+  [[nodiscard]] std::expected<CheckedStatement, std::string> add(const StatementPart& part);
+
+  struct End {
+    std::uint64_t seq = 0;
+    ledger::Hash chain;
+    ledger::Amount balance;
+  };
+  struct Period {
+    End opening, closing;
+    // What was read began below the period, so that no entry of it is missing at its beginning.
+    bool is_begin_seen = false;
+  };
+  // Everything that was added leads to this position: then no entry of the period is missing, put
+  // in, moved or changed.
+  [[nodiscard]] std::expected<Period, std::string> lead_to(const ledger::Position& position) const;
+  [[nodiscard]] const End& end() const { return end_; }  // of what was added
+
+ private:
+  const ledger::TimeMs from_, to_;
+  bool has_begun_ = false;
+  ledger::TimeMs newest_{};
+  End end_;
+  Period period_;
+};
 
 }  // namespace giro::receipt

@@ -63,9 +63,37 @@ void put_entries(const ExecutedBlock& block, storage::WriteBatch& batch) {
     if (!position || position->entry_seq != seq)
       stop_process(ExitCode::Invariant, "a block's entries and positions do not agree");
     Bytes value;
-    crypto::Writer(value).u64(block.header.height.value).raw(position->entry_chain);
+    crypto::Writer(value)
+        .u64(block.header.height.value)
+        .u64(static_cast<std::uint64_t>(block.header.time.ms))
+        .raw(position->entry_chain);
     batch.put(rows::entry_key(token, account, seq), value);
   }
+}
+
+std::expected<std::uint64_t, StatementNotHeld> entries_before(const Store& store, TokenId token,
+                                                              const AccountId& account,
+                                                              const ledger::Position& position,
+                                                              consensus::WallTime time) {
+  std::uint64_t before = 0;  // so many are
+  std::uint64_t possible = position.entry_seq;
+  while (before < possible) {
+    const std::uint64_t middle = before + (possible - before + 1) / 2;
+    const auto place = store.entry_place(token, account, middle);
+    if (place && place->time >= time) {
+      possible = middle - 1;
+    } else if (place) {
+      before = std::min(place->last, position.entry_seq);
+    } else {
+      // They were made below the snapshot that this node began with: before its first own block.
+      const auto began = store.installed();
+      const auto first = began ? store.header({began->height.value + 1}) : std::nullopt;
+      if (!first || time < first->time)
+        return std::unexpected(StatementNotHeld{position.entry_seq});
+      before = position.entry_seq;
+    }
+  }
+  return before;
 }
 
 std::expected<Statement, StatementNotHeld> read_statement(const Store& store, TokenId token,

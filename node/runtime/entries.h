@@ -2,7 +2,8 @@
 // chain value of the last one; the entries are events of the blocks. So that they are found again,
 // the store has a row for each position and block that moved it: where its entries ended there.
 //
-//   88 ‖ token ‖ account ‖ number of the last entry in the block -> height ‖ entry_chain after it
+//   88 ‖ token ‖ account ‖ number of the last entry in the block -> height ‖ block time ‖
+//   entry_chain after it
 #pragma once
 
 #include <cstdint>
@@ -23,5 +24,12 @@ void put_entries(const ExecutedBlock& block, storage::WriteBatch& batch);
 [[nodiscard]] std::expected<Statement, StatementNotHeld> read_statement(
     const Store& store, ledger::TokenId token, const ledger::AccountId& account,
     const ledger::Position& position, std::uint64_t after, std::size_t limit);
+
+// How many entries of a position, as far as `position`, were made before a time: whole blocks, so a
+// period is two such numbers. The error: that time may lie below what this node has entries of. Any
+// thread; looks at a number of rows that grows with the logarithm of the entries.
+[[nodiscard]] std::expected<std::uint64_t, StatementNotHeld> entries_before(
+    const Store& store, ledger::TokenId token, const ledger::AccountId& account,
+    const ledger::Position& position, consensus::WallTime time);
 
 }  // namespace giro::runtime

@@ -12,6 +12,9 @@
 namespace giro::runtime {
 namespace {
 
+// One costs some microseconds between two blocks; clients never take more than these (surface 5.5).
+constexpr std::size_t kProofsWaitingMax = 64;
+
 std::optional<std::vector<consensus::Member>> next_members(const ledger::BlockResult& result) {
   if (!result.next_validators) return std::nullopt;
   std::vector<consensus::Member> members;
@@ -63,6 +66,42 @@ void Executor::run() {
     }
     execute(*block);
   }
+}
+
+bool Executor::prove(ledger::TokenId token, const ledger::AccountId& account, OnProven done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (proofs_waiting_ == kProofsWaitingMax) return false;
+    ++proofs_waiting_;
+  }
+  lane_->post([this, token, account, done = std::move(done)] {
+    bool is_stopping = false;
+    {
+      const std::lock_guard lock(mutex_);
+      --proofs_waiting_;
+      is_stopping = stopping_;
+    }
+    done(is_stopping ? std::nullopt : proof_of(token, account));
+  });
+  return true;
+}
+
+std::optional<receipt::PositionProof> Executor::proof_of(ledger::TokenId token,
+                                                         const ledger::AccountId& account) const {
+  const auto key = ledger::position_key(token, account);
+  const auto row = store_.newest_state().get(key);
+  const auto slot = at_.tree.slot_of(key);
+  auto position = row ? ledger::decode_record<ledger::Position>(*row) : std::nullopt;
+  if (!position || !slot) return std::nullopt;
+  receipt::PositionProof proof;
+  proof.chain = at_.chain;
+  proof.header = at_.header;
+  proof.token = token;
+  proof.account = account;
+  proof.position = *position;
+  proof.path = receipt::neighbours(*slot, at_.tree.size(), at_.tree.path(*slot));
+  proof.chain_value = at_.chain_value;
+  return proof;
 }
 
 void Executor::execute(const consensus::CommittedBlock& committed) {

@@ -16,6 +16,7 @@
 #include "node/ledger/ledger.h"
 #include "node/ledger/roots.h"
 #include "node/ledger/state_tree.h"
+#include "node/receipt/position.h"
 #include "node/runtime/catch_up.h"
 #include "node/runtime/intake.h"
 #include "node/runtime/lane.h"
@@ -48,8 +49,17 @@ class Executor {
   void push(
       consensus::CommittedBlock block);  // any thread; contiguous and ascending (protocol R12)
 
+  // A position as the newest executed block left it, with its way to that block's state root; the
+  // header is not attested yet, and neither attestation nor lineage is in it. nullopt: there is no
+  // such position, or the node stops.
+  using OnProven = std::function<void(std::optional<receipt::PositionProof>)>;
+  // Any thread. False: too many are waiting already; else `done` is called once, on the lane.
+  [[nodiscard]] bool prove(ledger::TokenId token, const ledger::AccountId& account, OnProven done);
+
  private:
   void run();
+  [[nodiscard]] std::optional<receipt::PositionProof> proof_of(
+      ledger::TokenId token, const ledger::AccountId& account) const;
   void execute(const consensus::CommittedBlock& committed);
   [[nodiscard]] consensus::Header header_of(
       const consensus::CommittedBlock& committed, const ledger::BlockRoots& roots,
@@ -61,8 +71,9 @@ class Executor {
   BatchIndex& index_;
   Ports ports_;
   ledger::RecordCache cache_;
-  std::mutex mutex_;  // of the two below
+  mutable std::mutex mutex_;  // of the three below
   std::deque<consensus::CommittedBlock> queue_;
+  std::size_t proofs_waiting_ = 0;
   bool stopping_ = false;
   std::unique_ptr<Lane> lane_;  // the first to go: its work uses all of the above
 };

@@ -46,11 +46,15 @@ const config::CheckedGenesis& Node::genesis() const {
 }
 
 void Node::submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) {
-  parts_->validator().intake.submit(std::move(signed_operation), std::move(done));
+  parts_->validator().submit(std::move(signed_operation), std::move(done));
 }
 
 OperationInfo Node::operation(std::uint32_t actor, const OpId& op_id) {
   return parts_->validator().status({actor, op_id});
+}
+
+std::optional<OperationTrace> Node::trace(std::uint32_t actor, const OpId& op_id) {
+  return parts_->validator().trace().find({actor, op_id});
 }
 
 bool Node::wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
@@ -92,6 +96,21 @@ std::optional<BlockInfo> Node::block(consensus::Height height) {
 
 std::optional<receipt::Receipt> Node::receipt(std::uint32_t actor, const OpId& op_id) {
   return parts_->validator().receipt({actor, op_id});
+}
+
+std::expected<std::uint64_t, StatementNotHeld> Node::entries_before(
+    ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
+    consensus::WallTime time) {
+  return runtime::entries_before(*parts_->validator().store, token, account, position, time);
+}
+
+bool Node::prove(ledger::TokenId token, const ledger::AccountId& account,
+                 std::function<void(std::optional<receipt::PositionProof>)> done) {
+  return parts_->validator().prove(token, account, std::move(done));
+}
+
+bool Node::attest(receipt::Attested& proof) {
+  return parts_->validator().attest(proof);
 }
 
 NodeInfo Node::info() {

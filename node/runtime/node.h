@@ -30,12 +30,21 @@ class Node final : public Service {
   [[nodiscard]] const config::CheckedGenesis& genesis() const override;
   void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) override;
   [[nodiscard]] OperationInfo operation(std::uint32_t actor, const OpId& op_id) override;
+  [[nodiscard]] std::optional<OperationTrace> trace(std::uint32_t actor,
+                                                    const OpId& op_id) override;
   bool wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
             std::function<void(OperationInfo)> done) override;
   [[nodiscard]] std::shared_ptr<const ReadView> read() override;
   [[nodiscard]] std::optional<BlockInfo> block(consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const OpId& op_id) override;
+  [[nodiscard]] std::expected<std::uint64_t, StatementNotHeld> entries_before(
+      ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
+      consensus::WallTime time) override;
+  [[nodiscard]] bool prove(
+      ledger::TokenId token, const ledger::AccountId& account,
+      std::function<void(std::optional<receipt::PositionProof>)> done) override;
+  [[nodiscard]] bool attest(receipt::Attested& proof) override;
   [[nodiscard]] NodeInfo info() override;
   [[nodiscard]] std::expected<Statement, StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,

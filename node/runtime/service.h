@@ -21,6 +21,7 @@
 #include "node/config/genesis_file.h"
 #include "node/ledger/events.h"
 #include "node/ledger/ledger.h"
+#include "node/receipt/position.h"
 #include "node/receipt/receipt.h"
 
 namespace giro::runtime {
@@ -55,6 +56,18 @@ struct OperationInfo {
   std::optional<consensus::WallTime> valid_until;
   std::optional<RecordedOutcome> outcome;
   std::optional<crypto::Hash> receipt_id;  // of a final one whose block is here
+};
+
+// When things happened, by this node's wall clock.
+struct BlockTrace {
+  consensus::Height height;
+  consensus::View view;
+  std::uint32_t leader = 0;  // institution: who proposed it
+  std::optional<consensus::WallTime> proposed, prepared, committed, executed, attested;
+};
+struct OperationTrace {
+  std::optional<consensus::WallTime> received;  // nullopt: it was admitted elsewhere
+  std::optional<BlockTrace> block;              // nullopt: it has not run
 };
 
 enum class RefusalReason : std::uint8_t {
@@ -206,6 +219,9 @@ class Service {
   virtual void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) = 0;
   // The status now.
   [[nodiscard]] virtual OperationInfo operation(std::uint32_t actor, const OpId& op_id) = 0;
+  // Of the last ones, in memory only.
+  [[nodiscard]] virtual std::optional<OperationTrace> trace(std::uint32_t actor,
+                                                            const OpId& op_id) = 0;
   // Answers when the status is final or the time is over, with the status then. False: too many
   // waiters; `done` is not called. Touches no consensus state.
   virtual bool wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
@@ -220,6 +236,19 @@ class Service {
   // nullopt before a final recorded outcome.
   [[nodiscard]] virtual std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                                 const OpId& op_id) = 0;
+
+  // How many of these entries were made before a time.
+  [[nodiscard]] virtual std::expected<std::uint64_t, StatementNotHeld> entries_before(
+      ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
+      consensus::WallTime time) = 0;
+  // A position as it stands now, with its way to the state root of the newest header, which need
+  // not be attested yet. False: too many ask at once, and `done` is not called. nullopt: there is
+  // none, or the node stops.
+  [[nodiscard]] virtual bool prove(
+      ledger::TokenId token, const ledger::AccountId& account,
+      std::function<void(std::optional<receipt::PositionProof>)> done) = 0;
+  // Adds to a proof's header why it is to be believed. False: a quorum has not attested it yet.
+  [[nodiscard]] virtual bool attest(receipt::Attested& proof) = 0;
 
   [[nodiscard]] virtual NodeInfo info() = 0;
   [[nodiscard]] virtual std::vector<SnapshotInfo> snapshots() = 0;  // ascending height

@@ -355,7 +355,9 @@ std::optional<Store::EntryPlace> Store::entry_place(ledger::TokenId token,
   must(backing_->scan(rows::entry_key(token, account, entry),
                       rows::entry_key(token, account, ~0ULL), [&](ByteView key, ByteView value) {
                         crypto::Reader last(key.last(8)), row(value);
-                        place = EntryPlace{{row.u64()}, last.u64(), row.hash()};
+                        const consensus::Height height{row.u64()};
+                        const consensus::WallTime time{static_cast<std::int64_t>(row.u64())};
+                        place = EntryPlace{height, time, last.u64(), row.hash()};
                         if (!row.at_end())
                           stop_process(ExitCode::Invariant, "an entry row of the store is damaged");
                         return false;

@@ -92,8 +92,9 @@ class Store {
   // The block that made this entry of a position, and where the entries stood after it: entries.h.
   struct EntryPlace {
     consensus::Height height;
-    std::uint64_t last = 0;  // number of its last entry of the position
-    crypto::Hash chain;      // entry_chain after that
+    consensus::WallTime time;  // of the block
+    std::uint64_t last = 0;    // number of its last entry of the position
+    crypto::Hash chain;        // entry_chain after that
   };
   [[nodiscard]] std::optional<EntryPlace> entry_place(ledger::TokenId token,
                                                       const ledger::AccountId& account,

@@ -320,6 +320,7 @@ void Validator::on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran
     recent_.emplace(block.header.height, std::move(kept));
     if (recent_.size() > kRecentBlocks) recent_.erase(recent_.begin());
   }
+  trace_.ran(block.header.height, ran, around_.now().wall);
   intake.on_executed(block.header.time, block.block.batches, ran);
 }
 
@@ -328,6 +329,7 @@ void Validator::on_written(consensus::Height written, consensus::Height attested
   const consensus::Height final_now = std::min(written, attested);
   if (final_now.value <= final_height_) return;
   final_height_ = final_now.value;
+  trace_.attested(final_now, around_.now().wall);
   finality.reached(final_now);
   const auto final_block = block(final_now);
   if (!final_block || final_block->header.time.ms - expired_checked_ms_ < kExpireEveryMs) return;
@@ -337,6 +339,8 @@ void Validator::on_written(consensus::Height written, consensus::Height attested
 
 void Validator::on_event(const consensus::Event& event) {
   if (around_.observe) around_.observe(event);
+  const consensus::ValidatorSet& set = driver_->replica().set();
+  trace_.happened(event, set.at(set.primary(event.view)).institution.value, around_.now().wall);
   using Type = consensus::EventType;
   using Level = config::LogLevel;
   const auto place = [&](Level level, std::string_view id, std::string_view message) {

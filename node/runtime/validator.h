@@ -25,6 +25,7 @@
 #include "node/runtime/snapshots.h"
 #include "node/runtime/start.h"
 #include "node/runtime/store.h"
+#include "node/runtime/trace.h"
 #include "p2p/mesh.h"
 
 namespace giro::runtime {
@@ -70,10 +71,19 @@ class Validator {
   [[nodiscard]] const Driver& driver() const { return *driver_; }
 
   // --- any thread
+  void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done);
+  [[nodiscard]] const TraceBook& trace() const { return trace_; }
   [[nodiscard]] OperationInfo status(const OperationKey& key);
   [[nodiscard]] consensus::Height final_height() const { return {final_height_.load()}; }
   [[nodiscard]] std::shared_ptr<const StoredBlock> block(consensus::Height height);
   [[nodiscard]] std::optional<receipt::Receipt> receipt(const OperationKey& key);
+  // A position as the newest executed block left it; see Executor::prove.
+  [[nodiscard]] bool prove(ledger::TokenId token, const ledger::AccountId& account,
+                           Executor::OnProven done) {
+    return executor_->prove(token, account, std::move(done));
+  }
+  // Adds to the header why it is to be believed. False: no quorum's attestation of it is here yet.
+  [[nodiscard]] bool attest(receipt::Attested& proof);
   [[nodiscard]] NodeInfo info();
   [[nodiscard]] std::vector<Probe> ready();
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() const { return keeper_->list(); }
@@ -125,6 +135,7 @@ class Validator {
   void serve_batches(consensus::InstitutionId from, consensus::FetchBatches asked);
   void publish_info();
 
+  TraceBook trace_;
   EvidenceBook evidence_;
   std::optional<storage::SignState> sign_state_;
   const std::optional<std::uint64_t> floor_record_;  // then there is no guard

@@ -1,4 +1,4 @@
-// What a node shows: status of operations, receipts, blocks, probes. Reads only.
+// What a node shows: status of operations, receipts, blocks, probes. Changes nothing that counts.
 #include <algorithm>
 #include <chrono>
 
@@ -81,31 +81,47 @@ OperationInfo Validator::status(const OperationKey& key) {
   return info;
 }
 
+void Validator::submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done) {
+  const auto admitted = [this, done = std::move(done)](SubmitAnswer answer) {
+    if (answer && !answer->duplicate)
+      trace_.received({answer->info.actor, answer->info.op_id}, around_.now().wall);
+    done(std::move(answer));
+  };
+  intake.submit(std::move(signed_operation), admitted);
+}
+
+bool Validator::attest(receipt::Attested& proof) {
+  const consensus::Height height = proof.header.height;
+  if (height > final_height()) return false;
+  const auto attest = store->attest_at_or_above(height);
+  if (!attest) return false;
+  proof.later_headers.clear();
+  for (std::uint64_t above = height.value + 1; above <= attest->content.height.value; ++above) {
+    const auto later = block({above});
+    if (later == nullptr) return false;
+    proof.later_headers.push_back(later->header);
+  }
+  auto lineage = lineage_->up_to(attest->content.epoch);
+  if (!lineage) return false;
+  proof.attestation = attest->signatures;
+  proof.lineage = std::move(*lineage);
+  return true;
+}
+
 std::optional<receipt::Receipt> Validator::receipt(const OperationKey& key) {
   const auto outcome = outcome_of(*store->read(), key);
-  if (!outcome || outcome->height > final_height().value) return std::nullopt;
-  const auto at = block({outcome->height});
-  const auto attest = store->attest_at_or_above({outcome->height});
-  if (at == nullptr || !attest) return std::nullopt;
+  const auto at = outcome ? block({outcome->height}) : nullptr;
+  if (at == nullptr) return std::nullopt;
 
   receipt::Receipt receipt;
   receipt.chain = chain;
   receipt.outcome = leaf_at(*at, outcome->index);
   receipt.header = at->header;
+  if (!attest(receipt)) return std::nullopt;
   std::vector<crypto::Hash> hashes;
   hashes.reserve(at->leaves.size());
   for (const auto& leaf : at->leaves) hashes.push_back(crypto::merkle_leaf(leaf.canonical));
   receipt.path = crypto::merkle_path(hashes, outcome->index);
-  for (std::uint64_t height = outcome->height + 1; height <= attest->content.height.value;
-       ++height) {
-    const auto later = block({height});
-    if (later == nullptr) return std::nullopt;
-    receipt.later_headers.push_back(later->header);
-  }
-  receipt.attestation = attest->signatures;
-  auto lineage = lineage_->up_to(attest->content.epoch);
-  if (!lineage) return std::nullopt;
-  receipt.lineage = std::move(*lineage);
 
   std::uint32_t index = outcome->index - 1;  // among the block's operations; leaf 0 is the sweep's
   for (const auto& id : at->block.batches) {

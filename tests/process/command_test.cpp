@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "node/client/json_fields.h"
+#include "node/receipt/text.h"
 #include "testnet/network.h"
 #include "testnet/ports.h"
 #include "testnet/process.h"
@@ -113,6 +114,13 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   EXPECT_NE(paid.out.find("payment SETTLED; receipt verified ("), std::string::npos);
   const std::string id = paid.out.substr(3, 36);
 
+  const auto trace = giro({"op", "trace", id});
+  ASSERT_EQ(trace.exit_code, 0) << trace.err;
+  for (const char* step : {"RECEIVED", "PROPOSED", "by bank-", "PREPARED", "COMMITTED", "EXECUTED",
+                           "index 1 OK", "ATTESTED", "receipt "})
+    EXPECT_NE(trace.out.find(step), std::string::npos) << step << " in " << trace.out;
+  EXPECT_EQ(giro({"op", "trace", "00000000-0000-4000-8000-000000000001"}).exit_code, 1);
+
   // The same id is the same payment.
   const auto again = giro({"pay", "ALICE", "BOB", "1.23", "--id", id, "--json"});
   ASSERT_EQ(again.exit_code, 0) << again.err;
@@ -137,6 +145,51 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   EXPECT_EQ(part.exit_code, 0) << part.err;
   EXPECT_NE(part.out.find("there are more: --after 2"), std::string::npos) << part.out;
   EXPECT_EQ(giro({"account", "entries", "ALICE", "bank-b.EUR"}).exit_code, 1);
+
+  const auto today = receipt::to_time_text(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                               std::chrono::system_clock::now().time_since_epoch())
+                                               .count())
+                         .substr(0, 10);
+  for (const std::vector<std::string>& period :
+       {std::vector<std::string>{"--from", today}, {"--from", today, "--to", "2099-01-01"}}) {
+    std::vector<std::string> arguments{"account",    "entries",  "ALICE",
+                                       "bank-a.EUR", "--verify", "--json"};
+    arguments.insert(arguments.end(), period.begin(), period.end());
+    const auto of_today = giro(arguments);
+    ASSERT_EQ(of_today.exit_code, 0) << of_today.err;
+    const auto document = of_today.document();
+    EXPECT_EQ(text_field(*object_field(document, "closing"), "balance"), "988.77");
+    EXPECT_FALSE(text_field(document, "verified_height").empty());
+  }
+  const auto past =
+      giro({"account", "entries", "ALICE", "bank-a.EUR", "--day", "2020-02-29", "--verify"});
+  EXPECT_EQ(past.exit_code, 0) << past.err;
+  EXPECT_NE(past.out.find("closing balance 0.00 bank-a.EUR after entry 0"), std::string::npos)
+      << past.out;
+  EXPECT_NE(past.out.find("verified: leads to the position at height"), std::string::npos);
+  const auto future =
+      giro({"account", "entries", "ALICE", "bank-a.EUR", "--day", "2099-01-01", "--verify"});
+  EXPECT_EQ(future.exit_code, 0) << future.err;
+  EXPECT_NE(future.out.find("opening balance 988.77"), std::string::npos) << future.out;
+  EXPECT_EQ(giro({"account", "entries", "ALICE", "bank-a.EUR", "--from", "2099-01-01", "--to",
+                  "2020-01-01"})
+                .exit_code,
+            2);
+  EXPECT_EQ(giro({"account", "entries", "ALICE", "bank-a.EUR", "--day", "tomorrow"}).exit_code, 2);
+
+  const auto proof = giro({"account", "proof", "ALICE", "bank-a.EUR"});
+  ASSERT_EQ(proof.exit_code, 0) << proof.err;
+  const auto proof_file = folder.path() / "position.json";
+  std::ofstream(proof_file) << proof.out;
+  const auto verify_proof = [&] {
+    return run_giro({"account", "verify", proof_file.string(), "--genesis",
+                     (network.directory / "genesis.json").string()});
+  };
+  const auto proven = verify_proof();
+  EXPECT_EQ(proven.exit_code, 0) << proven.out;
+  EXPECT_NE(proven.out.find("posted 988.77, held 0.00"), std::string::npos) << proven.out;
+  std::ofstream(proof_file) << crypto::to_hex(crypto::as_view(proof.out));
+  EXPECT_EQ(verify_proof().exit_code, 1);
 
   const auto receipt = giro({"receipt", "get", id});
   ASSERT_EQ(receipt.exit_code, 0) << receipt.err;
@@ -169,6 +222,11 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
 
   const auto minted = giro({"mint", "bank-a.EUR", "ALICE", "100"});
   EXPECT_EQ(minted.exit_code, 0) << minted.out << minted.err;
+  const std::string says = "what opens its commitments is kept in ";
+  const auto said = minted.out.find(says);
+  ASSERT_NE(said, std::string::npos) << minted.out;
+  const auto path = minted.out.substr(said + says.size());
+  EXPECT_TRUE(std::filesystem::exists(path.substr(0, path.find('\n')))) << path;
   const auto redeemed = giro({"redeem", "bank-a.EUR", "ALICE", "50"});
   EXPECT_EQ(redeemed.exit_code, 0) << redeemed.out << redeemed.err;
   const auto supply = giro({"token", "supply", "bank-a.EUR", "--json"});

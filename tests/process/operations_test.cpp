@@ -198,6 +198,11 @@ TEST_F(OperationsTest, Holds_limits_freezes_blocks_and_roles) {
       order(
           R"({"type":"DENY_SET","actor":"bank-b","add":[{"kind":"COUNTRY","country":"US","reason_class":1}]})"),
       "OK");
+  const auto denied = giro({"account", "deny-list", "--bank", "bank-b"});
+  EXPECT_EQ(denied.exit_code, 0) << denied.err;
+  EXPECT_EQ(denied.out.rfind("COUNTRY     US", 0), 0U) << denied.out;
+  EXPECT_EQ(giro({"account", "deny-list"}).out, "") << "bank-a's own is empty";
+  EXPECT_EQ(giro({"account", "deny-list", "--bank", "agent-s"}).exit_code, 77);
   EXPECT_EQ(
       order(
           R"({"type":"CORRIDOR_SET","actor":"bank-b","incoming":true,"peer":"bank-a","currency":"USD",

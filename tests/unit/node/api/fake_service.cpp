@@ -173,6 +173,21 @@ OperationInfo FakeService::operation(std::uint32_t actor, const runtime::OpId& o
   return found->second;
 }
 
+std::optional<runtime::OperationTrace> FakeService::trace(std::uint32_t actor,
+                                                          const runtime::OpId& op_id) {
+  const auto info = operation(actor, op_id);
+  if (!info.operation_hash) return std::nullopt;
+  runtime::OperationTrace trace{.received = consensus::WallTime{1'700'000'000'500}, .block = {}};
+  if (!info.outcome) return trace;
+  trace.block.emplace();
+  trace.block->height = info.outcome->height;
+  trace.block->view = {2};
+  trace.block->leader = 3;
+  trace.block->proposed = trace.block->prepared = trace.block->committed = trace.block->executed =
+      trace.block->attested = consensus::WallTime{1'700'000'000'600};
+  return trace;
+}
+
 bool FakeService::wait(std::uint32_t actor, const runtime::OpId& op_id,
                        std::chrono::milliseconds timeout, std::function<void(OperationInfo)> done) {
   if (timeout.count() == 0) {
@@ -215,6 +230,42 @@ std::optional<receipt::Receipt> FakeService::receipt(std::uint32_t actor,
   out.outcome.op_id = ledger::OpId{op_id};
   out.outcome.index = 3;
   return out;
+}
+
+void FakeService::set_entries(std::uint64_t count) {
+  storage::WriteBatch batch;
+  const auto key = ledger::position_key(2, config::demo_aliases().at("ALICE").account);
+  auto position = *ledger::decode_record<ledger::Position>(*read()->get(key));
+  position.entry_seq = count;
+  batch.put(key, ledger::encode(position));
+  write(batch, read()->height().value);
+}
+
+void FakeService::set_proof_height(std::optional<std::uint64_t> height) {
+  const std::lock_guard lock(mutex_);
+  proof_height_ = height;
+}
+
+bool FakeService::prove(ledger::TokenId token, const ledger::AccountId& account,
+                        std::function<void(std::optional<receipt::PositionProof>)> done) {
+  receipt::PositionProof proof;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!proof_height_) return false;
+    const auto row = view_->get(ledger::position_key(token, account));
+    proof.chain = demo_network().checked.chain_id;
+    proof.header.height = {*proof_height_};
+    proof.token = token;
+    proof.account = account;
+    proof.position = *ledger::decode_record<ledger::Position>(*row);
+  }
+  done(proof);
+  return true;
+}
+
+bool FakeService::attest(receipt::Attested& proof) {
+  const std::lock_guard lock(mutex_);
+  return proof.header.height <= view_->at;
 }
 
 runtime::NodeInfo FakeService::info() {
@@ -260,6 +311,16 @@ std::expected<runtime::Statement, runtime::StatementNotHeld> FakeService::statem
   std::erase_if(part.entries, [&](const auto& one) { return one.entry.seq <= after; });
   if (part.entries.size() > limit) part.entries.resize(limit);
   return part;
+}
+
+std::expected<std::uint64_t, runtime::StatementNotHeld> FakeService::entries_before(
+    ledger::TokenId /*token*/, const ledger::AccountId& /*account*/,
+    const ledger::Position& /*position*/, consensus::WallTime time) {
+  const std::lock_guard lock(mutex_);
+  if (!statement_) return std::unexpected(runtime::StatementNotHeld{held_after_});
+  return static_cast<std::uint64_t>(std::ranges::count_if(
+      statement_->entries,
+      [time](const auto& one) { return one.entry.block_time.value < time.ms; }));
 }
 
 std::vector<runtime::SnapshotInfo> FakeService::snapshots() {

@@ -51,6 +51,10 @@ class FakeService final : public runtime::Service {
   void hold_breach(const runtime::BreachInfo& breach);
   // What it has of each position; nothing: it began with a snapshot that ends with entry `after`.
   void hold_statement(std::optional<runtime::Statement> statement, std::uint64_t after = 0);
+  // So many entries ALICE has in bank-a.EUR, by her position.
+  void set_entries(std::uint64_t count);
+  // Its proofs are of the state as it was at this height; attested if it is not above the node's.
+  void set_proof_height(std::optional<std::uint64_t> height);
   void set_waiters_max(std::size_t waiters);
   // Every admitted operation becomes final at once when true; else finish() does it.
   void set_instant(bool instant);
@@ -67,12 +71,21 @@ class FakeService final : public runtime::Service {
               std::function<void(runtime::SubmitAnswer)> done) override;
   [[nodiscard]] runtime::OperationInfo operation(std::uint32_t actor,
                                                  const runtime::OpId& op_id) override;
+  [[nodiscard]] std::optional<runtime::OperationTrace> trace(std::uint32_t actor,
+                                                             const runtime::OpId& op_id) override;
   bool wait(std::uint32_t actor, const runtime::OpId& op_id, std::chrono::milliseconds timeout,
             std::function<void(runtime::OperationInfo)> done) override;
   [[nodiscard]] std::shared_ptr<const runtime::ReadView> read() override;
   [[nodiscard]] std::optional<runtime::BlockInfo> block(consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const runtime::OpId& op_id) override;
+  [[nodiscard]] std::expected<std::uint64_t, runtime::StatementNotHeld> entries_before(
+      ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
+      consensus::WallTime time) override;
+  [[nodiscard]] bool prove(
+      ledger::TokenId token, const ledger::AccountId& account,
+      std::function<void(std::optional<receipt::PositionProof>)> done) override;
+  [[nodiscard]] bool attest(receipt::Attested& proof) override;
   [[nodiscard]] runtime::NodeInfo info() override;
   [[nodiscard]] std::expected<runtime::Statement, runtime::StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
@@ -106,6 +119,7 @@ class FakeService final : public runtime::Service {
   std::optional<runtime::BreachInfo> breach_;
   std::optional<runtime::Statement> statement_;
   std::uint64_t held_after_ = 0;
+  std::optional<std::uint64_t> proof_height_ = 0;
 };
 
 }  // namespace giro::api

@@ -154,6 +154,44 @@ TEST_F(PaymentsTest, Holds_of_an_account_and_by_id) {
   EXPECT_EQ(get(target + "?cursor=12").status, 400U);
 }
 
+TEST_F(PaymentsTest, A_deny_list_is_its_owners_alone) {
+  storage::WriteBatch batch;
+  const auto deny = [&](const ledger::Key& key, std::uint32_t reason) {
+    batch.put(key, ledger::encode(ledger::Deny{.reason_class = reason, .height = 5}));
+  };
+  deny(ledger::deny_account_key(1, 2, alice()), 1);
+  deny(ledger::deny_institution_key(1, 3), 2);
+  deny(ledger::deny_country_key(1, ledger::CountryCode::from("KP")), 3);
+  deny(ledger::deny_country_key(1, ledger::CountryCode::from("US")), 3);
+  deny(ledger::deny_country_key(2, ledger::CountryCode::from("DE")), 4);
+  service.write(batch, 6);
+  const std::string target = "/v1/institutions/bank-a/deny-list";
+  for (const int limit : {1, 2, 3, 4, 5}) {
+    std::vector<std::string> seen;
+    std::string cursor;
+    do {
+      const auto page = document(get(target + "?limit=" + std::to_string(limit) + cursor));
+      for (const auto& item : page.at("items").as_array()) {
+        const auto& one = item.as_object();
+        std::string text(one.at("kind").as_string());
+        for (const char* member : {"servicer", "account", "institution", "country"})
+          if (one.contains(member)) text += ' ' + std::string(one.at(member).as_string());
+        seen.push_back(text);
+        EXPECT_EQ(one.at("height").as_string(), "5");
+      }
+      const auto& next = page.at("next_cursor");
+      cursor = next.is_null() ? "" : "&cursor=" + std::string(next.as_string());
+    } while (!cursor.empty());
+    EXPECT_EQ(seen, (std::vector<std::string>{"ACCOUNT bank-b " + crypto::to_hex(alice()),
+                                              "INSTITUTION bank-c", "COUNTRY KP", "COUNTRY US"}))
+        << limit;
+  }
+  EXPECT_EQ(get("/v1/institutions/bank-b/deny-list").status, 403U);
+  EXPECT_EQ(get("/v1/institutions/nobody/deny-list").status, 403U);
+  for (const char* bad : {"?cursor=", "?cursor=zz", "?cursor=012", "?limit=0", "?all=1"})
+    EXPECT_EQ(get(target + bad).status, 400U) << bad;
+}
+
 TEST_F(PaymentsTest, What_banks_owe_and_are_owed) {
   const auto bank = document(get("/v1/institutions/bank-a"));
   for (const auto& row : bank.at("liabilities").as_array()) {

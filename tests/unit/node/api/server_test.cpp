@@ -391,6 +391,7 @@ TEST_F(ServerTest, Entries_come_with_what_binds_them) {
     statement.entries.push_back({entry, ledger::encode(entry)});
   }
   service.hold_statement(statement);
+  service.set_entries(3);
   const auto page = document(get(path + "?token=bank-a.EUR&limit=2"));
   EXPECT_EQ(page.at("opening").at("balance").as_string(), "1.00");
   ASSERT_EQ(page.at("items").as_array().size(), 2U);

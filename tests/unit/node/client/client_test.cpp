@@ -145,6 +145,16 @@ TEST(Receipts, One_that_does_not_verify_is_not_given) {
   EXPECT_EQ(receipt.error().code, "MALFORMED");
 }
 
+TEST(Receipts, A_position_that_does_not_verify_is_not_given) {
+  StubNode node([](const api::Request&) { return json_answer(200, "{}"); });
+  Client client({dead_url(), node.url()});
+  const auto proof = client.position("bank-a", {}, 7, 12, {});
+  ASSERT_FALSE(proof.has_value());
+  EXPECT_EQ(proof.error().code, "MALFORMED");
+  EXPECT_EQ(node.requests().front().target, "/v1/accounts/" + std::string(32, '0') +
+                                                "/proof?servicer=bank-a&token=7&min_height=12");
+}
+
 TEST(Http, A_kept_connection_serves_several_requests) {
   StubNode node([](const api::Request& request) { return json_answer(200, request.target); });
   HttpClient http(node.url());

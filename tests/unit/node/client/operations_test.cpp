@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "crypto/digest.h"
 #include "crypto/signer.h"
@@ -208,6 +209,61 @@ TEST(Journal, Keeps_the_bytes_before_they_are_sent_and_refuses_others_under_the_
   EXPECT_EQ(journal.begin(other).error().kind, ErrorKind::Usage);
   ASSERT_TRUE(journal.finish(entry.op_id, "COMMITTED").has_value());
   EXPECT_EQ((**journal.find(entry.op_id)).status, "COMMITTED");
+}
+
+// What is on the ledger can be shown to be of what was committed to, from what the journal keeps.
+TEST(Journal, L12_commitments_are_opened_with_what_it_keeps) {
+  const Folder folder;
+  const auto directory = Directory::from_genesis(demo());
+  const DraftOptions options{.op_id = {}, .now_ms = 1'700'000'000'000};
+  const AccountRef alice{"bank-a", config::demo_aliases().at("ALICE").account, "ALICE"};
+  const auto mint = draft_mint(directory, {"bank-a.EUR", alice, "10", "core 4711"}, options);
+  const auto again = draft_mint(directory, {"bank-a.EUR", alice, "10", "core 4711"}, options);
+  ASSERT_TRUE(mint && again);
+  const auto& id = mint->operation.op_id.bytes;
+  EXPECT_TRUE(Journal(folder.path).openings(id)->empty());
+  ASSERT_TRUE(Journal(folder.path).keep(id, mint->openings));
+  ASSERT_TRUE(Journal(folder.path).keep(id, again->openings)) << "made anew under the same id";
+  const auto kept = Journal(folder.path).openings(id);
+  ASSERT_TRUE(kept.has_value()) << kept.error().to_string();
+  ASSERT_EQ(kept->size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto& draft = i == 0 ? *mint : *again;
+    Opening opening = (*kept)[i];
+    EXPECT_EQ(opening.commit, std::get<ledger::Mint>(draft.operation.action).core_ref_commit);
+    EXPECT_EQ(opening.data, "core 4711");
+    EXPECT_TRUE(is_opened(opening));
+    opening.data = "core 4712";
+    EXPECT_FALSE(is_opened(opening));
+  }
+  EXPECT_NE((*kept)[0].commit, (*kept)[1].commit) << "each has its own salt";
+  EXPECT_EQ(std::filesystem::status(Journal(folder.path).openings_file(id)).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  std::ofstream(Journal(folder.path).openings_file(id)) << "{}";
+  EXPECT_EQ(Journal(folder.path).keep(id, mint->openings).error().kind, ErrorKind::Internal)
+      << "what is there and cannot be read is not written over";
+}
+
+TEST(Journal, L12_every_commitment_that_is_made_here_can_be_opened) {
+  const auto directory = Directory::from_genesis(demo());
+  const DraftOptions options{.op_id = {}, .now_ms = 1'700'000'000'000};
+  const AccountRef alice{"bank-a", config::demo_aliases().at("ALICE").account, "ALICE"};
+  const auto redeem = draft_redeem(directory, {"bank-a.EUR", alice, "10", "IBAN"}, options);
+  const auto open =
+      draft_account_open(directory, {"bank-a", alice.id, {"bank-a.EUR"}, "", ""}, options);
+  TokenCreateRequest request;
+  request.issuer = "bank-a";
+  request.currency = "JPY";
+  const auto create = draft_token_create(directory, request, options);
+  ASSERT_TRUE(redeem && open && create);
+  for (const auto& [draft, commit] :
+       {std::pair(&*redeem, std::get<ledger::Redeem>(redeem->operation.action).payout_commit),
+        std::pair(&*open, std::get<ledger::AcctOpen>(open->operation.action).owner_ref),
+        std::pair(&*create, std::get<ledger::TokenCreate>(create->operation.action).terms_hash)}) {
+    ASSERT_EQ(draft->openings.size(), 1U) << draft->summary;
+    EXPECT_EQ(draft->openings[0].commit, commit) << draft->summary;
+    EXPECT_TRUE(is_opened(draft->openings[0])) << draft->summary;
+  }
 }
 
 TEST(Journal, What_cannot_be_written_is_an_error_and_nothing_is_sent) {

@@ -94,6 +94,22 @@ TEST_F(OrderTest, The_node_names_the_signers_of_the_body_that_was_made_here) {
   fs::remove_all(folder);
 }
 
+TEST_F(OrderTest, L12_what_opens_its_commitments_comes_with_it) {
+  StubNode node([](const api::Request&) {
+    return json_answer(200, R"({"code":"OK","needs":[],"account_keys":[],"journal":[]})");
+  });
+  Client client({node.url()});
+  const auto made = draft(
+      R"({"type":"MINT","token":"bank-a.USD","account":"ALICE","amount":"1","core_ref_commit":{"data":"x 1"}})",
+      client);
+  ASSERT_TRUE(made.has_value()) << made.error().to_string();
+  ASSERT_EQ(made->draft.openings.size(), 1U);
+  const auto& opening = made->draft.openings[0];
+  EXPECT_EQ(opening.commit, std::get<ledger::Mint>(made->draft.operation.action).core_ref_commit);
+  EXPECT_EQ(opening.data, "x 1");
+  EXPECT_TRUE(is_opened(opening));
+}
+
 TEST_F(OrderTest, What_is_wrong_is_said_before_any_node_is_asked) {
   StubNode node([](const api::Request&) { return json_answer(500, ""); });
   Client client({node.url()});

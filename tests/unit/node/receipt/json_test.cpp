@@ -7,6 +7,7 @@
 
 #include "node/receipt/limits.h"
 #include "tests/unit/node/receipt/receipt_builder.h"
+#include "tests/unit/node/receipt/tamper.h"
 
 namespace giro::receipt {
 namespace {
@@ -105,6 +106,45 @@ TEST(Json, any_byte_changed_in_a_long_receipt_is_refused) {
       edited[at] = static_cast<char>(edited[at] ^ mask);
       ASSERT_FALSE(verify_json(edited, genesis())) << at << ' ' << mask;
     }
+  }
+}
+
+// Receipts of every outcome. The votes are as many as needed, so that none can be spared; of the
+// body's signatures each can, since they are not what the receipt rests on.
+TEST(Json, whatever_the_outcome_no_part_can_be_changed) {
+  using ledger::Code;
+  const std::pair<const char*, Shape> kinds[] = {
+      {"settled, or pending", {.code = Code::Ok, .detail_index = 0, .detail_inner = Code::Ok}},
+      {"rejected", {.code = Code::InsufficientFunds, .detail_index = 0, .detail_inner = Code::Ok}},
+      {"accepted too late",
+       {.code = Code::PaymentExpired, .detail_index = 0, .detail_inner = Code::Ok}},
+      {"bulk with a failed item",
+       {.code = Code::LegFailed,
+        .detail_index = 500,
+        .detail_inner = Code::CreditorAccountNotFound}},
+      {"void",
+       {.code = Code::BadSignature,
+        .detail_index = 0,
+        .detail_inner = Code::Ok,
+        .recorded = false}},
+      {"redacted", {.redacted = true}},
+      {"under changed sets", {.later_headers = 1, .set_changes = 2, .voters = {0, 1, 2, 4}}}};
+  for (const auto& [kind, shape] : kinds) {
+    const Receipt receipt = make_receipt(shape);
+    const std::string text = to_json(receipt);
+    ASSERT_TRUE(verify_json(text, genesis())) << kind;
+    const auto mutations = test::tampered(text, 1);
+    EXPECT_GE(mutations.size(), 200U) << kind;
+    std::size_t spared = 0;
+    for (const auto& [what, edited] : mutations) {
+      if (!verify_json(edited, genesis())) continue;
+      ++spared;
+      Receipt without = *from_json(edited);
+      ASSERT_TRUE(without.operation && without.operation->signatures.size() == 1) << kind << what;
+      without.operation->signatures = receipt.operation->signatures;
+      ASSERT_EQ(without, receipt) << kind << ' ' << what;
+    }
+    EXPECT_EQ(spared, shape.redacted ? 0U : 2U) << kind;
   }
 }
 

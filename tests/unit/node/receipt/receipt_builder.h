@@ -70,6 +70,11 @@ struct Shape {
   std::size_t set_changes = 0;  // 0 to 2
   std::vector<std::uint32_t> voters{0, 1, 3};
   bool redacted = false;
+  // What became of it.
+  ledger::Code code = ledger::Code::LegFailed;
+  std::uint32_t detail_index = 4;
+  ledger::Code detail_inner = ledger::Code::InsufficientFunds;
+  bool recorded = true;
 };
 
 // Keys of the validators that attest a receipt of this shape.
@@ -124,10 +129,10 @@ inline Receipt make_receipt(const Shape& shape = {}) {
     leaf.operation_hash = i == shape.index ? operation_hash : digest(std::to_string(i));
     leaf.actor = 7;
     for (std::size_t k = 0; k < 16; ++k) leaf.op_id.bytes[k] = static_cast<std::byte>(16 * k + i);
-    leaf.code = ledger::Code::LegFailed;
-    leaf.detail_index = 4;
-    leaf.detail_inner = ledger::Code::InsufficientFunds;
-    leaf.recorded = true;
+    leaf.code = shape.code;
+    leaf.detail_index = shape.detail_index;
+    leaf.detail_inner = shape.detail_inner;
+    leaf.recorded = shape.recorded;
     leaf.event_count = 2;
     leaf.events_root = digest("events " + std::to_string(i));
     leaves.push_back(ledger::leaf_hash(leaf));

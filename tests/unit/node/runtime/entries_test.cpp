@@ -33,6 +33,7 @@ class EntriesTest : public testing::Test {
   void block(std::uint64_t ones, std::uint64_t others, bool is_kept = true) {
     ExecutedBlock block;
     block.header.height = block.block.height = {++height_};
+    block.header.time = {static_cast<std::int64_t>(height_) * 1'000};
     ledger::EventRecord record;
     record.height = height_;
     record.type = 11;
@@ -154,6 +155,54 @@ TEST_F(EntriesTest, R34_what_lies_below_a_snapshot_is_not_held_and_where_it_goes
   ASSERT_TRUE(statement.has_value());
   EXPECT_EQ(checked(*statement).closing_chain, at_[kOne].entry_chain);
   EXPECT_EQ(statement->entries.size(), 3U);
+}
+
+// How many entries block by block, and what lies before each moment around each block.
+TEST_F(EntriesTest, L10_what_came_before_a_time_is_counted_in_whole_blocks) {
+  const std::uint64_t counts[] = {3, 0, 1, 2, 0, 0, 5, 1};
+  std::vector<std::uint64_t> total{0};  // before the block of each height
+  for (const auto count : counts) {
+    total.push_back(total.back() + count);
+    block(count, 1);
+  }
+  const auto before = [&](std::int64_t ms) {
+    return entries_before(store_, kToken, account(kOne), at_[kOne], {ms});
+  };
+  for (std::size_t height = 1; height < total.size(); ++height) {
+    const auto at = static_cast<std::int64_t>(height) * 1'000;
+    EXPECT_EQ(before(at - 1), total[height - 1]);
+    EXPECT_EQ(before(at), total[height - 1]) << "the block's own time is not before it";
+    EXPECT_EQ(before(at + 1), total[height]);
+  }
+  EXPECT_EQ(before(0), 0U);
+  EXPECT_EQ(before(4'000'000'000'000), total.back()) << "the future";
+  const ledger::Position none;
+  EXPECT_EQ(entries_before(store_, kToken, account(9), none, {5'000}), 0U);
+}
+
+TEST_F(EntriesTest, L10_a_reader_of_an_older_height_counts_what_it_shows) {
+  block(2, 0);
+  const ledger::Position then = at_[kOne];
+  block(2, 0);
+  EXPECT_EQ(entries_before(store_, kToken, account(kOne), then, {9'000}), 2U);
+}
+
+TEST_F(EntriesTest, R34_a_time_below_the_snapshot_is_not_held) {
+  block(2, 1, false);
+  block(2, 0, false);
+  const auto before = [&](std::uint8_t fill, std::int64_t ms) {
+    return entries_before(store_, kToken, account(fill), at_[fill], {ms});
+  };
+  EXPECT_EQ(before(kOne, 9'000).error().held_after, 4U);
+  block(2, 0);
+  block(3, 0);
+  EXPECT_EQ(before(kOne, 3'001), 6U);
+  EXPECT_EQ(before(kOne, 4'001), 9U);
+  // At or before its first own entries it cannot tell, and read_statement says so.
+  const auto below = before(kOne, 3'000);
+  ASSERT_TRUE(below.has_value());
+  EXPECT_EQ(read(*below).error().held_after, 6U);
+  EXPECT_EQ(before(kOther, 9'000).error().held_after, 1U) << "no entry of its own at all";
 }
 
 TEST_F(EntriesTest, A_block_whose_entries_and_positions_do_not_agree_ends_the_process) {

@@ -67,5 +67,70 @@ TEST_F(ExecutorTest,
   }
 }
 
+// ALICE's position in the state after each of some blocks, as a client that has the genesis file
+// sees it.
+TEST_F(ExecutorTest, L9_2_a_position_is_proven_by_the_state_root_of_the_newest_header) {
+  crypto::VerifierPool pool(1);
+  Payload payload(pool, demo_.chain());
+  BatchIndex index;
+  Executor executor(start(), store_, payload, index, std::make_unique<InlineLane>(),
+                    {.executed = [](const consensus::Executed&) {},
+                     .ran = [](const ExecutedBlock&, const std::vector<Intake::Ran>&) {}});
+  receipt::Genesis genesis{demo_.chain(), {}};
+  for (std::uint32_t seat = 0; seat < 4; ++seat)
+    genesis.members.push_back({{seat + 1}, demo_.validator_key(seat).public_key()});
+  const auto alice = config::demo_aliases().at("ALICE").account;
+  const auto judged = [&](std::optional<receipt::PositionProof> proof) {
+    const auto content = receipt::attest_content(demo_.chain(), proof->header);
+    for (std::uint32_t seat = 0; seat < 3; ++seat)
+      proof->attestation.push_back(
+          {{seat}, demo_.validator_key(seat).sign(content.sign_bytes(demo_.chain()))});
+    return receipt::verify_position_json(receipt::to_json(*proof), genesis).has_value();
+  };
+  std::uint64_t heights = 0;
+  for (const auto& block : empty_blocks(genesis_, 3, kEpochBlocks)) {
+    executor.push({block, block.hash(demo_.chain()), {}});
+    std::optional<receipt::PositionProof> proof;
+    ASSERT_TRUE(executor.prove(1, alice, [&](auto made) { proof = std::move(made); }));
+    ASSERT_TRUE(proof);
+    EXPECT_EQ(proof->header.height.value, ++heights);
+    EXPECT_EQ(proof->position.posted, (ledger::Amount{0, 200'000'000}));
+    EXPECT_TRUE(judged(proof));
+    proof->position.posted.lo += 1;
+    EXPECT_FALSE(judged(proof));
+  }
+  bool is_told = false;
+  ASSERT_TRUE(executor.prove(3, alice, [&](const auto& made) { is_told = !made; }));
+  EXPECT_TRUE(is_told) << "she has no position in that token";
+}
+
+// Clients cannot hold the executor back: what waits is bounded.
+TEST_F(ExecutorTest, L9_2_proofs_that_wait_are_bounded_and_end_with_the_node) {
+  class HeldLane final : public Lane {
+   public:
+    explicit HeldLane(std::vector<std::function<void()>>& held) : held_(held) {}
+    ~HeldLane() override {
+      std::ranges::for_each(held_, [](auto& work) { work(); });
+    }
+    void post(std::function<void()> work) override { held_.push_back(std::move(work)); }
+
+   private:
+    std::vector<std::function<void()>>& held_;
+  };
+  crypto::VerifierPool pool(1);
+  Payload payload(pool, demo_.chain());
+  BatchIndex index;
+  std::vector<std::function<void()>> held;
+  std::size_t asked = 0, without = 0;
+  {
+    Executor executor(start(), store_, payload, index, std::make_unique<HeldLane>(held), {});
+    const auto alice = config::demo_aliases().at("ALICE").account;
+    while (asked < 1000 && executor.prove(1, alice, [&](const auto& made) { without += !made; }))
+      ++asked;
+  }
+  EXPECT_EQ(asked, 64U);
+  EXPECT_EQ(without, asked);
+}
+
 }  // namespace
 }  // namespace giro::runtime
