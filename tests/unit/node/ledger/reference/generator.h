@@ -7,17 +7,19 @@
 
 namespace giro::ledger::reference {
 
-// SplitMix64: the same numbers with every compiler.
+// SplitMix64: the same numbers with every compiler. Choices come from the given bytes as long as
+// there are any: a fuzzer steers with them.
 class Random {
  public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
+  explicit Random(std::uint64_t seed, ByteView choices = {}) : state_(seed), choices_(choices) {}
   std::uint64_t next() {
     std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
     return z ^ (z >> 31);
   }
-  std::uint64_t below(std::uint64_t n) { return next() % n; }
+  std::uint64_t below(std::uint64_t n) { return (choices_.empty() ? next() : choice()) % n; }
+  [[nodiscard]] bool has_choices() const { return !choices_.empty(); }
   bool one_in(std::uint64_t n) { return below(n) == 0; }
   Id id() {  // a version 4 UUID
     Id out;
@@ -34,7 +36,14 @@ class Random {
   [[nodiscard]] PublicKey key();  // one of a few hundred
 
  private:
+  std::uint64_t choice() {
+    std::uint64_t value = 0;
+    for (int i = 0; i < 2 && !choices_.empty(); ++i, choices_ = choices_.subspan(1))
+      value = value << 8 | std::to_integer<std::uint64_t>(choices_[0]);
+    return value;
+  }
   std::uint64_t state_;
+  ByteView choices_;
 };
 
 // The demo genesis with more customers, accounts and corridors, so that histories can go on.
@@ -42,7 +51,9 @@ class Random {
 
 class Generator {
  public:
-  Generator(std::uint64_t seed, State& state) : random_(seed), s_(state) {}
+  Generator(std::uint64_t seed, State& state, ByteView choices = {})
+      : random_(seed, choices), s_(state) {}
+  [[nodiscard]] bool has_choices() const { return random_.has_choices(); }
   // The operations of a block at `now`.
   [[nodiscard]] std::vector<Submitted> block(Ms now);
   [[nodiscard]] Ms next_time(Ms now);

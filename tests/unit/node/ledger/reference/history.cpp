@@ -49,6 +49,8 @@ std::uint32_t type_of(const Submitted& submitted) {
 class Pair {
  public:
   explicit Pair(std::uint64_t seed) : Pair(history_genesis(seed)) {}
+  Pair(const Pair& other) : mine(other.mine), theirs(other.theirs) {}  // the cache is empty again
+  Pair& operator=(const Pair&) = delete;
 
   // The first difference.
   std::string block(const HistoryBlock& block, bool thorough, Reach* reach) {
@@ -113,6 +115,21 @@ Run run_new(std::uint64_t seed, Reach& reach) {
     run.difference = pair.block(run.history.blocks.back(), i % 10 == 0, &reach);
     if (!run.difference.empty()) break;
   }
+  return run;
+}
+
+ChosenRun run_chosen(ByteView choices) {
+  static const Pair at_genesis(1);
+  Pair pair(at_genesis);
+  Generator generator(1, pair.mine.state, choices);
+  ChosenRun run;
+  Reach reach;
+  for (Ms now = pair.mine.state.now; generator.has_choices() && run.difference.empty();) {
+    now = generator.next_time(now);
+    const HistoryBlock block{.time = now, .operations = generator.block(now)};
+    run.difference = pair.block(block, !generator.has_choices(), &reach);
+  }
+  for (const auto& [at, count] : reach) run.ok += at.second == Code::Ok ? count : 0;
   return run;
 }
 

@@ -24,6 +24,12 @@ struct Run {
   std::string difference;
 };
 [[nodiscard]] Run run_new(std::uint64_t seed, Reach& reach);
+// A short one whose choices are these bytes, for a fuzzer; `ok` counts what succeeded.
+struct ChosenRun {
+  std::string difference;
+  std::size_t ok = 0;
+};
+[[nodiscard]] ChosenRun run_chosen(ByteView choices);
 // The same again, with every record compared after every block. Empty: no difference.
 [[nodiscard]] std::string replay(const History& history);
 // Removes blocks and operations as long as there is a difference.
