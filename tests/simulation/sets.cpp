@@ -6,7 +6,6 @@
 
 namespace giro::sim {
 
-using consensus::Epoch;
 using consensus::InstitutionId;
 using consensus::Member;
 
@@ -16,17 +15,17 @@ Sets::Sets(const NetworkSetup& setup, Kind kind) : setup_(setup), kind_(kind) {
     genesis.push_back({setup.institution(i), setup.validator_key(i).public_key()});
 }
 
-const Members* Sets::of(Epoch epoch) const {
-  const auto found = sets_.find(kind_ == Kind::Fixed ? Epoch{} : epoch);
+const Members* Sets::of(consensus::Epoch epoch) const {
+  const auto found = sets_.find(kind_ == Kind::Fixed ? consensus::Epoch{} : epoch);
   return found == sets_.end() ? nullptr : &found->second;
 }
 
-const Member* Sets::seat(Epoch epoch, std::uint64_t index) const {
+const Member* Sets::seat(consensus::Epoch epoch, std::uint64_t index) const {
   const Members* members = of(epoch);
   return members == nullptr || index >= members->size() ? nullptr : &(*members)[index];
 }
 
-const Member* Sets::seat_of(Epoch epoch, InstitutionId institution) const {
+const Member* Sets::seat_of(consensus::Epoch epoch, InstitutionId institution) const {
   const Members* members = of(epoch);
   if (members == nullptr) return nullptr;
   const auto found = std::ranges::find(*members, institution, &Member::institution);
@@ -51,7 +50,7 @@ std::set<SeatWish> Sets::difference(const Members& before, const Members& after)
 }
 
 std::optional<std::string> Sets::learn(const consensus::Header& last, const Members& members) {
-  const Epoch next{last.epoch.value + 1};
+  const consensus::Epoch next{last.epoch.value + 1};
   Layout named;
   named.text("giro/set/v1").raw(setup_.chain()).number(next.value).number(members.size());
   for (const Member& member : members) named.number(member.institution.value).raw(member.key);

@@ -2,6 +2,7 @@
 
 #include "node/ledger/audit.h"
 #include "node/ledger/encode.h"
+#include "node/ledger/roots.h"
 #include "tests/unit/node/ledger/demo.h"
 #include "tests/unit/node/ledger/reference/compare.h"
 #include "tests/unit/node/ledger/reference/generator.h"
@@ -60,8 +61,10 @@ class Pair {
     const std::vector<Verdict> verdicts = mine.block(block.time, block.operations);
     const auto result = apply(theirs, context, operations, cache_);
     if (!result) return "fatal: I" + std::to_string(result.error().invariant) + "\n";
+    std::string out = cache_differences(context, operations, *result);
     theirs.store(result->writes);
-    std::string out;
+    tree_.apply(result->writes);
+    chain_ = next_chain(chain_, result->writes);
     for (std::size_t i = 0; i < verdicts.size(); ++i) {
       const Outcome& outcome = result->outcomes[i];
       const Verdict other{.code = outcome.code,
@@ -84,14 +87,38 @@ class Pair {
     return out;
   }
 
+  // Of the ledger, after the last block.
+  [[nodiscard]] Hash root() const { return state_root(tree_.root(), chain_); }
+
   Ledger mine;
   demo::MemoryState theirs;
 
  private:
   explicit Pair(const Genesis& genesis) : mine(genesis) {
-    if (const auto first = build_genesis(genesis)) theirs.store(first->writes);
+    const auto first = build_genesis(genesis);
+    if (!first) return;
+    theirs.store(first->writes);
+    tree_.apply(first->writes);
+    chain_ = next_chain(chain_, first->writes);
+  }
+  // The result with no cache, and with one that forgets all the time.
+  std::string cache_differences(const BlockContext& context,
+                                std::span<const std::expected<Verified, Code>> operations,
+                                const BlockResult& warm) {
+    RecordCache empty;
+    std::string out;
+    const Bytes expected = demo::fingerprint(warm);
+    for (const auto& [cache, what] : {std::pair(&empty, "an empty"), std::pair(&tiny_, "a tiny")}) {
+      const auto result = apply(theirs, context, operations, *cache);
+      if (!result || demo::fingerprint(*result) != expected)
+        out += std::string("  another result with ") + what + " cache\n";
+    }
+    return out;
   }
   RecordCache cache_;
+  RecordCache tiny_{RecordCache::Limits{.records = 70, .hash_seed = 7}};
+  StateTree tree_;
+  Hash chain_;
 };
 
 constexpr std::size_t kBlocks = 40;
@@ -107,7 +134,7 @@ std::size_t History::size() const {
 Run run_new(std::uint64_t seed, Reach& reach) {
   Pair pair(seed);
   Generator generator(seed, pair.mine.state);
-  Run run{.history = {.seed = seed, .blocks = {}}, .difference = {}};
+  Run run{.history = {.seed = seed, .blocks = {}}, .difference = {}, .root = {}};
   Ms now = pair.mine.state.now;
   for (std::size_t i = 1; i <= kBlocks; ++i) {
     now = generator.next_time(now);
@@ -115,6 +142,7 @@ Run run_new(std::uint64_t seed, Reach& reach) {
     run.difference = pair.block(run.history.blocks.back(), i % 10 == 0, &reach);
     if (!run.difference.empty()) break;
   }
+  run.root = pair.root();
   return run;
 }
 

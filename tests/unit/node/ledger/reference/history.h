@@ -22,6 +22,7 @@ using Reach = std::map<std::pair<std::uint32_t, Code>, std::uint64_t>;
 struct Run {
   History history;
   std::string difference;
+  Hash root;  // of the ledger's last state
 };
 [[nodiscard]] Run run_new(std::uint64_t seed, Reach& reach);
 // A short one whose choices are these bytes, for a fuzzer; `ok` counts what succeeded.
