@@ -83,10 +83,10 @@ bool Replica::State::learn_proof(const Certificate& attest) {
   }
   if (own_header->second.hash != attest.content.digest) {
     diverge(height);
-  } else {
-    make_stable(height, attest);
-    send_status();  // others are ahead: they say at once how far (R32)
+    return false;  // for good: the same answer would be news again and again (R30)
   }
+  make_stable(height, attest);
+  send_status();  // others are ahead: they say at once how far (R32)
   return true;
 }
 

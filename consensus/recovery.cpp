@@ -59,7 +59,8 @@ struct Recovery::State {
   LoggedCeilings ceilings;  // of `key`, as are the promises in `result`
   std::optional<crypto::PublicKey> key;
   std::map<crypto::PublicKey, Promises> of_other_keys;
-  Height stated;
+  Height stated;          // the base of the newest statement
+  Height highest_stated;  // of all of them: a store that was made again stated less than one before
   bool has_gap = false;
 
   void on(const BatchRecord& record) {
@@ -88,7 +89,8 @@ struct Recovery::State {
 
   void on(const CertificateRecord& record) {
     const Certificate& certificate = record.certificate;
-    if (certificate.content.kind == VoteKind::Attest) return on_stable(certificate);
+    if (certificate.content.kind == VoteKind::Attest)
+      return on_stable(certificate.content.height, certificate);
     if (certificate.content.epoch == result.set.epoch) note(certificate);
   }
 
@@ -97,11 +99,10 @@ struct Recovery::State {
     if (certificate.content.height > result.stable) result.certificates.push_back(certificate);
   }
 
-  void on_stable(const Certificate& attest) {
-    const Height height = attest.content.height;
+  void on_stable(Height height, const std::optional<Certificate>& proof) {
     if (height <= result.stable) return;
     result.stable = height;
-    result.stable_proof = attest;
+    result.stable_proof = proof;
     std::erase_if(result.certificates,
                   [&](const Certificate& c) { return c.content.height <= height; });
     std::erase_if(result.votes, [&](const VoteContent& vote) { return vote.height <= height; });
@@ -144,7 +145,7 @@ struct Recovery::State {
     if (record.set.epoch < result.set.epoch) return;  // below the snapshot that this begins with
     GIRO_CHECK(record.last_header.height.value == record.set.epoch.value * epoch_blocks,
                record.last_header.height, record.set.epoch);
-    on_stable(record.attest);
+    on_stable(record.attest.content.height, record.attest);
     result.set = record.set;
     result.epoch_base = {record.last_header.height, record.last_header.block,
                          record.attest.content.digest};
@@ -281,20 +282,24 @@ struct Recovery::State {
   // true wherever they stand.
   void on(const BaseRecord& record) {
     stated = record.height;
+    highest_stated = std::max(highest_stated, stated);
     // The chain that was read leads there already: what it says above the base stands, and the
     // batches of it, which a statement does not repeat.
     if (record.height <= forgotten) return take_epoch(record);
     if (record.height > result.executed.height) {
       const auto base = chain.find(record.height);
       has_gap = base == chain.end() || base->second.hash != record.block;
-      return;
+      if (has_gap) return;
+      // A store that stood here and is lost: what was said above it is of the epoch that it was in.
+      on_stable(record.height, record.proof);
+      return take_epoch(record);
     }
     has_gap = false;
     begin_at(record);
   }
 
   [[nodiscard]] std::optional<Height> lacks_payload() const {
-    for (auto place = chain.upper_bound(stated); place != chain.begin();) {
+    for (auto place = chain.upper_bound(highest_stated); place != chain.begin();) {
       const Block& block = (--place)->second.block;
       if (block.height <= result.executed.height) break;
       const bool is_held =

@@ -125,8 +125,8 @@ class Recovery {
   // The log does not lead from the store to there: it was cut, or began with a snapshot, and the
   // store that went with it is lost. finish() must not be called.
   [[nodiscard]] bool has_gap() const;
-  // The highest block above the store and up to that base whose payload the log lacks: it was
-  // followed while a snapshot above it was fetched (protocol R31). A store at or above needs it
+  // The highest block above the store and up to the highest base whose payload the log lacks: it
+  // was followed while a snapshot above it was fetched (protocol R31). A store at or above needs it
   // not; below, finish() may be called, and execution waits for what nobody may hold any more.
   [[nodiscard]] std::optional<Height> lacks_payload() const;
   [[nodiscard]] const std::vector<VoteContent>& votes() const;  // for the guard

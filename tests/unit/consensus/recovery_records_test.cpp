@@ -306,6 +306,39 @@ TEST_F(Reading, R31_a_log_tells_which_payload_below_an_installed_snapshot_it_nev
   EXPECT_EQ(std::move(kept).finish().votes.size(), 1U);
 }
 
+// What a snapshot that was installed begins with names the epoch above it. Its store is lost, and
+// the log leads there from the genesis all the same.
+TEST_F(Reading, R37_a_snapshot_above_a_lost_store_forgets_no_epoch_and_no_view) {
+  for (int i = 5; i < 10; ++i) source.make_stable(source.next_block());
+  std::vector<DurableRecord> log;
+  for (std::uint64_t height = 1; height <= 10; ++height) log.push_back(BlockRecord{block(height)});
+  const Hash last = block(10).hash(four().chain());
+  log.push_back(BaseRecord{four().set(Epoch{1}),
+                           View{2},
+                           {10},
+                           last,
+                           source.header_hash({10}),
+                           {10},
+                           last,
+                           block(10).time,
+                           std::nullopt});
+  const VoteContent said = vote(VoteKind::Prepare, 11, 1, 5);
+  const ViewChangeRecord left{four().view_change(1, {5}, {}, {1})};
+  log.insert(log.end(), {left, VoteRecord{said}});
+  for (const std::uint64_t executed : {0, 4}) {
+    const RecoveredState state = read(log, executed);
+    EXPECT_EQ(state.set.epoch, Epoch{1});
+    EXPECT_EQ(state.epoch_base.height, Height{10});
+    EXPECT_EQ(state.first_view, View{2});
+    EXPECT_EQ(state.view, View{5});
+    EXPECT_EQ(state.own_change, left.change);
+    EXPECT_EQ(state.votes, std::vector{said});
+    EXPECT_EQ(state.stable, Height{10});
+    EXPECT_EQ(state.base, Height{executed}) << "what the store lacks is executed again";
+    EXPECT_EQ(state.chain.size(), 10 - executed);
+  }
+}
+
 TEST_F(Reading, R34_the_chain_that_was_read_goes_on_above_the_base_of_a_statement) {
   const BatchPtr named = batch_of({10}, 1, soon(source));
   Block second = block(2);
