@@ -253,9 +253,13 @@ bool run_certificate(ByteView input) {
 
 // ---- changes
 
-// All signatures of it anew, by whom it names.
-void sign_again(Message& message) {
-  const auto again = [](Certificate& certificate) {
+// All signatures of it anew, by whom it names; at times a certificate has one of them twice, or one
+// less.
+void sign_again(Message& message, sim::Random& random) {
+  const auto again = [&random](Certificate& certificate) {
+    auto& entries = certificate.signatures;
+    if (entries.size() > 1 && random.chance(0.2)) entries.back().voter = entries.front().voter;
+    if (entries.size() > 1 && random.chance(0.1)) entries.pop_back();
     const Hash said = certificate.content.sign_bytes(chain());
     for (auto& entry : certificate.signatures) entry.signature = key_of(entry.voter).sign(said);
   };
@@ -319,7 +323,7 @@ bool mutate_message(Bytes& input, std::uint64_t seed) {
   bytes = mutators.mutate(random.pick(found->second), random);
   auto message = wire::decode(type, bytes);
   if (message && random.chance(0.8)) {
-    sign_again(*message);
+    sign_again(*message, random);
     bytes = wire::encode(*message);
   }
   input = tagged(type, bytes);

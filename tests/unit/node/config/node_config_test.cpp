@@ -192,6 +192,10 @@ const Golden kGolden[] = {
     {"unknown_inner_table",
      {{0, "[api.tlss]"}},
      {"node.toml:26:6: error: unknown table \"tlss\" in [api]; did you mean \"tls\"?"}},
+    {"table_without_a_name",  // aborted the process
+     {{12, "[=p2p]"}},
+     {"node.toml:12:2: error: not TOML: key: expected bare key starting character or "
+      "string delimiter, saw '='; write key = value"}},
     {"not_toml_at_all",
      {{12, "[p2p"}},
      {"node.toml:12:5: error: not TOML: table header: expected ']', saw '\\n'; write key = value"}},
