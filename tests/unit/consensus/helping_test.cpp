@@ -135,6 +135,31 @@ TEST(Behind, R30_a_proof_that_is_not_kept_is_no_news) {
   EXPECT_EQ(solo.fetched.size(), 2U);
 }
 
+TEST(Behind, R17_what_contradicts_the_own_result_is_no_news) {
+  Solo source(four(), 1), solo(four(), 3);
+  std::vector<Block> blocks;
+  for (int i = 0; i < 2; ++i) {
+    blocks.push_back(source.next_block());
+    source.make_stable(blocks.back());
+  }
+  solo.deliver(0, CertifiedBlocks{blocks, certified(VoteKind::Commit, blocks.back(), {})});
+  ASSERT_EQ(solo.replica->view().executed, Height{2});
+  Status ahead;
+  ahead.stable = {2};
+  solo.deliver(0, ahead);
+  solo.pass(1'000);
+  solo.tick();
+  ASSERT_EQ(solo.fetched.size(), 1U);
+  Header other = source.headers.at({2});
+  other.state_root = hash_of("another state");
+  const ChainSegment segment{
+      {}, other, four().certificate({VoteKind::Attest, {}, {}, {2}, other.hash(four().chain())})};
+  solo.deliver(0, segment);
+  EXPECT_TRUE(solo.replica->view().diverged);
+  solo.deliver(0, segment);
+  EXPECT_EQ(solo.fetched.size(), 1U) << "the same answer would come again and again";
+}
+
 TEST(Behind, R40_without_room_nothing_is_asked_for) {
   Solo solo(four(), 3);
   const BatchPtr batch = batch_of(four().institution(2), 1, soon(solo));
