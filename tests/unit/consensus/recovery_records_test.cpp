@@ -325,7 +325,7 @@ TEST_F(Reading, R37_a_snapshot_above_a_lost_store_forgets_no_epoch_and_no_view) 
   const VoteContent said = vote(VoteKind::Prepare, 11, 1, 5);
   const ViewChangeRecord left{four().view_change(1, {5}, {}, {1})};
   log.insert(log.end(), {left, VoteRecord{said}});
-  for (const std::uint64_t executed : {0, 4}) {
+  for (const std::uint64_t executed : {std::uint64_t{0}, std::uint64_t{4}}) {
     const RecoveredState state = read(log, executed);
     EXPECT_EQ(state.set.epoch, Epoch{1});
     EXPECT_EQ(state.epoch_base.height, Height{10});
