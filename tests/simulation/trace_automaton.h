@@ -96,6 +96,7 @@ class TraceAutomaton {
     consensus::Height stable, told_committed;  // of this life
   };
 
+  void note_own(std::size_t node, consensus::InstitutionId from, const consensus::Vote& vote);
   void learn(std::size_t node, const consensus::Vote& vote);
   void learn(std::size_t node, const consensus::Certificate& certificate);
   void learn(std::size_t node, const consensus::Block& block, const consensus::Hash& hash);

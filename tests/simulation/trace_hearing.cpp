@@ -88,6 +88,15 @@ void TraceAutomaton::learn_header(std::size_t node, const consensus::Header& hea
   mark_final(seen_[node], header.block);
 }
 
+// A vote of its own that comes back to it was judged when it was cast. One that has lost its memory
+// since then may pass it on, wherever it votes again.
+void TraceAutomaton::note_own(std::size_t node, consensus::InstitutionId from,
+                              const consensus::Vote& vote) {
+  if (from == setup_.institution(node) || !is_own(node, vote.content.epoch, vote.voter.value))
+    return;
+  seen_[node].promised[seen_[node].key].judged.insert(vote.content);
+}
+
 void TraceAutomaton::on_heard(std::size_t node, consensus::InstitutionId from,
                               const consensus::Message& message) {
   auto& seen = seen_[node];
@@ -98,8 +107,10 @@ void TraceAutomaton::on_heard(std::size_t node, consensus::InstitutionId from,
     for (const auto& block : blocks) learn(node, block, hash_of(block));
   };
   if (const auto* vote = std::get_if<consensus::Vote>(&message)) {
+    note_own(node, from, *vote);
     learn(node, *vote);
   } else if (const auto* proposal = std::get_if<consensus::PrePrepare>(&message)) {
+    note_own(node, from, proposal->vote);
     learn(node, proposal->block, hash_of(proposal->block));
     learn(node, proposal->vote);
   } else if (const auto* proven = std::get_if<consensus::CertifiedBlocks>(&message)) {
