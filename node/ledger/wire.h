@@ -274,6 +274,10 @@ class Decoder {
       const ByteView raw = bytes_field();
       if (raw.empty()) return fail(Fault::NonCanonical);
       if constexpr (std::same_as<T, std::string>) {
+        // Names have no other letters; a protobuf reader would stop at what is not UTF-8.
+        for (const std::byte byte : raw) {
+          if (std::to_integer<unsigned>(byte) >= 0x80) return fail(Fault::Malformed);
+        }
         value.assign(crypto::as_text(raw));
       } else if constexpr (std::same_as<T, Bytes>) {
         value.assign(raw.begin(), raw.end());

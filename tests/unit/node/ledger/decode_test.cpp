@@ -281,6 +281,19 @@ TEST(Decode, Enumerations_and_flags_have_bounds) {
             Code::Malformed);
 }
 
+TEST(Decode, Text_is_ASCII) {
+  const auto with_name = [](const std::string& name) {
+    GovPropose proposal;
+    proposal.param_set = ParamSet{.name = name, .value = 5};
+    Operation operation{.actor = kA, .op_id = uetr(1), .valid_until = {1'000}, .action = proposal};
+    return code_of(sign_with_filler(encode_body(operation)));
+  };
+  EXPECT_EQ(with_name("payment_ttl_max"), Code::Ok);
+  EXPECT_EQ(with_name("what nobody knows"), Code::Ok) << "806, and recorded";
+  EXPECT_EQ(with_name("payment_ttl_\xa4"), Code::Malformed) << "not UTF-8";
+  EXPECT_EQ(with_name("payment_ttl_\xc3\xa4"), Code::Malformed);
+}
+
 // ---- real signatures ----
 
 std::vector<bool> verdicts(const Decoded& decoded) {
