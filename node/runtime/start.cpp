@@ -14,7 +14,8 @@
 namespace giro::runtime {
 namespace {
 
-constexpr std::string_view kIdentityFormat = "giro data 1";
+// Raised with each change of what log, store or snapshots mean; 2: the index of a statement's days.
+constexpr std::string_view kIdentityFormat = "giro data 2";
 
 StartFailure fail(ExitCode code, std::string message) {
   return StartFailure(StartError{code, std::move(message)});
@@ -68,7 +69,15 @@ std::expected<void, StartError> lock_data(Opened& node) {
   }
   const auto present = storage::read_whole(*node.files, path, 4096);
   if (!present) return misconfigured("data_dir: " + present.error().text);
-  if (crypto::as_text(*present) != identity) {
+  const std::string_view found = crypto::as_text(*present);
+  const std::string_view format = found.substr(0, found.find('\n'));
+  if (format.starts_with("giro data ") && format != kIdentityFormat) {
+    return misconfigured("data_dir " + directory + " has the format \"" + std::string(format) +
+                         "\", and this giro reads \"" + std::string(kIdentityFormat) +
+                         "\"; use the giro that wrote it, or move the directory away and run "
+                         "giro recover, which fetches everything from the other validators");
+  }
+  if (found != identity) {
     return misconfigured(
         "data_dir " + directory +
         " belongs to another chain or institution (see IDENTITY there); choose another data_dir");

@@ -102,6 +102,24 @@ TEST_F(StartTest, A_start_is_recorded_in_log_and_sign_state) {
   EXPECT_EQ(second->ceiling.number, 2U);
 }
 
+TEST_F(StartTest, A_data_dir_of_another_format_or_owner_is_left_alone) {
+  ASSERT_TRUE(open().has_value());
+  const auto written = storage::read_whole(disk_, "/data/IDENTITY", 4096);
+  ASSERT_TRUE(written.has_value());
+  const std::string identity(crypto::as_text(*written));
+  const auto refusal = [&](const std::string& text) {
+    EXPECT_TRUE(storage::write_whole(disk_, "/data/IDENTITY", crypto::as_view(text)).has_value());
+    const auto opened = open();
+    return opened ? std::string() : opened.error().message;
+  };
+  EXPECT_NE(refusal("giro data 1" + identity.substr(identity.find('\n'))).find("\"giro data 1\""),
+            std::string::npos);
+  EXPECT_NE(refusal("giro data 1").find("giro recover"), std::string::npos) << "cut off";
+  for (const auto& other : {std::string(), std::string("something else"), identity + "more"})
+    EXPECT_NE(refusal(other).find("another chain or institution"), std::string::npos) << other;
+  EXPECT_EQ(refusal(identity), "");
+}
+
 // Found by the crash sweep: a process that died between making data_dir, or the log in it, and
 // making its name durable left a directory that the next one wrote to; the power failure took all.
 TEST_F(StartTest, Dying_anywhere_in_the_first_start_costs_nothing_of_the_next) {
