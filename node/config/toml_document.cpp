@@ -3,14 +3,18 @@
 #include <cassert>
 #include <string_view>
 
-// The library asserts that a table's name begins like one, and two lines below has an error for a
-// name that does not: a file must not end the process ("[=").
-#define TOML_ASSERT(condition) \
-  assert((condition) || std::string_view(#condition).starts_with("is_bare_key_character(*cp) ||"))
+// The library asserts that a table's name begins like one ("[="), and that a value does not begin
+// with what ends one ("a = [1, }"), and has an error for either further down: a file must not end
+// the process.
+#define TOML_ASSERT(condition)                                                         \
+  assert((condition) || std::string_view(#condition) == "!is_value_terminator(*cp)" || \
+         std::string_view(#condition).starts_with("is_bare_key_character(*cp) ||"))
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/impl/preprocessor.h>
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT_ASSUME(condition) TOML_ASSERT(condition)
 // Its tables of letters and blanks call a place unreachable that "[\u0343" reaches, which is
 // undefined; there the answer is no.
 // clang-format off

@@ -196,6 +196,10 @@ const Golden kGolden[] = {
      {{12, "[=p2p]"}},
      {"node.toml:12:2: error: not TOML: key: expected bare key starting character or "
       "string delimiter, saw '='; write key = value"}},
+    {"array_closed_like_a_table",  // aborted the process
+     {{18, "listen = [\"0.0.0.0:7400\", }"}},
+     {"node.toml:18:27: error: not TOML: value: could not determine value type; write key = "
+      "value"}},
     {"not_toml_at_all",
      {{12, "[p2p"}},
      {"node.toml:12:5: error: not TOML: table header: expected ']', saw '\\n'; write key = value"}},

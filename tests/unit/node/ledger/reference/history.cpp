@@ -50,7 +50,8 @@ std::uint32_t type_of(const Submitted& submitted) {
 class Pair {
  public:
   explicit Pair(std::uint64_t seed) : Pair(history_genesis(seed)) {}
-  Pair(const Pair& other) : mine(other.mine), theirs(other.theirs) {}  // the cache is empty again
+  Pair(const Pair& other)  // the cache is empty again
+      : mine(other.mine), theirs(other.theirs), tree_(other.tree_), chain_(other.chain_) {}
   Pair& operator=(const Pair&) = delete;
 
   // The first difference.
