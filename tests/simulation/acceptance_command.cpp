@@ -42,8 +42,8 @@ class AcceptanceTask final : public Task {
     if (report.violation) {
       const Violation& violation = *report.violation;
       totals.fail(exit_of(violation));
-      std::printf("FAIL %s: rule=%s node=%zu at=%.3fs: %s\n     replay: %s\n", name(number).c_str(),
-                  violation.rule.c_str(), violation.node,
+      std::printf("%s %s: rule=%s node=%zu at=%.3fs: %s\n     replay: %s\n", verdict_word(options_),
+                  name(number).c_str(), violation.rule.c_str(), violation.node,
                   static_cast<double>(report.ended) / kSecond, violation.text.c_str(),
                   replay(number).c_str());
     } else if (options_.is_one) {
@@ -59,7 +59,7 @@ class AcceptanceTask final : public Task {
   }
   [[nodiscard]] std::string replay(std::uint64_t number) const override {
     return std::string("giro-sim --mode ") + kAcceptanceMode + " --seed " + std::to_string(number) +
-           " --log events";
+           mutant_words(options_) + " --log events";
   }
 
  private:

@@ -26,7 +26,7 @@ std::string name_of(std::uint64_t number) {
 std::string replay_of(const Options& options, std::uint64_t number) {
   std::string line = std::string("giro-sim --mode ") + kMode + " --seed " + std::to_string(number) +
                      " --log events";
-  if (options.mutant != 0) line += " --mutant " + std::to_string(options.mutant);
+  line += mutant_words(options);
   return line;
 }
 
@@ -45,10 +45,11 @@ void judge(const Options& options, const CrashSweep& sweep, const CrashRun& run,
   if (!report.violation) return;
   const Violation& violation = *report.violation;
   totals.fail(exit_of(violation));
-  std::printf("FAIL %s: %s\n     rule=%s node=%zu at=%.3fs: %s\n     replay: %s\n",
-              name_of(run.number()).c_str(), death_of(sweep, run.outcome).c_str(),
-              violation.rule.c_str(), violation.node, static_cast<double>(report.ended) / kSecond,
-              violation.text.c_str(), replay_of(options, run.number()).c_str());
+  std::printf("%s %s: %s\n     rule=%s node=%zu at=%.3fs: %s\n     replay: %s\n",
+              verdict_word(options), name_of(run.number()).c_str(),
+              death_of(sweep, run.outcome).c_str(), violation.rule.c_str(), violation.node,
+              static_cast<double>(report.ended) / kSecond, violation.text.c_str(),
+              replay_of(options, run.number()).c_str());
   std::fflush(stdout);
 }
 

@@ -30,18 +30,20 @@ const char* length_of(const Options& options) {
   return options.length == Length::Full ? " --length full" : "";
 }
 
-void print_failure(const Options& options, std::uint64_t seed, const Report& report) {
+void print_violation(const Options& options, std::uint64_t seed, const Report& report) {
   const auto& violation = *report.violation;
   std::printf(
-      "FAIL seed=%llu mode=%s nodes=%zu rule=%s node=%zu at=%.3fs event=%llu trace=%s\n"
-      "     %s\n     replay: giro-sim --seed %llu --mode %s%s%s --log events --until %llu\n",
-      static_cast<unsigned long long>(seed), std::string(name(report.plan.mode)).c_str(),
-      report.plan.nodes, violation.rule.c_str(), violation.node,
-      static_cast<double>(report.ended) / kSecond, static_cast<unsigned long long>(report.events),
+      "%s seed=%llu mode=%s nodes=%zu rule=%s node=%zu at=%.3fs event=%llu trace=%s\n"
+      "     %s\n     replay: giro-sim --seed %llu --mode %s%s%s%s --log events --until %llu\n",
+      verdict_word(options), static_cast<unsigned long long>(seed),
+      std::string(name(report.plan.mode)).c_str(), report.plan.nodes, violation.rule.c_str(),
+      violation.node, static_cast<double>(report.ended) / kSecond,
+      static_cast<unsigned long long>(report.events),
       crypto::to_hex(report.trace).substr(0, 16).c_str(), violation.text.c_str(),
       static_cast<unsigned long long>(seed), std::string(name(report.plan.mode)).c_str(),
       options.nodes ? (" --nodes " + std::to_string(*options.nodes)).c_str() : "",
-      length_of(options), static_cast<unsigned long long>(report.events));
+      length_of(options), mutant_words(options).c_str(),
+      static_cast<unsigned long long>(report.events));
 }
 
 Report report_of(const Options& options, const RunOptions& run) {
@@ -71,7 +73,7 @@ void run_seed(const Options& options, std::uint64_t seed, Totals& totals) {
   }
   if (report.violation) {
     totals.fail(exit_of(*report.violation));
-    print_failure(options, seed, report);
+    print_violation(options, seed, report);
   } else if (options.twice) {
     const Report again = report_of(options, run);
     if (again.trace != report.trace) {

@@ -273,6 +273,14 @@ const char* describe_mutant(int number) {
   return std::ranges::find(kMutants, number, &Mutant::number)->what;
 }
 
+const char* verdict_word(const Options& options) {
+  return options.mutant == 0 ? "FAIL" : "KILL";
+}
+
+std::string mutant_words(const Options& options) {
+  return options.mutant == 0 ? "" : " --mutant " + std::to_string(options.mutant);
+}
+
 int exit_of(const Violation& violation) {
   return violation.rule.starts_with("L") ? kLiveness : kSafety;
 }

@@ -58,5 +58,9 @@ struct Options {
 // Ends the process with what is wrong, or with what was asked for (--help, --list).
 [[nodiscard]] Options parse(const std::vector<std::string_view>& words);
 [[nodiscard]] const char* describe_mutant(int number);
+// How a line begins that tells of a broken rule: a mutant's is what was looked for, and no failure.
+[[nodiscard]] const char* verdict_word(const Options& options);
+// The words of a replay that choose the mutant, or none.
+[[nodiscard]] std::string mutant_words(const Options& options);
 
 }  // namespace giro::sim

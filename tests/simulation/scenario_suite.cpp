@@ -55,8 +55,8 @@ int run_one(const Scenario& scenario, const std::string& file, const Options& op
     const auto& violation = *report.violation;
     const std::string where =
         run.line() == 0 ? "after the last step" : "line " + std::to_string(run.line());
-    std::printf("FAIL scenario=%s %s rule=%s node=%zu at=%.3fs\n     %s\n", scenario.name.c_str(),
-                where.c_str(), violation.rule.c_str(), violation.node,
+    std::printf("%s scenario=%s %s rule=%s node=%zu at=%.3fs\n     %s\n", verdict_word(options),
+                scenario.name.c_str(), where.c_str(), violation.rule.c_str(), violation.node,
                 static_cast<double>(report.ended) / kSecond, violation.text.c_str());
     return violation.rule.starts_with("L") ? kLiveness : kSafety;
   }

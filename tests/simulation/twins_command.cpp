@@ -18,7 +18,7 @@ std::string set_name(const Options& options) {
 std::string replay(const Options& options, std::uint64_t index) {
   std::string line =
       "giro-sim --mode " + set_name(options) + " --seed " + std::to_string(index) + " --log events";
-  if (options.mutant != 0) line += " --mutant " + std::to_string(options.mutant);
+  line += mutant_words(options);
   return line;
 }
 
@@ -37,11 +37,11 @@ TwinsReport run_scenario(const Options& options, std::uint64_t index) {
   const bool is_logged = options.log != LogDetail::Off;
   const TwinsReport report = Twins(plan_twins(*options.twins, index), index, is_logged).run();
   if (report.violation) {
-    std::printf("FAIL mode=%s scenario=%llu rule=%s node=%zu at=%.3fs: %s\n     replay: %s\n",
-                set_name(options).c_str(), static_cast<unsigned long long>(index),
-                report.violation->rule.c_str(), report.violation->node,
-                static_cast<double>(report.ended) / kSecond, report.violation->text.c_str(),
-                replay(options, index).c_str());
+    std::printf("%s mode=%s scenario=%llu rule=%s node=%zu at=%.3fs: %s\n     replay: %s\n",
+                verdict_word(options), set_name(options).c_str(),
+                static_cast<unsigned long long>(index), report.violation->rule.c_str(),
+                report.violation->node, static_cast<double>(report.ended) / kSecond,
+                report.violation->text.c_str(), replay(options, index).c_str());
     std::fflush(stdout);
   }
   return report;
