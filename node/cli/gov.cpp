@@ -1,4 +1,5 @@
-// giro gov params | list | show PROPOSAL | propose CHANGE INSTITUTION | vote PROPOSAL yes|no
+// giro gov members | params | list | show PROPOSAL | propose CHANGE INSTITUTION | vote PROPOSAL
+// yes|no
 #include <iomanip>
 #include <iostream>
 
@@ -65,6 +66,23 @@ void show_proposal(Run& run, const std::string& proposal) {
     std::cout << std::left << std::setw(12) << std::string(key)
               << (member.is_string() ? std::string(member.get_string()) : json::serialize(member))
               << '\n';
+  }
+}
+
+// By the numbers that the ledger gave them: node.toml of one that joined after genesis names its
+// own.
+void list_members(Run& run) {
+  constexpr const char* kMembers = "gov.members";
+  auto session = open_session(run);
+  if (!session) return fail(run, kMembers, session.error());
+  const auto rows = client::read_list(session->client, "/v1/institutions");
+  if (!rows) return fail(run, kMembers, rows.error());
+  if (run.json) return print_json(kMembers, {{"items", json::array(rows->begin(), rows->end())}});
+  for (const auto& row : *rows) {
+    std::cout << std::left << std::setw(6) << client::number_field(row, "id") << std::setw(34)
+              << text_field(row, "name") << std::setw(12) << text_field(row, "kind")
+              << std::setw(12) << text_field(row, "status")
+              << (client::bool_field(row, "validator") ? "validator" : "-") << '\n';
   }
 }
 
@@ -152,6 +170,11 @@ void add_gov(CLI::App& app, Run& run) {
       add_command(*group, run, "params", "The network's parameters, and those of the next epoch");
   add_profile_option(*params_command, run);
   params_command->callback([&run] { show_params(run); });
+
+  CLI::App* members_command =
+      add_command(*group, run, "members", "The institutions, by the ledger's numbers");
+  add_profile_option(*members_command, run);
+  members_command->callback([&run] { list_members(run); });
 
   auto name = std::make_shared<std::string>();
   CLI::App* show_command = add_command(*group, run, "show", "One proposal and its votes");

@@ -27,6 +27,7 @@ struct InitOptions {
   std::string p2p = "127.0.0.1:7300", advertise, api = "127.0.0.1:7400", ops = "127.0.0.1:7500",
               ops_socket;
   std::string stop_below = "1GiB";
+  std::uint32_t institution_id = 0;  // 0: the name is in the genesis file
   bool open = false, throwaway = false;
 
   [[nodiscard]] fs::path key() const { return fs::path(home) / "keys" / "validator.key"; }
@@ -101,6 +102,8 @@ std::string config_text(const InitOptions& options, const crypto::Hash& chain_id
   const std::string advertise = options.advertise.empty() ? options.p2p : options.advertise;
   std::string out = "config_version = 1\n";
   out += "name     = " + quoted(options.name) + "\n";
+  if (options.institution_id != 0)
+    out += "institution_id = " + std::to_string(options.institution_id) + "\n";
   out += "role     = \"validator\"\n";
   out += "genesis  = " + quoted(fs::absolute(options.genesis).lexically_normal().string()) + "\n";
   out += "chain_id = " + quoted(crypto::to_hex(chain_id)) + "\n";
@@ -193,6 +196,8 @@ void add_init(CLI::App& app, Run& run) {
   command->add_option("--home", options->home, "Directory for everything")->capture_default_str();
   command->add_option("--name", options->name, "The institution's name")->required();
   command->add_option("--genesis", options->genesis, "Genesis file: the second step");
+  command->add_option("--institution-id", options->institution_id,
+                      "The ledger's number of one that joined after genesis");
   command->add_option("--p2p", options->p2p, "Where to listen for validators")
       ->capture_default_str();
   command->add_option("--advertise", options->advertise, "Where they find this one; else as --p2p");

@@ -186,18 +186,17 @@ void prove(Run& run, const ProveOptions& options) {
   if (!config) return fail(run, command, config.error());
   const auto genesis = client::read_genesis(config->genesis);
   if (!genesis) return fail(run, command, genesis.error());
-  const auto& institutions = genesis->genesis.ledger.institutions;
-  const auto self =
-      std::ranges::find(institutions, config->name, &ledger::GenesisInstitution::name);
-  if (self == institutions.end())
-    return fail_with(run, command, 1, config->name + " is no institution of the genesis file");
+  const auto self = config::own_institution(*config, genesis->genesis);
+  if (!self)
+    return fail_with(run, command, 1,
+                     config->name + " is no institution of the genesis file, and " +
+                         "node.toml has no institution_id");
   const auto passphrase = config->validator_key->passphrase.read();
   if (!passphrase) return fail_with(run, command, 69, passphrase.error());
   const auto key = crypto::read_key_file(config->validator_key->path, *passphrase);
   if (!key) return fail_with(run, command, 69, std::string(crypto::describe(key.error())));
-  const auto institution = static_cast<ledger::InstId>(self - institutions.begin() + 1);
-  const crypto::Signature signature = key->sign(
-      ledger::validator_key_sign_bytes(genesis->chain_id, institution, key->public_key()));
+  const crypto::Signature signature =
+      key->sign(ledger::validator_key_sign_bytes(genesis->chain_id, *self, key->public_key()));
   const json::object document{{"institution", config->name},
                               {"public_key", crypto::to_hex(key->public_key())},
                               {"possession", crypto::to_hex(signature)}};

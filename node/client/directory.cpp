@@ -14,17 +14,24 @@ std::string product_suffix(std::uint16_t product) {
   return product == 0 ? std::string() : "." + std::to_string(product);
 }
 
-// All items of a list endpoint, page by page.
-std::expected<std::vector<json::object>, Error> read_list(Client& client, const std::string& path) {
+ledger::Amount amount_field(const json::object& from, std::string_view name, std::uint8_t scale) {
+  ledger::DecimalError ignored{};
+  return ledger::from_decimal(text_field(from, name), scale, ignored).value_or(ledger::Amount{});
+}
+
+}  // namespace
+
+std::expected<std::vector<json::object>, Error> read_list(Client& client,
+                                                          const std::string& target) {
   std::vector<json::object> out;
   std::string cursor;
   do {
-    auto page = client.get(path + "?limit=1000" + (cursor.empty() ? "" : "&cursor=" + cursor));
+    auto page = client.get(target + "?limit=1000" + (cursor.empty() ? "" : "&cursor=" + cursor));
     if (!page) return std::unexpected(page.error());
     const auto* object = page->if_object();
     const auto* items = object == nullptr ? nullptr : object->if_contains("items");
     if (items == nullptr || !items->is_array()) {
-      return std::unexpected(Error{ErrorKind::Internal, {}, path + ": the answer is not a list"});
+      return std::unexpected(Error{ErrorKind::Internal, {}, target + ": the answer is not a list"});
     }
     for (const auto& item : items->get_array()) {
       if (item.is_object()) out.push_back(item.get_object());
@@ -33,13 +40,6 @@ std::expected<std::vector<json::object>, Error> read_list(Client& client, const 
   } while (!cursor.empty());
   return out;
 }
-
-ledger::Amount amount_field(const json::object& from, std::string_view name, std::uint8_t scale) {
-  ledger::DecimalError ignored{};
-  return ledger::from_decimal(text_field(from, name), scale, ignored).value_or(ledger::Amount{});
-}
-
-}  // namespace
 
 std::expected<Directory, Error> Directory::from_node(Client& client) {
   Directory out;

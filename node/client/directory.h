@@ -52,6 +52,10 @@ class Directory {
 [[nodiscard]] std::expected<ledger::Amount, Error> parse_amount(std::string_view text,
                                                                 const TokenFacts& token);
 
+// All rows of a list that a node gives in pages, as "/v1/institutions".
+[[nodiscard]] std::expected<std::vector<boost::json::object>, Error> read_list(
+    Client& client, const std::string& target);
+
 struct AccountRef {
   std::string servicer;  // institution name
   ledger::AccountId id;

@@ -43,7 +43,8 @@ NodeConfig assemble(const Settings& settings, const fs::path& base) {
   NodeConfig config;
   config.name = settings.text("name");
   config.role = choice<NodeRole>(settings, "role");
-  config.admitted_by_vote = settings.number("admitted_by_vote") != 0;
+  if (settings.has("institution_id"))
+    config.institution_id = static_cast<std::uint32_t>(settings.number("institution_id"));
   config.genesis = path("genesis");
   (void)crypto::from_hex(settings.text("chain_id"), config.chain_id.bytes);
   config.data_dir = path("data_dir");
@@ -205,17 +206,23 @@ void check_genesis(Settings& settings, const fs::path& base) {
     names.push_back(institution.name);
   }
   const std::string& name = settings.text("name");
-  const bool member = std::find(names.begin(), names.end(), name) != names.end();
-  if (member && settings.number("admitted_by_vote") != 0) {
-    settings.error("admitted_by_vote", "admitted_by_vote = true, but the genesis file has " +
-                                           toml_quoted(name) + "; remove this line");
-  } else if (!member && settings.has("name") && settings.number("admitted_by_vote") == 0) {
+  const bool is_member = std::ranges::find(names, name) != names.end();
+  const bool has_id = settings.has("institution_id");
+  if (is_member && has_id) {
+    settings.error("institution_id", "institution_id is written, but the genesis file has " +
+                                         toml_quoted(name) + "; remove this line");
+  } else if (has_id && settings.number("institution_id") <= names.size()) {
+    settings.error("institution_id",
+                   "institution_id = " + settings.text("institution_id") +
+                       " is a number of the genesis file, of " +
+                       toml_quoted(names[settings.number("institution_id") - 1]) +
+                       "; write the one that the ledger gave, as giro gov members prints it");
+  } else if (!is_member && settings.has("name") && !has_id) {
     const std::optional<std::string> near = nearest(name, names);
-    settings.error("name",
-                   "name = " + toml_quoted(name) + " is not in the genesis file; " +
-                       (near ? "did you mean " + toml_quoted(*near) + "?"
-                             : "write the institution's name, or admitted_by_vote = true if "
-                               "it joined later"));
+    settings.error("name", "name = " + toml_quoted(name) + " is not in the genesis file; " +
+                               (near ? "did you mean " + toml_quoted(*near) + "?"
+                                     : "write the institution's name, or its institution_id if it "
+                                       "joined later"));
   }
 }
 
@@ -244,6 +251,16 @@ Loaded<NodeConfig> load_node_config(const fs::path& file, const Environment& env
     check_genesis(settings, base);
   }
   return finish(settings, base);
+}
+
+std::optional<std::uint32_t> own_institution(const NodeConfig& config, const Genesis& genesis) {
+  const auto& institutions = genesis.ledger.institutions;
+  const auto found =
+      std::ranges::find(institutions, config.name, &ledger::GenesisInstitution::name);
+  if (found != institutions.end())
+    return static_cast<std::uint32_t>(found - institutions.begin() + 1);
+  if (config.institution_id <= institutions.size()) return std::nullopt;
+  return config.institution_id;
 }
 
 std::optional<std::string> explain_node_key(std::string_view key) {

@@ -13,6 +13,7 @@
 
 #include "crypto/bytes.h"
 #include "node/config/diagnostic.h"
+#include "node/config/genesis_file.h"
 #include "node/config/values.h"
 
 namespace giro::config {
@@ -27,8 +28,9 @@ enum class ApiAuth : std::uint8_t { Mtls, Open };
 struct NodeConfig {
   std::string name;
   NodeRole role = NodeRole::Validator;
-  bool admitted_by_vote =
-      false;  // the institution joined after genesis: `name` is not in the genesis file
+  // The number that the ledger gave an institution which joined after genesis: 0, and `name` is in
+  // the genesis file.
+  std::uint32_t institution_id = 0;
   std::filesystem::path genesis;
   crypto::Hash chain_id;
   std::filesystem::path data_dir;
@@ -90,6 +92,11 @@ struct NodeConfig {
 // genesis.
 [[nodiscard]] Loaded<NodeConfig> load_node_config(const std::filesystem::path& file,
                                                   const Environment& environment);
+
+// The institution whose node it is: by its name in the genesis file, or by its institution_id.
+// nullopt: neither. That the ledger gave the number to that name is for whoever reads the store.
+[[nodiscard]] std::optional<std::uint32_t> own_institution(const NodeConfig& config,
+                                                           const Genesis& genesis);
 
 // Text that parses back to an equal configuration (for `giro init` and the test network). Paths are
 // written as they are.

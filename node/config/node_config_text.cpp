@@ -41,9 +41,7 @@ std::string write_node_config(const NodeConfig& config) {
   out.number("config_version", 1);
   out.text("name", config.name);
   out.text("role", config.role == NodeRole::Validator ? "validator" : "observer");
-  if (config.admitted_by_vote) {
-    out.raw("admitted_by_vote", "true");
-  }
+  if (config.institution_id != 0) out.number("institution_id", config.institution_id);
   out.text("genesis", config.genesis.string());
   out.text("chain_id", crypto::to_hex(config.chain_id));
   out.text("data_dir", config.data_dir.string());

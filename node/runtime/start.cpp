@@ -5,6 +5,7 @@
 
 #include "consensus/wire/codec.h"
 #include "crypto/check.h"
+#include "node/ledger/query.h"
 #include "node/runtime/lineage.h"
 #include "node/runtime/memory.h"
 #include "node/runtime/open_store.h"
@@ -278,14 +279,6 @@ std::expected<void, StartError> check_seat(const Opened& node, const Progress& p
   return {};
 }
 
-std::optional<consensus::InstitutionId> institution_of(const config::Genesis& genesis,
-                                                       std::string_view name) {
-  const auto& institutions = genesis.ledger.institutions;
-  const auto found = std::ranges::find(institutions, name, &ledger::GenesisInstitution::name);
-  if (found == institutions.end()) return std::nullopt;
-  return consensus::InstitutionId{static_cast<std::uint32_t>(found - institutions.begin() + 1)};
-}
-
 }  // namespace
 
 Platform real_platform(storage::FilePort& files, const config::NodeConfig& config) {
@@ -305,10 +298,12 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   auto genesis = load_genesis(platform.files, config);
   if (!genesis) return StartFailure(genesis.error());
   node.genesis = std::move(*genesis);
-  const auto self = institution_of(node.genesis.genesis, config.name);
+  const auto self = config::own_institution(config, node.genesis.genesis);
   if (!self)
-    return misconfigured("name \"" + config.name + "\" is no institution of the genesis file");
-  node.self = *self;
+    return misconfigured("name \"" + config.name +
+                         "\" is no institution of the genesis file, and no institution_id says "
+                         "which it became later");
+  node.self = {*self};
   if (auto locked = lock_data(node); !locked) return StartFailure(locked.error());
   const bool validator = config.role == config::NodeRole::Validator;
   if (validator) {
@@ -340,6 +335,8 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   }
   if (!log) return StartFailure(log.error());
   if (auto named = make_names_durable(node); !named) return StartFailure(named.error());
+  if (auto wrong = wrong_institution(config, *node.store->read()))
+    return misconfigured(*std::move(wrong));
   if (validator) {
     if (auto seated = check_seat(node, progress); !seated) return StartFailure(seated.error());
     if (was_damaged) node.log_was_empty = false;  // what it held was set aside
@@ -347,6 +344,20 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
       return StartFailure(bound.error());
   }
   return node;
+}
+
+std::optional<std::string> wrong_institution(const config::NodeConfig& config,
+                                             const ledger::StateView& state) {
+  const std::uint32_t id = config.institution_id;
+  if (id == 0) return std::nullopt;
+  const auto named = ledger::query_institution(state, config.name);
+  const auto numbered = ledger::query_institution(state, id);
+  if (named ? named->id == id : !numbered) return std::nullopt;
+  return "institution_id = " + std::to_string(id) +
+         (numbered ? " is \"" + numbered->name + "\" on the ledger" : " is nobody on the ledger") +
+         (named ? ", and \"" + config.name + "\" is " + std::to_string(named->id)
+                : ", and nobody is called \"" + config.name + "\"") +
+         "; write what  giro gov members  prints";
 }
 
 std::expected<void, StartError> create_sign_state(const config::NodeConfig& config,

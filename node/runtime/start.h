@@ -88,6 +88,11 @@ enum class StartMode : std::uint8_t {
                                                           StartMode mode, const Platform& platform,
                                                           const Progress& progress);
 
+// Why the ledger, as far as this store knows it, gave that number to another institution, or
+// another number to this one; nullopt: it did not. Of one that is in the genesis file that holds.
+[[nodiscard]] std::optional<std::string> wrong_institution(const config::NodeConfig& config,
+                                                           const ledger::StateView& state);
+
 // Makes the sign state of this node's key for this chain, once, empty (protocol R37), or leaves the
 // one that is there. Part of setting a validator up, never of starting one.
 [[nodiscard]] std::expected<void, StartError> create_sign_state(const config::NodeConfig& config,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "crypto/mutant.h"
+#include "node/ledger/query.h"
 #include "node/ledger/records.h"
 #include "node/runtime/fatal.h"
 #include "node/runtime/memory.h"
@@ -276,7 +277,8 @@ void Validator::watch_disk() {
 // here, its members are needed.
 void Validator::watch_sets() {
   const consensus::Replica& replica = driver_->replica();
-  auto admitted = admitted_peers(*store->read(), replica.set().epoch);
+  const auto state = store->read();
+  auto admitted = admitted_peers(*state, replica.set().epoch);
   if (!admitted && admitted_.empty()) {  // the store lost its newest writes, and follows
     admitted.emplace();
     for (const auto& member : replica.set().members)
@@ -300,6 +302,12 @@ void Validator::watch_sets() {
   }
   if (*admitted == admitted_) return;
   admitted_ = std::move(*admitted);
+  for (const auto& [id, institution] : ledger::query_institutions(*state)) {
+    if (id > genesis.genesis.ledger.institutions.size())
+      joined_.insert_or_assign(consensus::InstitutionId{id}, institution.name);
+  }
+  if (const auto wrong = wrong_institution(config, *state))
+    around_.events.write(config::LogLevel::Error, "wrong_institution", {}, *wrong);
   if (around_.let_in) around_.let_in(peer_configs());
 }
 
@@ -455,8 +463,10 @@ void Validator::serve_batches(consensus::InstitutionId from, consensus::FetchBat
 
 std::string Validator::name_of(std::uint32_t institution) const {
   const auto& institutions = genesis.genesis.ledger.institutions;
-  if (institution == 0 || institution > institutions.size()) return text(institution);
-  return institutions[institution - 1].name;
+  if (institution != 0 && institution <= institutions.size())
+    return institutions[institution - 1].name;
+  const auto joined = joined_.find({institution});
+  return joined == joined_.end() ? text(institution) : joined->second;
 }
 
 bool Validator::core_answers() const {

@@ -161,7 +161,8 @@ class Validator {
   std::atomic<bool> storage_low_ = false;  // the core's to set
   AdmittedPeers settled_;                  // core: who is let in, by the ledger
   AdmittedPeers admitted_;  // core: and who must still learn that its key is replaced
-  std::optional<consensus::Instant> key_grace_;  // core: until then
+  std::map<consensus::InstitutionId, std::string> joined_;  // core: after genesis, as of admitted_
+  std::optional<consensus::Instant> key_grace_;             // core: until then
   std::atomic<std::uint64_t> final_height_ = 0;
   std::atomic<std::int64_t> core_seen_us_ = 0;  // when the core thread last had a turn
 

@@ -44,6 +44,36 @@ class MembershipTest : public StreamTest {
     return {"--public-key", text_field(proof, "public_key"), "--possession",
             text_field(proof, "possession")};
   }
+  // A validator as its operator sets it up, beside the network.
+  [[nodiscard]] testnet::Network newcomer(const std::string& name,
+                                          const std::vector<std::string>& more = {}) const {
+    testnet::Network made{.directory = supervisor_->network().directory,
+                          .name = supervisor_->network().name,
+                          .nodes = {{.name = name}}};
+    const auto lock = testnet::PortLock::take();
+    if (!lock || !testnet::choose_ports(made)) {
+      ADD_FAILURE() << "no ports";
+      return made;
+    }
+    const testnet::Node& node = made.nodes[0];
+    std::vector<std::string> arguments = init_of(name, made.node_directory(node));
+    for (const auto& [option, value] : {std::pair{"--p2p", node.p2p_address().to_string()},
+                                        {"--api", node.api_address().to_string()},
+                                        {"--ops", node.ops_address().to_string()},
+                                        {"--stop-below", "64MiB"}}) {
+      arguments.insert(arguments.end(), {option, value});
+    }
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Ran ran = run_giro(arguments);
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    return made;
+  }
+  [[nodiscard]] std::vector<std::string> init_of(const std::string& name,
+                                                 const std::filesystem::path& home) const {
+    return {"init",        "--home",    home.string(),
+            "--name",      name,        "--open",
+            "--throwaway", "--genesis", supervisor_->network().genesis().string()};
+  }
   [[nodiscard]] std::string role_of(const testnet::Node& node) const {
     return text_field(get(node, "/v1/node"), "role");
   }
@@ -87,26 +117,13 @@ TEST_F(MembershipTest, One_joins_one_leaves_and_one_takes_a_new_key_under_load) 
   ASSERT_TRUE(stream.more(5));
 
   // agent-s sets a validator up, as the others did before genesis, and asks for a seat.
-  testnet::Network fifth{.directory = supervisor_->network().directory,
-                         .name = supervisor_->network().name,
-                         .nodes = {{.name = "agent-s"}}};
-  {
-    const auto lock = testnet::PortLock::take();
-    ASSERT_TRUE(lock.has_value()) << lock.error();
-    ASSERT_TRUE(testnet::choose_ports(fifth).has_value());
-  }
+  const testnet::Network fifth = newcomer("agent-s");
   const testnet::Node& agent = fifth.nodes[0];
   const std::string home = fifth.node_directory(agent).string();
-  const Ran made =
-      run_giro({"init", "--home", home, "--name", "agent-s", "--throwaway", "--open", "--genesis",
-                fifth.genesis().string(), "--p2p", agent.p2p_address().to_string(), "--api",
-                agent.api_address().to_string(), "--ops", agent.ops_address().to_string(),
-                "--stop-below", "64MiB"});
-  ASSERT_EQ(made.exit_code, 0) << made.err;
   std::vector<std::string> change{"add", "agent-s"};
   std::ranges::copy(proof_of({"--config", home + "/node.toml"}), std::back_inserter(change));
-  testnet::Supervisor newcomer(fifth, giro_program());
-  ASSERT_TRUE(newcomer.start("agent-s").has_value());  // no seat yet: it is let in by the vote
+  testnet::Supervisor sponsored(fifth, giro_program());
+  ASSERT_TRUE(sponsored.start("agent-s").has_value());  // no seat yet: it is let in by the vote
   decide(change, {"bank-b", "bank-c"});
   wait_validators(5);
   wait_voting(agent);
@@ -161,7 +178,85 @@ TEST_F(MembershipTest, One_joins_one_leaves_and_one_takes_a_new_key_under_load) 
   expect_settled(all);
   EXPECT_EQ(all.back().receipt->facts.set.size(), 4U);
   EXPECT_EQ(all.back().receipt->facts.set_changes, 3U);
-  newcomer.stop_all(std::chrono::seconds(20));
+  sponsored.stop_all(std::chrono::seconds(20));
+}
+
+// A bank that was nowhere when the chain began: admitted, seated, voting, and its vote is needed.
+TEST_F(MembershipTest, A_bank_admitted_after_genesis_runs_a_validator) {
+  json::array admins;
+  for (int i = 1; i <= 3; ++i) {
+    admins.push_back(
+        json::object{{"public_key", crypto::to_hex(crypto::SecretKey::generate().public_key())},
+                     {"operator_id", i},
+                     {"not_after", "2040-01-01T00:00:00.000Z"}});
+  }
+  const json::object order{
+      {"type", "GOV_PROPOSE"},
+      {"actor", "bank-a"},
+      {"ttl_s", 3600},
+      {"inst_add",
+       json::object{{"name", "bank-e"},
+                    {"kind", "BANK"},
+                    {"lei", "GIRO00DEMO00BANK0E24"},
+                    {"bic", "GIREGB2L"},
+                    {"country", "GB"},
+                    {"admin", json::object{{"quorum", 2}, {"keys", std::move(admins)}}}}}};
+  const auto& directory = supervisor_->network().directory;
+  std::ofstream(directory / "admit.json") << json::serialize(order);
+  const auto proposed = command({"op", "submit", (directory / "admit.json").string()});
+  const auto* operation = client::object_field(proposed, "operation");
+  ASSERT_NE(operation, nullptr) << json::serialize(proposed);
+  const std::string proposal = "bank-a/" + text_field(*operation, "op_id");
+  for (const char* voter : {"bank-b", "bank-c"})
+    command({"gov", "vote", proposal, "yes", "--actor", voter});
+  const auto members = command({"gov", "members"});
+  std::uint64_t number = 0;
+  for (const auto& item : *array_field(members, "items")) {
+    if (text_field(item.get_object(), "name") == "bank-e")
+      number = number_field(item.get_object(), "id");
+  }
+  ASSERT_NE(number, 0U) << json::serialize(members);
+
+  const Ran nameless = run_giro(init_of("bank-e", directory / "nameless"));
+  EXPECT_EQ(nameless.exit_code, 1) << nameless.out;
+  EXPECT_NE(nameless.err.find("is not in the genesis file"), std::string::npos) << nameless.err;
+  const testnet::Network fifth = newcomer("bank-e", {"--institution-id", std::to_string(number)});
+  const testnet::Node& bank = fifth.nodes[0];
+  const auto config = fifth.node_directory(bank) / "node.toml";
+  std::vector<std::string> change{"add", "bank-e"};
+  std::ranges::copy(proof_of({"--config", config.string()}), std::back_inserter(change));
+  testnet::Supervisor admitted(fifth, giro_program());
+  ASSERT_TRUE(admitted.start("bank-e").has_value());
+  decide(change, {"bank-b", "bank-c"});
+  wait_validators(5);
+  wait_voting(bank);
+
+  // Of five with one down a quorum needs its vote; the others call it by its name.
+  kill(nodes()[3].name);
+  Stream stream;
+  stream.add(payer(0));
+  stream.add(payer(1));
+  ASSERT_TRUE(stream.more(10)) << "four of five, one of them new";
+  const auto all = stream.end();
+  for (const auto& sent : all) EXPECT_TRUE(sent.receipt.has_value());
+  start(nodes()[3].name);
+  wait_ready();
+  expect_settled(all);
+  const auto peers = json::serialize(command({"peers", "list"}));
+  EXPECT_NE(peers.find("bank-e"), std::string::npos) << peers;
+
+  // Its store knows by now whose number it is.
+  admitted.stop_all(std::chrono::seconds(20));
+  std::string text = read_text(config);
+  const std::string written = "institution_id = " + std::to_string(number);
+  ASSERT_NE(text.find(written), std::string::npos) << text;
+  text.replace(text.find(written), written.size(),
+               "institution_id = " + std::to_string(number + 1));
+  std::ofstream(config) << text;
+  const Ran refused = run_giro({"start", "--config", config.string()});
+  EXPECT_EQ(refused.exit_code, 78) << refused.out;
+  EXPECT_NE(refused.err.find("\"bank-e\" is " + std::to_string(number)), std::string::npos)
+      << refused.err;
 }
 
 }  // namespace

@@ -97,11 +97,16 @@ TEST_F(NodeConfigOnDisk, Name_must_be_in_genesis_unless_admitted_later) {
       errors(load({{2, "name = \"bank-bb\""}})),
       ElementsAre("node.toml:2:8: error: name = \"bank-bb\" is not in the genesis file; did "
                   "you mean \"bank-b\"?"));
-  EXPECT_THAT(errors(load({{2, "name = \"zzz-new\"\nadmitted_by_vote = true"}})), IsEmpty());
+  EXPECT_THAT(errors(load({{2, "name = \"zzz-new\"\ninstitution_id = 99"}})), IsEmpty());
   EXPECT_THAT(
-      errors(load({{2, "name = \"bank-b\"\nadmitted_by_vote = true"}})),
-      ElementsAre("node.toml:3:20: error: admitted_by_vote = true, but the genesis file has "
+      errors(load({{2, "name = \"bank-b\"\ninstitution_id = 99"}})),
+      ElementsAre("node.toml:3:18: error: institution_id is written, but the genesis file has "
                   "\"bank-b\"; remove this line"));
+  EXPECT_THAT(
+      errors(load({{2, "name = \"zzz-new\"\ninstitution_id = 2"}})),
+      ElementsAre("node.toml:3:18: error: institution_id = 2 is a number of the genesis file, of "
+                  "\"bank-b\"; write the one that the ledger gave, as giro gov members prints "
+                  "it"));
 }
 
 TEST_F(NodeConfigOnDisk, A_link_into_the_data_directory_does_not_hide) {

@@ -306,7 +306,7 @@ TEST(NodeConfigText, Written_configuration_reads_back_the_same) {
   Loaded<NodeConfig> first = parse(with({}));
   ASSERT_TRUE(first.ok());
   first.value->storage.stop_below_bytes = 64ULL << 20U;
-  first.value->admitted_by_vote = true;
+  first.value->institution_id = 9;
   const std::string text = write_node_config(*first.value);
   const Loaded<NodeConfig> second = parse(text);
   ASSERT_THAT(errors(second), IsEmpty());
