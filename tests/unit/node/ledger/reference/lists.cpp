@@ -33,7 +33,7 @@ void Rules::check(const BulkPay& bulk) {
   const bool crosses = std::ranges::any_of(
       bulk.items, [](const PaymentTerms& item) { return item.settle_token != 0; });
   if (crosses) screening(bulk.screening, 0);
-  f_.at(13, Code::KycExpired, account.kyc_until <= s_.now);
+  f_.at(13, Code::KycExpired, account.kyc_until < s_.now);
 }
 
 void Rules::act(const BulkPay& bulk) {

@@ -132,7 +132,7 @@ void Rules::customer_limits(const PaymentTerms& terms, const AcctKey& payer) {
   const Acct* account = look(s_.accounts, payer);
   if (account == nullptr || account->kind != AccountKind::Customer) return;
   const Money total = amount + payer_fee;
-  f_.at(13, Code::KycExpired, account->kyc_until <= s_.now);
+  f_.at(13, Code::KycExpired, account->kyc_until < s_.now);
   f_.at(14, Code::TxLimitToken, from->max_tx != 0 && total > from->max_tx);
   f_.at(14, Code::BelowMinimum, amount < from->min_tx);
   const Pos* position = look(s_.positions, {terms.token_from, terms.payer_account});
