@@ -20,7 +20,7 @@ void Replica::State::on(Executed&& result) {
   emit(EventType::Executed, executed, executed_hash);
   if (executed <= stable) {  // done again, after the store lost it
     if (executed == stable && stable_proof && stable_proof->content.digest != executed_hash)
-      diverge(executed);
+      diverge({.epoch = set.epoch, .height = executed, .ours = header, .attest = stable_proof});
     return chain.release(executed);
   }
   headers.emplace(executed, OwnHeader{header, executed_hash});
@@ -49,7 +49,13 @@ void Replica::State::try_stable(Height height) {
   const auto own_header = headers.find(height);
   if (own_header == headers.end()) return;
   const VoteContent content{VoteKind::Attest, set.epoch, View{}, height, own_header->second.hash};
-  if (votes.contradicting(content).size() >= set.weak_quorum()) return diverge(height);
+  auto others = votes.contradicting(content);
+  if (others.size() >= set.weak_quorum()) {
+    return diverge({.epoch = set.epoch,
+                    .height = height,
+                    .ours = own_header->second.header,
+                    .votes = std::move(others)});
+  }
   const std::size_t quorum = GIRO_MUTANT(4) ? set.weak_quorum() : set.quorum();
   if (votes.count(content) >= quorum)
     return make_stable(height, votes.certificate(content, quorum));
@@ -82,7 +88,10 @@ bool Replica::State::learn_proof(const Certificate& attest) {
     return is_kept;
   }
   if (own_header->second.hash != attest.content.digest) {
-    diverge(height);
+    diverge({.epoch = set.epoch,
+             .height = height,
+             .ours = own_header->second.header,
+             .attest = attest});
     return false;  // for good: the same answer would be news again and again (R30)
   }
   make_stable(height, attest);
@@ -122,13 +131,14 @@ void Replica::State::release_below(Height height) {
                 [height](const VoteRequest& request) { return request.content.height <= height; });
 }
 
-void Replica::State::diverge(Height height) {
+void Replica::State::diverge(Divergence found) {
   if (diverged) return;
   diverged = true;
   out.sign.clear();
   out.view_change.reset();
   out.new_view.reset();
-  emit(EventType::Diverged, height, executed_hash);
+  emit(EventType::Diverged, found.height, executed_hash);
+  out.divergence = std::move(found);
 }
 
 }  // namespace giro::consensus

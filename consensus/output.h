@@ -213,6 +213,17 @@ enum class EventType : std::uint8_t {
   Refused,
   BreachFound,  // more than f are faulty: `hash` is final here and `other` elsewhere
 };
+// That the own result contradicts what others attest, and what shows it (protocol R17): f+1 votes,
+// or a certificate; neither where it is a snapshot's content that does.
+struct Divergence {
+  Epoch epoch;
+  Height height;
+  std::optional<Header> ours = {};  // absent: no longer held
+  std::vector<Vote> votes = {};
+  std::optional<Certificate> attest = {};
+  friend bool operator==(const Divergence&, const Divergence&) = default;
+};
+
 struct Event {
   EventType type{};
   Epoch epoch;
@@ -233,12 +244,13 @@ struct Output {
   std::vector<CommittedBlock> execute;
   std::vector<Fetch> fetch;
   std::vector<Event> events;
+  std::optional<Divergence> divergence;  // once
   // `persist` holds a whole statement: once it is durable the log may be cut below (R34).
   bool is_statement = false;
   std::vector<Hash> needed_batches;  // with it: held, and not executed
   [[nodiscard]] bool empty() const {
     return persist.empty() && !signs() && send.empty() && execute.empty() && fetch.empty() &&
-           events.empty();
+           events.empty() && !divergence;
   }
   [[nodiscard]] bool signs() const { return !sign.empty() || view_change || new_view; }
 };

@@ -82,7 +82,7 @@ struct Replica::State {
   void on(Leaving);
   void on(StorageSpace space);
   void on(Kept what) { kept = what; }
-  void on(Contradicted what) { diverge(what.height); }
+  void on(Contradicted what) { diverge({.epoch = set.epoch, .height = what.height}); }
   void settle();
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   void refuse(RejectReason reason);
@@ -193,7 +193,7 @@ struct Replica::State {
   void make_stable(Height height, const Certificate& attest);
   void release_below(Height height);
   void attest_executed();
-  void diverge(Height height);
+  void diverge(Divergence found);
 
   // --- epoch.cpp (R41 to R43)
   void enter_next_epoch(const Header& last, const Certificate& attest);

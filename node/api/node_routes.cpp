@@ -4,10 +4,10 @@
 #include <map>
 
 #include "node/api/context.h"
-#include "node/api/evidence_forms.h"
 #include "node/api/ledger_forms.h"
 #include "node/api/limits.h"
 #include "node/api/text.h"
+#include "node/receipt/evidence_form.h"
 
 namespace giro::api {
 namespace {
@@ -216,7 +216,7 @@ void list_evidence(Context& context, const CallPtr& call) {
   StateReader reader(*view);
   json::array items;
   for (const auto& one : context.service.evidence()) {
-    json::object row = evidence_form(one.evidence);
+    json::object row = receipt::evidence_form(one.evidence);
     const bool is_known = one.institution != 0;
     row["validator"] =
         is_known ? json::value(reader.institution_name(one.institution)) : json::value(nullptr);
@@ -225,7 +225,7 @@ void list_evidence(Context& context, const CallPtr& call) {
   }
   json::value broken;
   if (const auto breach = context.service.breach()) {
-    broken = breach_form(breach->record, [&](consensus::ReplicaId voter) {
+    broken = receipt::breach_form(breach->record, [&](consensus::ReplicaId voter) {
       const bool is_known = voter.value < breach->seats.size();
       return is_known ? json::value(reader.institution_name(breach->seats[voter.value]))
                       : json::value(nullptr);

@@ -1,4 +1,4 @@
-#include "node/api/evidence_forms.h"
+#include "node/receipt/evidence_form.h"
 
 #include <algorithm>
 #include <iterator>
@@ -6,7 +6,7 @@
 
 #include "crypto/overloaded.h"
 
-namespace giro::api {
+namespace giro::receipt {
 namespace {
 
 namespace json = boost::json;
@@ -143,4 +143,25 @@ json::object breach_form(const consensus::BreachRecord& breach,
           {"common_signers", named(both)}};
 }
 
-}  // namespace giro::api
+json::object divergence_form(const consensus::Divergence& divergence, const crypto::Hash& chain) {
+  json::array votes;
+  for (const auto& vote : divergence.votes) votes.push_back(vote_form(vote));
+  json::value ours;
+  if (const auto& header = divergence.ours) {
+    ours = header_form(*header);
+    auto& form = ours.get_object();
+    form["hash"] = crypto::to_hex(header->hash(chain));
+    form["previous"] = crypto::to_hex(header->previous);
+    form["outcomes_root"] = crypto::to_hex(header->outcomes_root);
+    form["totals_root"] = crypto::to_hex(header->totals_root);
+    form["rules_version"] = header->rules_version;
+  }
+  return {{"kind", "DIVERGED"},
+          {"epoch", std::to_string(divergence.epoch.value)},
+          {"height", std::to_string(divergence.height.value)},
+          {"ours", std::move(ours)},
+          {"their_votes", std::move(votes)},
+          {"their_proof", form_or_null(divergence.attest, certificate_form)}};
+}
+
+}  // namespace giro::receipt

@@ -8,7 +8,7 @@
 #include "consensus/evidence.h"
 #include "consensus/output.h"
 
-namespace giro::api {
+namespace giro::receipt {
 
 [[nodiscard]] boost::json::object evidence_form(const consensus::Evidence& evidence);
 // Two proofs that different blocks, or headers, are final (protocol R11), and who signed which.
@@ -17,4 +17,8 @@ namespace giro::api {
     const consensus::BreachRecord& breach,
     const std::function<boost::json::value(consensus::ReplicaId)>& name);
 
-}  // namespace giro::api
+// That the node's own result contradicts what others attest (protocol R17).
+[[nodiscard]] boost::json::object divergence_form(const consensus::Divergence& divergence,
+                                                  const crypto::Hash& chain);
+
+}  // namespace giro::receipt

@@ -277,6 +277,7 @@ void Driver::perform(Effects effects, const DurableToken* token) {
     std::visit([&](auto& what) { send(fetch.from, Message{std::move(what)}); }, fetch.what);
   }
   for (const auto& event : effects.output.events) ports_.event(event);
+  if (effects.output.divergence) ports_.divergence(*effects.output.divergence);
   if (effects.output.is_statement) ports_.stated(effects.output.needed_batches);
 }
 

@@ -38,6 +38,7 @@ struct DriverPorts {
   std::function<void(const consensus::Event&)> event;
   std::function<void(const consensus::Evidence&)> evidence;    // durable by now; may be known
   std::function<void(const consensus::BreachRecord&)> breach;  // likewise
+  std::function<void(const consensus::Divergence&)> divergence;
   // A peer that no correct one would be: the channel may be cut (protocol R45).
   std::function<void(consensus::InstitutionId from, consensus::RejectReason)> violation;
 };

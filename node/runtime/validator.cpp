@@ -43,6 +43,7 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
               .wake = [this] { wake(); },
               .clock = [this] { return around_.now().wall; }}),
       evidence_(opened.recovered.evidence, opened.recovered.breach),
+      evidence_files_(*opened.files, config.data_dir.string(), chain),
       sign_state_(std::move(opened.sign_state)),
       floor_record_(opened.floor_record) {
   final_height_ = std::min(store->height(), store->attested()).value;
@@ -132,10 +133,27 @@ DriverPorts Validator::driver_ports() {
           [this](consensus::Certificate certificate) { keeper_->certify(std::move(certificate)); },
       .stated = [this](const std::vector<consensus::Hash>& needed) { on_stated(needed); },
       .event = [this](const consensus::Event& event) { on_event(event); },
-      .evidence = [this](const consensus::Evidence& found) { evidence_.add(found); },
-      .breach = [this](const consensus::BreachRecord& found) { evidence_.add(found); },
+      .evidence =
+          [this](const consensus::Evidence& found) {
+            evidence_.add(found);
+            keep_proof(found, epoch_of(found));
+          },
+      .breach =
+          [this](const consensus::BreachRecord& found) {
+            evidence_.add(found);
+            keep_proof(found, epoch_of(found));
+          },
+      .divergence = [this](const consensus::Divergence& found) { keep_proof(found, found.epoch); },
       .violation = [this](consensus::InstitutionId from,
                           consensus::RejectReason reason) { on_violation(from, reason); }};
+}
+
+// For people, beside the log, which keeps what consensus needs: a failure costs the file only.
+template <typename Proof>
+void Validator::keep_proof(const Proof& proof, consensus::Epoch epoch) {
+  const auto set = ledger::query_validators(*store->read(), epoch.value);
+  if (const auto failure = evidence_files_.keep(proof, set))
+    around_.events.write(config::LogLevel::Error, "evidence_not_kept", {}, *failure);
 }
 
 void Validator::on_violation(consensus::InstitutionId from, consensus::RejectReason reason) {
@@ -197,6 +215,11 @@ void Validator::begin() {
   around_.events.write(config::LogLevel::Info, "started",
                        {{"chain", crypto::to_hex(chain)}, {"height", text(store->height().value)}},
                        signer ? "validator runs" : "observer runs");
+  // A crash may have come between the record and its file.
+  const auto state = store->read();
+  for (const auto& held : evidence_.list(*state))
+    keep_proof(held.evidence, epoch_of(held.evidence));
+  if (const auto held = evidence_.breach(*state)) keep_proof(held->record, epoch_of(held->record));
   keeper_->begin();
   after_inputs();
 }

@@ -14,6 +14,7 @@
 #include "node/runtime/driver.h"
 #include "node/runtime/event_log.h"
 #include "node/runtime/evidence_book.h"
+#include "node/runtime/evidence_files.h"
 #include "node/runtime/executor.h"
 #include "node/runtime/finality.h"
 #include "node/runtime/intake.h"
@@ -113,6 +114,8 @@ class Validator {
   void bind_snapshots();
   [[nodiscard]] consensus::Member own_member() const;
   void on_violation(consensus::InstitutionId from, consensus::RejectReason reason);  // core
+  template <typename Proof>
+  void keep_proof(const Proof& proof, consensus::Epoch epoch);  // core
   void on_snapshot_message(consensus::InstitutionId from, consensus::Message message);
   void on_certified(SnapshotKeeper::Certified certified);      // core
   void on_stated(const std::vector<consensus::Hash>& needed);  // core
@@ -137,6 +140,7 @@ class Validator {
 
   TraceBook trace_;
   EvidenceBook evidence_;
+  EvidenceFiles evidence_files_;  // core
   std::optional<storage::SignState> sign_state_;
   const std::optional<std::uint64_t> floor_record_;  // then there is no guard
   std::optional<consensus::VoteGuard> guard_;

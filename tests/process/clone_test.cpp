@@ -214,6 +214,12 @@ TEST_F(PatientCloneTest, R46_Two_proposals_by_one_key_leave_a_proof_that_names_i
   start(witness.name);
   wait_ready();
   EXPECT_EQ(proofs_against(victim, witness), 1U) << "the log keeps it";
+  const auto kept = supervisor_->network().node_directory(witness) / "data" / "evidence";
+  ASSERT_TRUE(std::filesystem::exists(kept));
+  const std::filesystem::directory_iterator files(kept);
+  const auto file = boost::json::parse(read_text(files->path())).as_object();
+  EXPECT_EQ(text_field(file, "kind"), "CONFLICTING_VOTES") << files->path();
+  EXPECT_EQ(array_field(file, "validators")->size(), 4U);
   Stream stream;
   stream.add(payer(0));
   EXPECT_TRUE(stream.more(5));

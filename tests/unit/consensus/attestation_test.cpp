@@ -50,6 +50,13 @@ TEST(R17, a_weak_quorum_of_other_headers_means_divergence) {
   solo.deliver(3, four().vote(3, other));
   EXPECT_TRUE(solo.replica->view().diverged);
   EXPECT_EQ(solo.events(EventType::Diverged), 1U);
+  ASSERT_TRUE(solo.divergence.has_value());
+  EXPECT_EQ(solo.divergence->height, Height{1});
+  ASSERT_TRUE(solo.divergence->ours.has_value());
+  EXPECT_EQ(solo.divergence->ours->block, block.hash(four().chain()));
+  ASSERT_EQ(solo.divergence->votes.size(), 2U);
+  EXPECT_EQ(solo.divergence->votes[0].content, other);
+  EXPECT_FALSE(solo.divergence->attest.has_value());
   solo.propose(solo.next_block());
   EXPECT_FALSE(solo.has_voted(VoteKind::Prepare, {2}));
 }
@@ -63,6 +70,8 @@ TEST(R17, an_attest_certificate_over_another_header_means_divergence_too) {
       2,
       AttestProof{four().certificate({VoteKind::Attest, {}, {}, {1}, hash_of("another header")})});
   EXPECT_TRUE(solo.replica->view().diverged);
+  ASSERT_TRUE(solo.divergence.has_value());
+  EXPECT_EQ(solo.divergence->attest->content.digest, hash_of("another header"));
 }
 
 // ---- R19 to R21

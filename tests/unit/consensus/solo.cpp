@@ -103,6 +103,7 @@ void Solo::perform() {
     for (Outbound& outbound : output.send) sent.push_back(std::move(outbound));
     for (Fetch& fetch : output.fetch) fetched.push_back(std::move(fetch));
     for (const Event& event : output.events) seen.push_back(event);
+    if (output.divergence) divergence = output.divergence;
     for (CommittedBlock& block : output.execute) {
       executed.push_back(block);
       if (!executes) continue;

@@ -86,6 +86,7 @@ class Solo final : DurabilityPort {
   std::vector<Outbound> sent;
   std::vector<Fetch> fetched;
   std::vector<Event> seen;
+  std::optional<Divergence> divergence;
   std::vector<CommittedBlock> executed;
   std::map<Height, Header> headers;
   std::map<Height, Block> blocks;  // proposed through this class

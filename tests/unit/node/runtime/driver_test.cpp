@@ -62,6 +62,7 @@ class DriverTest : public testing::Test {
     ports.stated = [this](const auto&) { effects_.emplace_back("stated"); };
     ports.event = [](const consensus::Event&) {};
     ports.evidence = [this](const auto&) { effects_.emplace_back("evidence"); };
+    ports.divergence = [this](const auto&) { effects_.emplace_back("divergence"); };
     ports.breach = [this](const auto&) { effects_.emplace_back("breach"); };
     ports.violation = [this](auto, auto) { effects_.emplace_back("violation"); };
     return ports;
