@@ -65,7 +65,7 @@ TEST_F(EvidenceFilesTest, A_divergence_has_its_own_header_and_what_others_say) {
 
 // protocol R46.
 TEST_F(EvidenceFilesTest, Each_proof_is_kept_once_and_by_height) {
-  for (const std::uint64_t height : {9, 10, 9})
+  for (const std::uint64_t height : {9U, 10U, 9U})
     EXPECT_EQ(files_.keep(proof(height), {}), std::nullopt);
   const auto all = names();
   ASSERT_EQ(all.size(), 2U);
