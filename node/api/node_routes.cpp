@@ -6,6 +6,7 @@
 #include "node/api/context.h"
 #include "node/api/ledger_forms.h"
 #include "node/api/limits.h"
+#include "node/api/reading.h"
 #include "node/api/text.h"
 #include "node/receipt/evidence_form.h"
 
@@ -210,12 +211,31 @@ void list_snapshots(Context& context, const CallPtr& call) {
          json::serialize(json::object{{"items", std::move(items)}, {"next_cursor", nullptr}}));
 }
 
-// Proofs of misbehaviour, oldest first (protocol R46), and of a broken agreement (R11).
+// Proofs of misbehaviour by epoch and seat, of which one each is kept (protocol R46), and of a
+// broken agreement (R11). The cursor is the place of the last one given.
 void list_evidence(Context& context, const CallPtr& call) {
+  const auto limit = limit_of(*call);
+  if (!limit) return;
+  const auto place = [](const runtime::EvidenceInfo& one) {
+    return std::pair{epoch_of(one.evidence).value, culprit(one.evidence).value};
+  };
+  auto held = context.service.evidence();
+  std::ranges::stable_sort(held, {}, place);
+  if (const auto cursor = call->request->parameter("cursor")) {
+    const auto last = parse_place(*cursor);
+    if (!last) return fail(*call, bad_cursor());
+    held.erase(held.begin(), std::ranges::upper_bound(held, *last, {}, place));
+  }
+  json::value next;
+  if (held.size() > *limit) {
+    held.resize(*limit);
+    const auto [epoch, seat] = place(held.back());
+    next = std::to_string(epoch) + "." + std::to_string(seat);
+  }
   const auto view = context.service.read();
   StateReader reader(*view);
   json::array items;
-  for (const auto& one : context.service.evidence()) {
+  for (const auto& one : held) {
     json::object row = receipt::evidence_form(one.evidence);
     const bool is_known = one.institution != 0;
     row["validator"] =
@@ -233,7 +253,7 @@ void list_evidence(Context& context, const CallPtr& call) {
   }
   answer(*call, json::serialize(json::object{{"items", std::move(items)},
                                              {"agreement_broken", std::move(broken)},
-                                             {"next_cursor", nullptr}}));
+                                             {"next_cursor", std::move(next)}}));
 }
 
 void list_validators(Context& context, const CallPtr& call) {
@@ -281,7 +301,7 @@ void add_node_routes(Router& router, Context& context) {
   };
   add("/v1/blocks", {"limit", "cursor"}, list_blocks);
   add("/v1/blocks/{height}", {}, show_block);
-  add("/v1/evidence", {}, list_evidence);
+  add("/v1/evidence", {"limit", "cursor"}, list_evidence);
   add("/v1/node", {}, show_node);
   add("/v1/peers", {}, list_peers);
   add("/v1/snapshots", {}, list_snapshots);

@@ -78,12 +78,9 @@ std::optional<Filter> filter_of(const Call& call) {
 
 // "48212.4": the event with which the last payment that was looked at began.
 std::optional<EventPlace> place_of(std::string_view cursor) {
-  const auto dot = cursor.find('.');
-  const auto height = parse_number(cursor.substr(0, dot));
-  const auto n =
-      dot == std::string_view::npos ? std::nullopt : parse_number(cursor.substr(dot + 1));
-  if (!height || !n || *n > ~0U) return std::nullopt;
-  return EventPlace{*height, static_cast<std::uint32_t>(*n)};
+  const auto place = parse_place(cursor);
+  if (!place) return std::nullopt;
+  return EventPlace{place->first, place->second};
 }
 
 // An id may be in use at several servicers.

@@ -17,4 +17,13 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return value;
 }
 
+std::optional<std::pair<std::uint64_t, std::uint32_t>> parse_place(std::string_view text) {
+  const auto dot = text.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto first = parse_number(text.substr(0, dot));
+  const auto second = parse_number(text.substr(dot + 1));
+  if (!first || !second || *second > ~0U) return std::nullopt;
+  return std::pair{*first, static_cast<std::uint32_t>(*second)};
+}
+
 }  // namespace giro::api

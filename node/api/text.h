@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "node/receipt/text.h"
 
@@ -18,5 +19,8 @@ using receipt::Uuid;
 
 // Decimal digits without sign, space or leading zero.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text);
+// "48212.4": two of them, the second of 32 bits, as the cursors of some lists are.
+[[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint32_t>> parse_place(
+    std::string_view text);
 
 }  // namespace giro::api

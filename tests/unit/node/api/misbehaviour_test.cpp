@@ -25,6 +25,28 @@ TEST_F(ServerTest, Evidence_and_a_stop_of_votes_are_shown) {
   EXPECT_EQ(document(get("/v1/node")).at("votes_stopped").as_string(), "KEY_USED_ELSEWHERE");
 }
 
+TEST_F(ServerTest, Evidence_comes_in_pages_by_seat) {
+  for (const std::uint32_t institution : {4U, 2U, 3U}) service.hold_evidence(institution);
+  const auto names = [this](const std::string& target, std::string& cursor) {
+    const auto page = document(get(target));
+    const auto& next = page.at("next_cursor");
+    cursor = next.is_null() ? "" : std::string(next.as_string());
+    std::string out;
+    for (const auto& item : page.at("items").as_array())
+      out += std::string(item.at("validator").as_string()) + ' ';
+    return out;
+  };
+  std::string cursor;
+  EXPECT_EQ(names("/v1/evidence?limit=2", cursor), "bank-b bank-c ");
+  EXPECT_EQ(cursor, "0.2");
+  EXPECT_EQ(names("/v1/evidence?limit=2&cursor=" + cursor, cursor), "bank-d ");
+  EXPECT_EQ(cursor, "");
+  EXPECT_EQ(names("/v1/evidence?limit=3", cursor), "bank-b bank-c bank-d ");
+  EXPECT_EQ(cursor, "");
+  for (const char* bad : {"cursor=7", "cursor=1.x", "cursor=1.4294967296", "limit=0"})
+    EXPECT_EQ(get(std::string("/v1/evidence?") + bad).status, 400U) << bad;
+}
+
 // protocol R11: two commit certificates of one height, and who signed both.
 TEST_F(ServerTest, A_broken_agreement_is_shown_with_both_proofs) {
   EXPECT_TRUE(document(get("/v1/evidence")).at("agreement_broken").is_null());
