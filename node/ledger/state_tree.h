@@ -26,6 +26,7 @@ enum class TreeError : std::uint8_t {
   NotATreeRecord,  // a slot names a record of a table that is not in the tree
   SlotTwice,       // two slots name one record
   RecordMissing,   // a slot names a record that the state does not have
+  NoSlot,          // a record of a table in the tree that no slot names
 };
 [[nodiscard]] std::string_view describe(TreeError error);
 

@@ -179,6 +179,8 @@ TEST(StateTree, Rebuild_refuses_a_damaged_state) {
   EXPECT_EQ(gap.error(), TreeError::SlotGap);
   const auto missing = rebuilt([](MapState& state) { state.rows_.erase(record_key(2)); });
   EXPECT_EQ(missing.error(), TreeError::RecordMissing);
+  const auto stray = rebuilt([](MapState& state) { state.rows_[record_key(9)] = Bytes(3); });
+  EXPECT_EQ(stray.error(), TreeError::NoSlot);
   const auto twice =
       rebuilt([](MapState& state) { state.rows_[slot_key(3).to_bytes()] = record_key(2); });
   EXPECT_EQ(twice.error(), TreeError::SlotTwice);
