@@ -108,6 +108,13 @@ bool StateTree::SlotIndex::insert(const crypto::Hash& key, std::uint64_t slot) {
   return true;
 }
 
+void StateTree::SlotIndex::prefetch(const crypto::Hash& key) const {
+  std::array<std::byte, 24> digest;
+  std::copy_n(key.bytes.begin(), digest.size(), digest.begin());
+  const Shard& shard = shards_[static_cast<std::size_t>(digest[0])];
+  if (!shard.entries.empty()) __builtin_prefetch(&shard.entries[place(shard, digest)]);
+}
+
 void StateTree::SlotIndex::grow(Shard& shard) {
   Shard larger;
   larger.used = shard.used;
@@ -135,6 +142,8 @@ std::size_t StateTree::SlotIndex::memory_bytes() const {
 
 // ---- StateTree ----
 
+// Each record lands somewhere in an index and a level that are far larger than the processor's
+// caches: some at once, so that it waits for them together.
 std::expected<StateTree, TreeError> StateTree::rebuild(const StateView& state) {
   StateTree tree;
   std::optional<TreeError> error;
@@ -142,30 +151,58 @@ std::expected<StateTree, TreeError> StateTree::rebuild(const StateView& state) {
     error = reason;
     return false;
   };
+  constexpr std::size_t kGroup = 64;
+  struct Pending {
+    crypto::Hash key, leaf;
+    std::uint64_t slot = 0;
+  };
+  std::vector<Pending> group;
+  group.reserve(kGroup);
+
+  const auto insert_group = [&] {
+    for (const Pending& one : group) {
+      if (!tree.index_.insert(one.key, one.slot)) return fail(TreeError::SlotTwice);
+    }
+    group.clear();
+    return true;
+  };
   const auto take_slot = [&](ByteView row, ByteView record) {
     const std::optional<std::uint64_t> slot = slot_of_row(row);
     if (!slot || record.empty()) return fail(TreeError::SlotMalformed);
     if (*slot != tree.size()) return fail(TreeError::SlotGap);
     if (!is_tree_key(record)) return fail(TreeError::NotATreeRecord);
-    if (!tree.index_.insert(crypto::sha256(record), *slot)) return fail(TreeError::SlotTwice);
+    group.push_back({crypto::sha256(record), {}, *slot});
+    tree.index_.prefetch(group.back().key);
     tree.set_leaf(*slot, {});
-    return true;
+    return group.size() < kGroup || insert_group();
   };
   state.scan(table_begin(Table::Slot), table_end(Table::Slot), take_slot);
+  if (error || !insert_group()) return std::unexpected(*error);
+
   // One after another in the order of their keys, as a store reads them fastest.
   std::uint64_t filled = 0;
-  const auto take_record = [&](ByteView key, ByteView value) {
-    const std::optional<std::uint64_t> slot = tree.slot_of(key);
-    if (!slot) return fail(TreeError::NoSlot);
-    tree.levels_[0][*slot] = state_leaf(key, value);
-    ++filled;
+  const auto fill_group = [&] {
+    for (Pending& one : group) {
+      const std::optional<std::uint64_t> slot = tree.index_.find(one.key);
+      if (!slot) return fail(TreeError::NoSlot);
+      one.slot = *slot;
+      __builtin_prefetch(&tree.levels_[0][*slot], 1);
+    }
+    for (const Pending& one : group) tree.levels_[0][one.slot] = one.leaf;
+    filled += group.size();
+    group.clear();
     return true;
+  };
+  const auto take_record = [&](ByteView key, ByteView value) {
+    group.push_back({crypto::sha256(key), state_leaf(key, value), 0});
+    tree.index_.prefetch(group.back().key);
+    return group.size() < kGroup || fill_group();
   };
   for (unsigned number = 0; number <= 0xff && !error; ++number) {
     const auto table = static_cast<Table>(number);
     if (is_in_tree(table)) state.scan(table_begin(table), table_end(table), take_record);
   }
-  if (!error && filled != tree.size()) error = TreeError::RecordMissing;
+  if (!error && fill_group() && filled != tree.size()) fail(TreeError::RecordMissing);
   if (error) return std::unexpected(*error);
   std::vector<std::uint64_t> slots(tree.size());
   std::iota(slots.begin(), slots.end(), std::uint64_t{0});

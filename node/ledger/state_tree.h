@@ -64,6 +64,7 @@ class StateTree {
    public:
     [[nodiscard]] std::optional<std::uint64_t> find(const crypto::Hash& key) const;
     [[nodiscard]] bool insert(const crypto::Hash& key, std::uint64_t slot);  // false: it has a slot
+    void prefetch(const crypto::Hash& key) const;  // soon to be found, or inserted
     [[nodiscard]] std::size_t memory_bytes() const;
 
    private:

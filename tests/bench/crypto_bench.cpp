@@ -1,6 +1,7 @@
 // Hashes, signatures, Merkle trees and the verifier pool.
 #include <benchmark/benchmark.h>
 
+#include <cstring>
 #include <future>
 #include <vector>
 
@@ -107,8 +108,14 @@ void signature_check(benchmark::State& state) {
 BENCHMARK(signature_check)->Arg(1)->Arg(4096)->Unit(benchmark::kMicrosecond);
 
 void point_decoding(benchmark::State& state) {
-  const PublicKey key = key_of(1).public_key();
-  for (auto _ : state) benchmark::DoNotOptimize(is_valid_point(key));
+  // Another each time, since points are cached; every second is on the curve.
+  PublicKey key = key_of(1).public_key();
+  std::uint64_t number = 0;
+  for (auto _ : state) {
+    ++number;
+    std::memcpy(key.bytes.data() + 1, &number, sizeof number);
+    benchmark::DoNotOptimize(is_valid_point(key));
+  }
 }
 BENCHMARK(point_decoding)->Unit(benchmark::kMicrosecond);
 
