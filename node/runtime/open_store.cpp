@@ -12,6 +12,7 @@
 #include "node/runtime/install.h"
 #include "node/runtime/store_rows.h"
 #include "node/runtime/watched_store.h"
+#include "storage/read_ahead.h"
 
 namespace giro::runtime {
 namespace {
@@ -59,7 +60,7 @@ struct StoredState {
 
 // nullopt: nothing is in it yet. Corruption: the store itself says so, or its rows do not add up.
 storage::KeyValueResult<std::optional<StoredState>> stored_state(
-    const storage::KeyValueStore& store) {
+    const storage::KeyValueReader& store) {
   const FallibleView rows(store);
   const auto answer = [&](std::string damage) {
     return std::unexpected(rows.error().value_or(
@@ -157,7 +158,8 @@ std::expected<void, StartError> open_store(Opened& node, const Platform& platfor
     if (!opened) return std::unexpected(std::move(opened.error()));
     backing = std::move(*opened);
     progress("rebuilding the state tree");
-    return stored_state(*backing);
+    return platform.reads_ahead ? stored_state(storage::ReadAhead(*backing))
+                                : stored_state(*backing);
   };
   auto state = open();
   if (!state && state.error().code == storage::KeyValueErrorCode::Corruption) {

@@ -287,7 +287,8 @@ Platform real_platform(storage::FilePort& files, const config::NodeConfig& confi
               [](const std::string& directory) { return storage::open_leveldb(directory, {}); },
           .open_key = open_key,
           .log = {.segment_bytes = config.storage.log_segment_bytes, .salt = {}},
-          .random = [](std::span<std::byte> out) { crypto::random_bytes(out); }};
+          .random = [](std::span<std::byte> out) { crypto::random_bytes(out); },
+          .reads_ahead = true};
 }
 
 std::expected<Opened, StartError> open_node(const config::NodeConfig& config, StartMode mode,

@@ -52,6 +52,7 @@ struct Platform {
       open_key;
   storage::LogOptions log;
   std::function<void(std::span<std::byte>)> random;
+  bool reads_ahead = false;  // with a thread of its own for the store's long scans
 };
 [[nodiscard]] Platform real_platform(storage::FilePort& files, const config::NodeConfig& config);
 

@@ -18,6 +18,7 @@
 #include "node/ledger/state_tree.h"
 #include "node/runtime/fallible_view.h"
 #include "storage/key_value_leveldb.h"
+#include "storage/read_ahead.h"
 #include "tests/unit/node/ledger/demo.h"
 
 namespace giro::ledger {
@@ -178,7 +179,8 @@ int run(const fs::path& directory, std::uint64_t accounts) {
   std::printf("opened                                       %8.2f s\n", seconds_since(begin));
   const double before = memory_mib("VmRSS");
   begin = Clock::now();
-  const auto tree = StateTree::rebuild(runtime::FallibleView(*store));
+  const storage::ReadAhead ahead(*store);
+  const auto tree = StateTree::rebuild(runtime::FallibleView(ahead));
   if (!tree) fail(std::string(describe(tree.error())));
   std::printf("state tree, %9.0f k records               %8.2f s\n",
               static_cast<double>(tree->size()) / 1e3, seconds_since(begin));
