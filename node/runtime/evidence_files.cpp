@@ -21,18 +21,38 @@ json::value members_form(const EvidenceFiles::Set& set) {
   return out;
 }
 
+constexpr std::string_view kBroken = "agreement-broken";
+
+std::string directory_in(const std::string& data_dir) {
+  return storage::join_path(data_dir, "evidence");
+}
+
 // So that a listing shows them by height.
-std::string file_name(consensus::Height height, const std::string& what) {
+std::string file_name(consensus::Height height, std::string_view what) {
   std::string digits = std::to_string(height.value);
   digits.insert(0, digits.size() < 12 ? 12 - digits.size() : 0, '0');
-  return digits + "-" + what + ".json";
+  return digits + "-" + std::string(what) + ".json";
 }
 
 }  // namespace
 
+storage::FileResult<std::optional<std::string>> agreement_broken_file(storage::FilePort& files,
+                                                                      const std::string& data_dir) {
+  const std::string directory = directory_in(data_dir);
+  const auto type = files.type(directory);
+  if (!type) return std::unexpected(type.error());
+  if (*type == storage::FileType::None) return std::nullopt;
+  const auto names = files.list(directory);
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
+    if (name.ends_with(std::string(kBroken) + ".json")) return storage::join_path(directory, name);
+  }
+  return std::nullopt;
+}
+
 EvidenceFiles::EvidenceFiles(storage::FilePort& files, const std::string& data_dir,
                              const crypto::Hash& chain)
-    : files_(files), directory_(storage::join_path(data_dir, "evidence")), chain_(chain) {}
+    : files_(files), directory_(directory_in(data_dir)), chain_(chain) {}
 
 std::optional<std::string> EvidenceFiles::keep(const consensus::Evidence& evidence,
                                                const Set& set) {
@@ -52,7 +72,7 @@ std::optional<std::string> EvidenceFiles::keep(const consensus::BreachRecord& br
     return is_known ? json::value(set->members[voter.value].institution) : json::value(nullptr);
   });
   form["kind"] = "AGREEMENT_BROKEN";
-  return keep(file_name(breach.height, "agreement-broken"), std::move(form), set);
+  return keep(file_name(breach.height, kBroken), std::move(form), set);
 }
 
 std::optional<std::string> EvidenceFiles::keep(const consensus::Divergence& divergence,

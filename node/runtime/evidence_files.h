@@ -18,6 +18,11 @@ namespace giro::runtime {
 // Beyond them a liar would fill the disk. Whoever archives them makes room.
 inline constexpr std::size_t kEvidenceFilesMax = 1024;
 
+// The file that says that more than f validators are faulty (protocol R11), if there is one. From
+// then on nothing is taken over from others: who of them is right is for the consortium to say.
+[[nodiscard]] storage::FileResult<std::optional<std::string>> agreement_broken_file(
+    storage::FilePort& files, const std::string& data_dir);
+
 // Core thread.
 class EvidenceFiles {
  public:

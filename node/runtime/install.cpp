@@ -196,6 +196,11 @@ Done install_marked(const InstallFrom& from) {
   if (!height) return Failure(height.error());
   if (!*height) return {};
   if (auto finished = finish_crashed_switch(from); !finished) return finished;
+  if (from.is_agreement_broken) {
+    from.progress("the agreement is broken: the snapshot is not taken over");
+    if (auto gone = done(storage::remove_tree(from.files, fresh_path(from))); !gone) return gone;
+    return unmark(from);
+  }
   const auto fresh = fresh_store(from, **height);
   if (fresh) return switch_to(from, *fresh);
   const auto free = from.files.free_space(from.data);

@@ -29,6 +29,7 @@ struct InstallFrom {
       const std::string& directory)>
       open_store;
   std::function<void(const std::string&)> progress;
+  bool is_agreement_broken = false;  // more than f are faulty (protocol R11): nothing is taken over
 };
 // Nothing to do without a mark, or where the store has that height already. A snapshot that cannot
 // be loaded is removed, one that the disk has no room for stays; the mark goes, and the store stays

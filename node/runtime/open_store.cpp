@@ -112,7 +112,8 @@ InstallFrom install_from(const Opened& node, const Platform& platform, const Pro
           .check = {node.genesis.chain_id, node.genesis.genesis.parameters.epoch_blocks},
           .genesis_row = genesis_row(node.genesis),
           .open_store = platform.open_store,
-          .progress = progress};
+          .progress = progress,
+          .is_agreement_broken = node.broken_agreement.has_value()};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "consensus/wire/codec.h"
 #include "crypto/check.h"
 #include "node/ledger/query.h"
+#include "node/runtime/evidence_files.h"
 #include "node/runtime/lineage.h"
 #include "node/runtime/memory.h"
 #include "node/runtime/open_store.h"
@@ -255,6 +256,12 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
 // peers (protocol R38, R39). The store first: after a crash in between the log is found damaged
 // again, while a store without its log would be one that ran ahead.
 std::expected<void, StartError> quarantine(Opened& node, const Progress& progress) {
+  if (node.broken_agreement)
+    return misconfigured("the log is damaged, and the agreement is broken (" +
+                         *node.broken_agreement +
+                         "): what the other validators would give may not be what this one made "
+                         "final. Move data_dir away once the consortium has decided, and run giro "
+                         "recover");
   close_store(node);
   for (const char* name : {"state", "log"}) {
     if (auto aside = set_aside(node, name, progress); !aside) return aside;
@@ -312,6 +319,9 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
     if (!signer) return StartFailure(signer.error());
     node.signer = std::move(*signer);
   }
+  auto broken = agreement_broken_file(platform.files, config.data_dir.string());
+  if (!broken) return fail(ExitCode::WriteFailed, "data_dir: " + broken.error().text);
+  node.broken_agreement = std::move(*broken);
   if (auto installed = install(node, platform, progress); !installed)
     return StartFailure(installed.error());
   const auto read_back = [&](bool may_rebuild) -> std::expected<ReadLog, StartError> {
@@ -322,7 +332,9 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   auto log = read_back(true);
   const bool lacks_payload = log && log->fate == ReadLog::Fate::NoPayload;
   if (lacks_payload || (log && log->fate == ReadLog::Fate::Gap)) {
-    const auto rebuilt = rebuild_from_snapshot(node, platform, progress, log->lacking);
+    std::expected<bool, StartError> rebuilt = false;
+    if (!node.broken_agreement)
+      rebuilt = rebuild_from_snapshot(node, platform, progress, log->lacking);
     if (!rebuilt) return StartFailure(rebuilt.error());
     // Without a snapshot the log is a whole memory all the same: peers give the payload, or a
     // snapshot.

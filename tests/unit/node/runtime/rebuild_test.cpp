@@ -1,6 +1,7 @@
 // A store that is lost beside a log that was cut: it begins again with a certified snapshot, and
 // never silently with block 0 (protocol R31, R34, R38).
 #include "node/runtime/block_places.h"
+#include "node/runtime/evidence_files.h"
 #include "node/runtime/watched_store.h"
 #include "tests/unit/node/runtime/disk_node.h"
 #include "tests/unit/node/runtime/snapshot_world.h"
@@ -191,6 +192,37 @@ TEST_F(Rebuilding, R39_without_a_snapshot_it_has_lost_its_memory_and_says_so) {
   EXPECT_TRUE(opened->recovered.amnesic_below.has_value());
   EXPECT_NE(told_.find("everything is fetched"), std::string::npos) << told_;
   EXPECT_EQ(disk_.list("data/quarantine")->size(), 3U) << "the damaged store, then both";
+}
+
+// protocol R11: others may have made something else final.
+TEST_F(Rebuilding, R11_with_a_broken_agreement_nothing_is_taken_over_and_the_log_stays) {
+  const auto older = keep_snapshot(16);
+  keep_snapshot(32);
+  cut_log_above(older, 2);
+  damage_file_store(disk_, "data/state");
+  consensus::BreachRecord breach;
+  breach.height = {9};
+  ASSERT_EQ(EvidenceFiles(disk_, "data", demo_->chain()).keep(breach, {}), std::nullopt);
+  const auto opened = open();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ExitCode::Configuration);
+  EXPECT_NE(opened.error().message.find("000000000009-agreement-broken.json"), std::string::npos)
+      << opened.error().message;
+  EXPECT_NE(*disk_.type("data/log"), storage::FileType::None) << "it holds the proof";
+  EXPECT_EQ(disk_.list("data/quarantine")->size(), 1U) << "the damaged store alone";
+}
+
+TEST_F(Rebuilding, R11_then_a_log_without_payload_is_a_whole_memory) {
+  keep_snapshot(32);
+  cut_log_above(genesis(), 24, {20});
+  damage_file_store(disk_, "data/state");
+  consensus::BreachRecord breach;
+  breach.height = {9};
+  ASSERT_EQ(EvidenceFiles(disk_, "data", demo_->chain()).keep(breach, {}), std::nullopt);
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(opened->store->height(), Height{}) << "no snapshot of others";
+  EXPECT_EQ(opened->recovered.chain.size(), 24U);
 }
 
 TEST_F(Rebuilding, R34_a_log_that_does_not_lead_on_from_the_snapshot_is_no_memory) {

@@ -178,7 +178,7 @@ TEST(SnapshotContent, an_epoch_is_read_back_or_refused) {
 class Installing : public ::testing::Test {
  protected:
   using Rows = std::map<crypto::Bytes, crypto::Bytes>;
-  std::expected<void, std::string> install(storage::FilePort& port) {
+  std::expected<void, std::string> install(storage::FilePort& port, bool is_broken = false) {
     return install_marked(
         {.files = port,
          .data = "data",
@@ -186,7 +186,8 @@ class Installing : public ::testing::Test {
          .genesis_row = {std::byte{1}},
          .open_store =
              [&](const std::string& directory) { return open_file_store(port, directory); },
-         .progress = [](const std::string&) {}});
+         .progress = [](const std::string&) {},
+         .is_agreement_broken = is_broken});
   }
   consensus::Height height_of(storage::FilePort& port) {
     const auto store = open_file_store(port, "data/state");
@@ -210,6 +211,16 @@ class Installing : public ::testing::Test {
   SnapshotWorld world_{16};
   storage::SnapshotManifest manifest_;
 };
+
+// More than f are faulty: what a quorum certified is no longer what must be true.
+TEST_F(Installing, R11_with_a_broken_agreement_the_store_stays_and_the_mark_goes) {
+  storage::MemoryFilePort port;
+  prepare(port);
+  const auto done = install(port, true);
+  ASSERT_TRUE(done.has_value()) << done.error();
+  EXPECT_EQ(height_of(port).value, 3U);
+  EXPECT_EQ(*port.type("data/INSTALL"), storage::FileType::None);
+}
 
 TEST_F(Installing, R31_the_marked_snapshot_becomes_the_store) {
   storage::MemoryFilePort port;
