@@ -1,5 +1,9 @@
+#include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "node/cli/command.h"
 
@@ -17,8 +21,20 @@ int main(int argc, char** argv) {
     add(app, run);
   }
   constexpr int kUsage = 2, kInternal = 70;
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty()) {
+    std::cerr << app.help()
+              << "\nNew here? testnet/quickstart shows a payment from one bank to another.\n";
+    return kUsage;
+  }
+  // `giro help pay` is `giro pay --help`.
+  if (words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  std::ranges::reverse(words);  // as CLI11 takes them
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
   } catch (const std::exception& error) {  // a third party's, or no memory

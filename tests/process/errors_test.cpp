@@ -22,6 +22,11 @@ TEST(Usage, Exit_code_2_and_nothing_done) {
     EXPECT_EQ(run_giro(arguments).exit_code, 2) << arguments.front();
   }
   EXPECT_EQ(run_giro({"--help"}).exit_code, 0);
+  EXPECT_EQ(run_giro({"help"}).out, run_giro({"--help"}).out);
+  EXPECT_EQ(run_giro({"help", "gov", "vote"}).out, run_giro({"gov", "vote", "--help"}).out);
+  const auto nothing = run_giro({});
+  EXPECT_EQ(nothing.exit_code, 2);
+  EXPECT_NE(nothing.err.find("quickstart"), std::string::npos) << "where to begin";
   const auto version = run_giro({"version", "--json"});
   EXPECT_EQ(version.exit_code, 0);
   EXPECT_EQ(version.out.rfind(R"({"schema":"giro.version/1")", 0), 0U);
