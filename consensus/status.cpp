@@ -159,7 +159,8 @@ void Replica::State::push_proposals(InstitutionId to, const Status& status) {
     if (signature != nullptr && signature->content.digest == slot.hash) {
       send(PrePrepare{slot.block, *signature}, to);
       bytes += slot.block.batches.size() * sizeof(Hash);
-    } else if (const auto proof = prepared.find(next); proof != prepared.end()) {
+    } else if (const auto proof = prepared.find(next);
+               proof != prepared.end() && proof->second.content.digest == slot.hash) {
       send(CertifiedBlocks{{slot.block}, proof->second}, to);
     }
     next = {next.value + 1};

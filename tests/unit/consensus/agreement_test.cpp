@@ -97,6 +97,28 @@ TEST(R11, a_proposal_beside_a_block_that_is_known_to_be_committed_ends_the_votes
   EXPECT_FALSE(solo.has_voted(VoteKind::Prepare, {2}));
 }
 
+// Found by giro-sim, seed 217054334586200 of 1a42d1b: what was prepared here in this view, and what
+// a quorum attested in its place.
+TEST(R11, what_was_prepared_beside_a_final_block_is_not_told_on_as_its_proof) {
+  Solo solo(four(), 3);
+  solo.executes = false;
+  const Block mine = solo.next_block();
+  solo.propose(mine);
+  solo.prepare(mine);
+  ASSERT_EQ(solo.replica->view().prepared, Height{1});
+  const Block theirs = beside(mine);
+  const Header header = executed_after(four().genesis(), four(), theirs, 10).header;
+  solo.deliver(0, ChainSegment{{theirs},
+                               header,
+                               four().certificate(
+                                   {VoteKind::Attest, {}, {}, {1}, header.hash(four().chain())})});
+  ASSERT_EQ(solo.replica->view().committed, Height{1});
+  solo.sent.clear();
+  solo.pass(1'000);
+  solo.deliver(2, Status{});
+  EXPECT_TRUE(solo.sent_of<CertifiedBlocks>().empty());
+}
+
 TEST(R10a, a_commit_quorum_made_of_votes_of_a_later_view_is_used_after_that_view_was_persisted) {
   Solo solo(four(), 3);
   const Block block = solo.next_block();
