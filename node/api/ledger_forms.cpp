@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "node/api/text.h"
+#include "node/ledger/events.h"
 
 namespace giro::api {
 namespace {
@@ -22,9 +23,6 @@ constexpr std::array<std::string_view, 5> kAccountKinds{"CUSTOMER", "NOSTRO", "F
 constexpr std::array<std::string_view, 4> kHoldKinds{"PAYMENT", "ESCROW", "REDEEM", "LEGAL"};
 constexpr std::array<std::string_view, 5> kHoldStatus{"ACTIVE", "CAPTURED", "RELEASED", "EXPIRED",
                                                       "VOIDED"};
-constexpr std::array<std::string_view, 4> kPaymentKinds{"ONUS", "XBANK", "FX", "RETURN"};
-constexpr std::array<std::string_view, 6> kPaymentStates{"PENDING",   "SETTLED", "REJECTED",
-                                                         "CANCELLED", "EXPIRED", "RETURNED"};
 
 template <std::size_t N, typename E>
 std::string_view word(const std::array<std::string_view, N>& words, E value) {
@@ -125,10 +123,6 @@ void put_code(json::object& out, ledger::Code code) {
   out["code"] = ledger::code_name(code);
   out["number"] = static_cast<unsigned>(code);
   out["iso_reason"] = text_or_null(std::string(ledger::iso_reason(code)));
-}
-
-std::string_view payment_state_name(ledger::PaymentState state) {
-  return word(kPaymentStates, state);
 }
 
 std::string_view operation_type_name(std::uint32_t type) {
@@ -345,8 +339,8 @@ json::object payment_form(StateReader& reader, const ledger::Payment& payment) {
   const std::uint8_t scale_to = to ? to->record.scale : scale;
   json::object out{{"payer_bank", reader.institution_name(terms.payer_bank)},
                    {"uetr", to_uuid_text(terms.uetr.bytes)},
-                   {"kind", word(kPaymentKinds, payment.kind)},
-                   {"state", payment_state_name(payment.state)}};
+                   {"kind", ledger::name(payment.kind)},
+                   {"state", ledger::name(payment.state)}};
   if (payment.reason == ledger::Code::Ok) {
     out["reason"] = nullptr;
   } else {

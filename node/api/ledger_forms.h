@@ -30,7 +30,6 @@ namespace giro::api {
 [[nodiscard]] boost::json::object hold_form(StateReader& reader, const ledger::HoldView& hold);
 [[nodiscard]] boost::json::object payment_form(StateReader& reader, const ledger::Payment& payment);
 
-[[nodiscard]] std::string_view payment_state_name(ledger::PaymentState state);
 [[nodiscard]] std::string_view operation_type_name(std::uint32_t type);  // "PAY"; "UNKNOWN"
 [[nodiscard]] std::vector<std::string> operation_type_names();           // of this version
 

@@ -80,7 +80,7 @@ json::object status_form(StateReader& reader, const OperationInfo& info,
   if (const auto payment = reader.read<ledger::Payment>(ledger::payment_key(info.actor, uetr))) {
     out["payment"] = json::object{{"payer_bank", reader.institution_name(info.actor)},
                                   {"uetr", to_uuid_text(info.op_id)},
-                                  {"state", payment_state_name(payment->state)}};
+                                  {"state", ledger::name(payment->state)}};
   }
   return out;
 }
@@ -371,7 +371,10 @@ void show_receipt(Context& context, const CallPtr& call) {
   }
   auto found = context.service.receipt(name->actor, name->op_id);
   if (!found) return fail(*call, problem(Fault::NotFound, "no recorded and attested outcome here"));
-  if (redact) found->operation.reset();
+  if (redact) {  // the events say the same as the body
+    found->operation.reset();
+    found->events.clear();
+  }
   answer(*call, receipt::to_json(*found));
 }
 

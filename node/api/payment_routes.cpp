@@ -7,6 +7,7 @@
 #include "node/api/limits.h"
 #include "node/api/reading.h"
 #include "node/api/text.h"
+#include "node/receipt/json.h"
 #include "node/runtime/payment_index.h"
 
 namespace giro::api {
@@ -28,22 +29,67 @@ json::object transition_form(StateReader& reader, const runtime::Transition& one
   return out;
 }
 
+// "48212.4": of an event.
+std::optional<EventPlace> place_of(std::string_view text) {
+  const auto place = parse_place(text);
+  if (!place) return std::nullopt;
+  return EventPlace{place->first, place->second};
+}
+
+// {payer_bank}/{uetr} of the path. nullopt: answered.
+std::optional<ledger::Payment> named_payment(Reading& reading, const Call& call) {
+  const auto bank = reading.reader.institution_id(call.captures[0]);
+  const auto uetr = receipt::from_uuid_text(call.captures[1]);
+  if (!uetr) {
+    fail(call, problem(Fault::BadRequest, "a UETR is a lower-case UUID"));
+    return std::nullopt;
+  }
+  auto payment =
+      bank ? reading.reader.read<ledger::Payment>(ledger::payment_key(*bank, ledger::Uetr{*uetr}))
+           : std::nullopt;
+  if (!payment) fail(call, problem(Fault::NotFound, "no such payment"));
+  return payment;
+}
+
+std::vector<runtime::Transition> transitions_of(const Reading& reading,
+                                                const ledger::Payment& payment, EventPlace from) {
+  return runtime::read_transitions(*reading.view, payment.terms.payer_bank, payment.terms.uetr,
+                                   from, kListMax);
+}
+
 void show_payment(Context& context, const CallPtr& call) {
   Reading reading(context);
-  auto& reader = reading.reader;
-  const auto bank = reader.institution_id(call->captures[0]);
-  const auto uetr = receipt::from_uuid_text(call->captures[1]);
-  if (!uetr) return fail(*call, problem(Fault::BadRequest, "a UETR is a lower-case UUID"));
-  const ledger::Uetr id{*uetr};
-  const auto payment =
-      bank ? reader.read<ledger::Payment>(ledger::payment_key(*bank, id)) : std::nullopt;
-  if (!payment) return fail(*call, problem(Fault::NotFound, "no such payment"));
-  json::object out = payment_form(reader, *payment);
+  const auto payment = named_payment(reading, *call);
+  if (!payment) return;
+  json::object out = payment_form(reading.reader, *payment);
   json::array transitions;
-  for (const auto& one : runtime::read_transitions(*reading.view, *bank, id, kListMax))
-    transitions.push_back(transition_form(reader, one));
+  for (const auto& one : transitions_of(reading, *payment, {}))
+    transitions.push_back(transition_form(reading.reader, one));
   out["transitions"] = std::move(transitions);
   reading.give(*call, std::move(out));
+}
+
+// What proves how a payment stands, or how it stood after one of its transitions.
+void show_payment_receipt(Context& context, const CallPtr& call) {
+  Reading reading(context);
+  const auto payment = named_payment(reading, *call);
+  if (!payment) return;
+  EventPlace place{payment->last_height, 0};
+  const auto at = call->request->parameter("at");
+  if (at) {
+    const auto asked = place_of(*at);
+    if (!asked) return fail(*call, problem(Fault::BadRequest, "at is HEIGHT.N of a transition"));
+    place = *asked;
+  }
+  auto transitions = transitions_of(reading, *payment, place);
+  if (at && (transitions.empty() || transitions.front().place != place))
+    return fail(*call, problem(Fault::NotFound, "the payment has no such transition"));
+  // The last of its last block, or the one that was asked for.
+  auto receipt = transitions.empty()
+                     ? std::nullopt
+                     : context.service.receipt_of_event(at ? place : transitions.back().place);
+  if (!receipt) return fail(*call, problem(Fault::NotFound, "no attested transition here"));
+  answer(*call, receipt::to_json(*receipt));
 }
 
 // What a list of payments is to show; nullopt: answered.
@@ -54,7 +100,7 @@ struct Filter {
   [[nodiscard]] bool takes(const ledger::Payment& payment) const {
     const std::int64_t at = payment.created_at.value;
     return at >= created.from && at < created.to &&
-           (!state || *state == payment_state_name(payment.state));
+           (!state || *state == ledger::name(payment.state));
   }
 };
 std::optional<Filter> filter_of(const Call& call) {
@@ -64,7 +110,7 @@ std::optional<Filter> filter_of(const Call& call) {
     constexpr auto kStates = static_cast<int>(ledger::PaymentState::Returned) + 1;
     bool is_known = false;
     for (int i = 0; i < kStates; ++i)
-      is_known = is_known || payment_state_name(static_cast<ledger::PaymentState>(i)) == *state;
+      is_known = is_known || ledger::name(static_cast<ledger::PaymentState>(i)) == *state;
     if (!is_known) {
       fail(call, problem(Fault::BadRequest, "state is that of a payment, as SETTLED"));
       return std::nullopt;
@@ -74,13 +120,6 @@ std::optional<Filter> filter_of(const Call& call) {
   if (!created) return std::nullopt;
   filter.created = *created;
   return filter;
-}
-
-// "48212.4": the event with which the last payment that was looked at began.
-std::optional<EventPlace> place_of(std::string_view cursor) {
-  const auto place = parse_place(cursor);
-  if (!place) return std::nullopt;
-  return EventPlace{place->first, place->second};
 }
 
 // An id may be in use at several servicers.
@@ -118,7 +157,7 @@ void list_payments(Context& context, const CallPtr& call) {
   if (!id) return fail(*call, problem(Fault::BadRequest, "name a uetr or an account"));
   const auto account = account_of(*call, reader, *id);
   if (!account) return;
-  EventPlace at;
+  EventPlace at;  // where the last payment that was looked at began
   if (const auto cursor = request.parameter("cursor")) {
     const auto place = place_of(*cursor);
     if (!place) return fail(*call, bad_cursor());
@@ -213,6 +252,7 @@ void add_payment_routes(Router& router, Context& context) {
   add("/v1/payments", {"uetr", "account", "servicer", "state", "from", "to", "limit", "cursor"},
       list_payments);
   add("/v1/payments/{payer_bank}/{uetr}", {}, show_payment);
+  add("/v1/payments/{payer_bank}/{uetr}/receipt", {"at"}, show_payment_receipt);
   add("/v1/accounts/{id}/holds", {"servicer", "limit", "cursor"}, list_holds);
   add("/v1/holds/{creator}/{hold_id}", {}, show_hold);
 }

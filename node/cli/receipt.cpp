@@ -1,112 +1,173 @@
-// giro receipt get | verify (offline)
-#include <algorithm>
+// giro receipt get | payment | verify (offline)
 #include <iostream>
 
 #include "node/cli/command.h"
-#include "node/ledger/amount.h"
-#include "node/ledger/encode.h"
-#include "node/ledger/ledger.h"
+#include "node/client/directory.h"
+#include "node/verifier/giro_receipt.h"
 
 namespace giro::cli {
 namespace {
 
-// "PAY 9b2e41c0-… EUR 1.23 bank-a -> bank-b" as far as the receipt and the genesis file tell.
-std::string what(const receipt::Receipt& receipt, const client::PinnedGenesis& genesis) {
-  const std::string id = receipt::to_uuid_text(receipt.outcome.op_id.bytes);
-  if (!receipt.operation) return "operation " + id;
-  std::vector<ledger::SignatureField> signatures;
-  for (const auto& one : receipt.operation->signatures)
-    signatures.push_back({one.public_key, one.signature});
-  const auto decoded = ledger::decode(
-      receipt.chain,
-      ledger::encode_signed_operation(receipt.operation->body, std::move(signatures)));
-  if (!decoded) return "operation " + id;
-  const auto name = [&genesis](ledger::InstId institution) {
-    const auto& all = genesis.genesis.ledger.institutions;
-    return institution >= 1 && institution <= all.size() ? all[institution - 1].name
-                                                         : "#" + std::to_string(institution);
-  };
-  const auto terms_text = [&](const char* type, const ledger::PaymentTerms& terms) {
-    const auto& tokens = genesis.genesis.ledger.tokens;
-    std::string amount;
-    if (terms.token_from >= 1 && terms.token_from <= tokens.size()) {
-      const auto& currency = tokens[terms.token_from - 1].currency;
-      amount = std::string(currency.text()) + " " +
-               ledger::to_decimal(terms.amount, ledger::currency_scale(currency).value_or(0)) +
-               "  ";
-    }
-    return std::string(type) + " " + id + "  " + amount + name(terms.payer_bank) + " -> " +
-           name(terms.payee_bank);
-  };
-  const auto& action = decoded->operation().action;
-  if (const auto* pay = std::get_if<ledger::Pay>(&action)) return terms_text("PAY", pay->terms);
-  if (const auto* transfer = std::get_if<ledger::Transfer>(&action)) {
-    return terms_text("TRANSFER", transfer->terms);
-  }
-  return "operation " + id + " of " + name(decoded->actor());
+using giro_receipt::Facts;
+using giro_receipt::Money;
+using giro_receipt::Payment;
+
+std::string money_text(const Money& money) {
+  if (money.currency.empty())
+    return money.minor_units + " of token #" + std::to_string(money.token);
+  return money.currency + " " + money.amount;
+}
+
+std::string terms_text(const Payment& payment) {
+  std::string out = money_text(payment.amount);
+  if (payment.amount_to.token != 0) out += " for " + money_text(payment.amount_to);
+  return out + "  " + payment.payer_bank + " -> " + payment.payee_bank;
+}
+
+// "PAY 9b2e41c0-…  EUR 1.23  bank-a -> bank-b" as far as the receipt and the genesis file tell.
+std::string what(const Facts& facts) {
+  if (facts.index == 0) return "time-outs of block " + std::to_string(facts.height);
+  if (facts.operation.empty()) return "operation " + facts.op_id + " of " + facts.actor;
+  const std::string out = facts.operation + " " + facts.op_id;
+  return out + (facts.ordered ? "  " + terms_text(*facts.ordered) : " of " + facts.actor);
+}
+
+void print_payment(const Payment& payment) {
+  std::cout << "  payment " << payment.state << "  " << payment.payer_bank << '/' << payment.uetr
+            << "  " << terms_text(payment);
+  if (payment.code != 0) std::cout << "  " << payment.code_name;
+  if (!payment.original_uetr.empty())
+    std::cout << "  returns " << payment.original_payer_bank << '/' << payment.original_uetr;
+  if (payment.returned.minor_units != "0")
+    std::cout << "  returned " << money_text(payment.returned);
+  if (payment.expires_at_ms != 0)
+    std::cout << "  until " << receipt::to_time_text(payment.expires_at_ms);
+  std::cout << '\n';
+}
+
+json::value money_form(const Money& money) {
+  if (money.token == 0) return nullptr;
+  const bool is_known = !money.currency.empty();
+  return json::object{{"token", money.token},
+                      {"token_name", is_known ? json::value(money.token_name) : nullptr},
+                      {"currency", is_known ? json::value(money.currency) : nullptr},
+                      {"amount", is_known ? json::value(money.amount) : nullptr},
+                      {"minor_units", money.minor_units}};
+}
+
+json::object payment_form(const Payment& payment) {
+  json::object out{{"state", payment.state},
+                   {"code", payment.code_name},
+                   {"kind", payment.kind},
+                   {"payer_bank", payment.payer_bank},
+                   {"uetr", payment.uetr},
+                   {"payer_account", payment.payer_account},
+                   {"payee_bank", payment.payee_bank},
+                   {"payee_account", payment.payee_account},
+                   {"amount", money_form(payment.amount)},
+                   {"amount_to", money_form(payment.amount_to)},
+                   {"payer_fee", money_form(payment.payer_fee)},
+                   {"payee_fee", money_form(payment.payee_fee)},
+                   {"returned", money_form(payment.returned)}};
+  out["original"] = payment.original_uetr.empty()
+                        ? json::value(nullptr)
+                        : json::value(payment.original_payer_bank + "/" + payment.original_uetr);
+  return out;
+}
+
+json::object facts_form(const Facts& facts) {
+  json::array payments, signers;
+  for (const Payment& payment : facts.payments) payments.push_back(payment_form(payment));
+  for (const std::string& signer : facts.signers) signers.emplace_back(signer);
+  const bool is_sweep = facts.index == 0;
+  return {{"valid", true},
+          {"receipt_id", facts.receipt_id},
+          {"actor", is_sweep ? json::value(nullptr) : json::value(facts.actor)},
+          {"op_id", is_sweep ? json::value(nullptr) : json::value(facts.op_id)},
+          {"code", facts.code_name},
+          {"recorded", facts.recorded},
+          {"height", std::to_string(facts.height)},
+          {"index", facts.index},
+          {"block_time", receipt::to_time_text(facts.time_ms)},
+          {"payments", std::move(payments)},
+          {"signers", std::move(signers)},
+          {"validators", facts.validators},
+          {"quorum", facts.quorum},
+          {"set_changes", facts.set_changes},
+          {"body_checked", facts.has_body}};
+}
+
+void print_facts(const Facts& facts, const std::string& chain_id) {
+  std::cout << "VALID  " << what(facts) << "  outcome " << facts.code_name << '\n';
+  for (const Payment& payment : facts.payments) print_payment(payment);
+  std::cout << "  height " << facts.height << " index " << facts.index << ", block time "
+            << receipt::to_time_text(facts.time_ms) << ", receipt "
+            << facts.receipt_id.substr(0, 16) << "…\n  signed by ";
+  for (std::size_t i = 0; i < facts.signers.size(); ++i)
+    std::cout << (i == 0 ? "" : ", ") << facts.signers[i];
+  std::cout << " (" << facts.signers.size() << " of " << facts.validators << ", quorum "
+            << facts.quorum << "); validator set of epoch " << facts.epoch
+            << " derived from genesis " << chain_id.substr(0, 6) << "… (" << facts.set_changes
+            << (facts.set_changes == 1 ? " change)" : " changes)") << '\n';
+  if (!facts.has_body && facts.index != 0)
+    std::cout << "  without the signed body: only its hash is proven\n";
 }
 
 void verify(Run& run, const std::string& file, const std::string& genesis_file) {
   const std::string command = "receipt.verify";
   const auto text = read_file(file);
   if (!text) return fail(run, command, text.error());
-  std::filesystem::path genesis_path = genesis_file;
+  std::string genesis_path = genesis_file;
   if (genesis_path.empty()) {
     const auto session = open_session(run);
     if (!session) return fail(run, command, session.error());
-    genesis_path = session->profile.genesis;
+    genesis_path = session->profile.genesis.string();
   }
-  const auto genesis = client::read_genesis(genesis_path);
-  if (!genesis) return fail(run, command, genesis.error());
-  const auto parsed = receipt::from_json(*text);
-  const auto facts = parsed ? receipt::verify(*parsed, genesis->for_receipts())
-                            : std::unexpected(receipt::Failure::Malformed);
-  if (!facts) {
+  const auto genesis_text = read_file(genesis_path);
+  if (!genesis_text) return fail(run, command, genesis_text.error());
+  std::string why;
+  const auto genesis = giro_receipt::Genesis::read(*genesis_text, &why);
+  if (!genesis) return fail_with(run, command, 1, genesis_path + ": " + why);
+  const auto checked = genesis->verify(*text);
+  if (checked.verdict != giro_receipt::Verdict::Valid) {
     run.exit_code = 1;
     if (run.json)
-      return print_json(command, {{"valid", false}, {"failure", receipt::name(facts.error())}});
-    std::cout << "INVALID  " << receipt::name(facts.error()) << '\n';
+      return print_json(command, {{"valid", false}, {"failure", name(checked.verdict)}});
+    std::cout << "INVALID  " << name(checked.verdict) << '\n';
     return;
   }
-  const auto& outcome = parsed->outcome;
-  std::string signers;
-  json::array signer_names;
-  for (const auto& vote : parsed->attestation) {
-    const auto institution = facts->set.at(vote.voter).institution.value;
-    const auto& all = genesis->genesis.ledger.institutions;
-    const std::string name = institution >= 1 && institution <= all.size()
-                                 ? all[institution - 1].name
-                                 : "#" + std::to_string(institution);
-    signers += (signers.empty() ? "" : ", ") + name;
-    signer_names.emplace_back(name);
+  if (run.json) return print_json(command, facts_form(checked.facts));
+  print_facts(checked.facts, genesis->chain_id());
+}
+
+// The payment that "bank-a/ID" names; the number of its bank is asked of a node.
+std::expected<client::PaymentName, client::Error> payment_named(client::Session& session,
+                                                                const std::string& text) {
+  const std::size_t slash = text.find('/');
+  const auto uetr =
+      slash == std::string::npos ? std::nullopt : receipt::from_uuid_text(text.substr(slash + 1));
+  if (!uetr) {
+    return std::unexpected(client::Error{
+        client::ErrorKind::Usage, {}, "a payment is named by payer bank and UETR, as bank-a/ID"});
   }
-  const std::string time = receipt::to_time_text(
-      std::clamp<std::int64_t>(outcome.block_time.value, 0, receipt::kTimeMsMax));
-  if (run.json) {
-    return print_json(command, {{"valid", true},
-                                {"receipt_id", crypto::to_hex(facts->receipt_id)},
-                                {"op_id", receipt::to_uuid_text(outcome.op_id.bytes)},
-                                {"code", ledger::code_name(outcome.code)},
-                                {"recorded", outcome.recorded},
-                                {"height", std::to_string(outcome.height)},
-                                {"index", outcome.index},
-                                {"block_time", time},
-                                {"signers", signer_names},
-                                {"validators", facts->set.size()},
-                                {"quorum", facts->set.quorum()},
-                                {"set_changes", facts->set_changes},
-                                {"body_checked", facts->body_checked}});
-  }
-  std::cout << "VALID  " << what(*parsed, *genesis) << "  outcome "
-            << ledger::code_name(outcome.code) << '\n'
-            << "  height " << outcome.height << " index " << outcome.index << ", block time "
-            << time << ", receipt " << crypto::to_hex(facts->receipt_id).substr(0, 16) << "…\n"
-            << "  signed by " << signers << " (" << parsed->attestation.size() << " of "
-            << facts->set.size() << ", quorum " << facts->set.quorum()
-            << "); validator set of epoch " << facts->set.epoch << " derived from genesis "
-            << crypto::to_hex(genesis->chain_id).substr(0, 6) << "… (" << facts->set_changes
-            << (facts->set_changes == 1 ? " change)" : " changes)") << '\n';
-  if (!facts->body_checked) std::cout << "  the body is redacted: only its hash is proven\n";
+  auto directory = client::Directory::from_node(session.client);
+  if (!directory) return std::unexpected(directory.error());
+  const auto bank = directory->institution(text.substr(0, slash));
+  if (!bank) return std::unexpected(bank.error());
+  return client::PaymentName{bank->name, bank->id, *uetr};
+}
+
+void get_of_payment(Run& run, const std::string& text, const std::string& at) {
+  const std::string command = "receipt.payment";
+  if (at.find_first_not_of("0123456789.") != std::string::npos)
+    return fail_with(run, command, 2, "--at is HEIGHT.N of a transition");
+  auto session = open_session(run);
+  if (!session) return fail(run, command, session.error());
+  const auto name = payment_named(*session, text);
+  if (!name) return fail(run, command, name.error());
+  const auto found = session->client.payment_receipt(*name, at, session->genesis.for_receipts());
+  if (!found) return fail(run, command, found.error());
+  std::cout << found->text << '\n';
 }
 
 void get(Run& run, const std::string& id, const std::string& actor) {
@@ -140,6 +201,19 @@ void add_receipt(CLI::App& app, Run& run) {
   get_command->add_option("--actor", getting->actor,
                           "Acting institution; else the journal's, else the profile's");
   get_command->callback([&run, getting] { get(run, getting->id, getting->actor); });
+
+  struct PaymentOptions {
+    std::string name, at;
+  };
+  auto paying = std::make_shared<PaymentOptions>();
+  CLI::App* payment_command = add_command(
+      *group, run, "payment", "Fetch what proves how a payment stands, verify it, print it");
+  add_profile_option(*payment_command, run);
+  payment_command->add_option("PAYMENT", paying->name, "Its payer bank and UETR, as bank-a/ID")
+      ->required();
+  payment_command->add_option("--at", paying->at,
+                              "HEIGHT.N of an earlier transition, as in `account payment --json`");
+  payment_command->callback([&run, paying] { get_of_payment(run, paying->name, paying->at); });
 
   struct VerifyOptions {
     std::string file, genesis;

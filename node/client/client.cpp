@@ -38,6 +38,16 @@ bool is_worth_retrying(unsigned status) {
   return status == 429 || status >= 500;
 }
 
+std::expected<VerifiedReceipt, Error> verified_receipt(std::string text,
+                                                       const receipt::Genesis& genesis) {
+  auto parsed = receipt::from_json(text);
+  if (!parsed) return not_believed("MALFORMED", "the node's receipt is malformed");
+  auto facts = receipt::verify(*parsed, genesis);
+  if (!facts)
+    return not_believed(receipt::name(facts.error()), "the node's receipt does not verify");
+  return VerifiedReceipt{std::move(text), std::move(*parsed), std::move(*facts)};
+}
+
 }  // namespace
 
 bool OperationResult::is_final() const {
@@ -275,16 +285,30 @@ std::expected<Believed, Error> Client::believe(
 std::expected<VerifiedReceipt, Error> Client::receipt(const OperationName& name,
                                                       const receipt::Genesis& genesis) {
   const auto judge = [&](std::string text) -> std::expected<VerifiedReceipt, Error> {
-    auto parsed = receipt::from_json(text);
-    if (!parsed) return not_believed("MALFORMED", "the node's receipt is malformed");
-    auto facts = receipt::verify(*parsed, genesis);
-    if (!facts)
-      return not_believed(receipt::name(facts.error()), "the node's receipt does not verify");
-    if (parsed->outcome.op_id.bytes != name.op_id)
+    auto made = verified_receipt(std::move(text), genesis);
+    if (made && made->receipt.outcome.op_id.bytes != name.op_id)
       return not_believed("WRONG_OPERATION", "the node's receipt is of another operation");
-    return VerifiedReceipt{std::move(text), std::move(*parsed), std::move(*facts)};
+    return made;
   };
   return believe<VerifiedReceipt>(operation_target(name) + "/receipt", judge);
+}
+
+std::expected<VerifiedReceipt, Error> Client::payment_receipt(const PaymentName& name,
+                                                              const std::string& at,
+                                                              const receipt::Genesis& genesis) {
+  const auto judge = [&](std::string text) -> std::expected<VerifiedReceipt, Error> {
+    auto made = verified_receipt(std::move(text), genesis);
+    if (!made) return made;
+    const auto payments = receipt::shown_payments(made->receipt);
+    if (payments.size() != 1 || payments.front().terms.uetr.bytes != name.uetr ||
+        payments.front().terms.payer_bank != name.payer_bank_id)
+      return not_believed("WRONG_PAYMENT", "the node's receipt is of another payment");
+    return made;
+  };
+  return believe<VerifiedReceipt>("/v1/payments/" + name.payer_bank + "/" +
+                                      receipt::to_uuid_text(name.uetr) + "/receipt" +
+                                      (at.empty() ? "" : "?at=" + at),
+                                  judge);
 }
 
 std::expected<VerifiedPosition, Error> Client::position(const std::string& servicer,

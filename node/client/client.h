@@ -24,6 +24,12 @@ struct OperationName {
   receipt::Uuid op_id{};
 };
 
+struct PaymentName {
+  std::string payer_bank;  // institution name
+  ledger::InstId payer_bank_id = 0;
+  receipt::Uuid uetr{};
+};
+
 struct OperationResult {
   OperationName name;
   std::string operation_hash;
@@ -79,6 +85,10 @@ class Client {
   // Fetched and verified against the pinned genesis; also that it is the receipt of this operation.
   [[nodiscard]] std::expected<VerifiedReceipt, Error> receipt(const OperationName& name,
                                                               const receipt::Genesis& genesis);
+  // How a payment stands, proven likewise: the receipt shows one event, and that is of this
+  // payment. `at`: "48212.4" of a transition, else the last.
+  [[nodiscard]] std::expected<VerifiedReceipt, Error> payment_receipt(
+      const PaymentName& name, const std::string& at, const receipt::Genesis& genesis);
   // How an account stands in a token, proven likewise, at this height or a later one; also that it
   // is of this account and token.
   [[nodiscard]] std::expected<VerifiedPosition, Error> position(const std::string& servicer,

@@ -6,13 +6,7 @@
 namespace giro::client {
 
 receipt::Genesis PinnedGenesis::for_receipts() const {
-  receipt::Genesis out{.chain = chain_id, .members = {}};
-  std::uint32_t id = 0;  // institutions get their ids from their place, from 1
-  for (const auto& institution : genesis.ledger.institutions) {
-    ++id;
-    if (institution.validator) out.members.push_back({{id}, *institution.validator});
-  }
-  return out;
+  return {chain_id, config::first_members(genesis)};
 }
 
 std::expected<PinnedGenesis, Error> read_genesis(const std::filesystem::path& file) {

@@ -385,6 +385,14 @@ class GenesisReader {
 
 }  // namespace
 
+std::vector<consensus::Member> first_members(const Genesis& genesis) {
+  std::vector<consensus::Member> members;
+  for (std::uint32_t at = 0; at < genesis.ledger.institutions.size(); ++at)
+    if (const auto& key = genesis.ledger.institutions[at].validator)
+      members.push_back({{at + 1}, *key});
+  return members;
+}
+
 crypto::Hash chain_id_of(std::string_view file_bytes) {
   return crypto::sha256(crypto::as_view(file_bytes));
 }

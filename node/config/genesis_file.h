@@ -9,8 +9,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "consensus/parameters.h"
+#include "consensus/types.h"
 #include "crypto/bytes.h"
 #include "node/config/values.h"
 #include "node/ledger/genesis.h"
@@ -27,6 +29,9 @@ struct Genesis {
   std::map<std::string, HostPort>
       addresses;  // institution name of each validator -> its p2p address
 };
+
+// The validator set of epoch 0, ascending institution id: institutions get theirs from their place.
+[[nodiscard]] std::vector<consensus::Member> first_members(const Genesis& genesis);
 
 [[nodiscard]] crypto::Hash chain_id_of(std::string_view file_bytes);
 

@@ -73,6 +73,21 @@ std::string_view name(EntryType type) {
   return at < std::size(kNames) ? kNames[at] : "UNKNOWN";
 }
 
+std::string_view name(PaymentKind kind) {
+  constexpr std::string_view kNames[] = {"ONUS", "XBANK", "FX", "RETURN"};
+  static_assert(std::size(kNames) == wire::kEnumMax<PaymentKind> + 1);
+  const auto at = static_cast<std::size_t>(kind);
+  return at < std::size(kNames) ? kNames[at] : "UNKNOWN";
+}
+
+std::string_view name(PaymentState state) {
+  constexpr std::string_view kNames[] = {"PENDING",   "SETTLED", "REJECTED",
+                                         "CANCELLED", "EXPIRED", "RETURNED"};
+  static_assert(std::size(kNames) == wire::kEnumMax<PaymentState> + 1);
+  const auto at = static_cast<std::size_t>(state);
+  return at < std::size(kNames) ? kNames[at] : "UNKNOWN";
+}
+
 Hash next_entry_chain(const Hash& previous, ByteView entry) {
   return crypto::tagged_hash("giro/entry/v1", {previous, entry});
 }

@@ -51,6 +51,9 @@ enum class EventType : std::uint16_t {
   BatchSettled = 61,         // BatchEvent
   InvariantAlarm = 62,       // AlarmEvent
 };
+[[nodiscard]] constexpr bool is_of_payment(EventType type) {
+  return type >= EventType::PaymentPending && type <= EventType::PaymentReturned;
+}
 [[nodiscard]] std::string_view name(
     EventType type);  // "PaymentSettled"; "Unknown" for what is no event
 
@@ -67,7 +70,9 @@ enum class EntryType : std::uint8_t {
   Genesis = 8,
 };
 
-[[nodiscard]] std::string_view name(EntryType type);  // "SETTLEMENT"
+[[nodiscard]] std::string_view name(EntryType type);      // "SETTLEMENT"
+[[nodiscard]] std::string_view name(PaymentKind kind);    // "XBANK"
+[[nodiscard]] std::string_view name(PaymentState state);  // "SETTLED"
 
 template <>
 inline constexpr std::uint64_t wire::kEnumMax<Side> = 1;

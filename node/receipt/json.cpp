@@ -45,6 +45,14 @@ void put_outcome(std::string& out, const ledger::OutcomeLeaf& outcome) {
   out += '}';
 }
 
+void put_event(std::string& out, const DisclosedEvent& shown) {
+  out += R"({"position":)" + std::to_string(shown.position) + R"(,"event":)";
+  put_quoted(out, to_base64(shown.event));
+  out += R"(,"path":)";
+  put_list(out, shown.path, [&](const Hash& hash) { put_hex(out, hash); });
+  out += '}';
+}
+
 // --- reading -----------------------------------------------------------------------------------
 
 void read_operation(Scanner& in, std::optional<SignedBody>& operation) {
@@ -92,6 +100,16 @@ void read_outcome(Scanner& in, ledger::OutcomeLeaf& outcome) {
   in.expect("}");
 }
 
+void read_event(Scanner& in, DisclosedEvent& shown) {
+  in.expect(R"({"position":)");
+  shown.position = in.number<std::uint32_t>();
+  in.expect(R"(,"event":)");
+  shown.event = in.quoted_as((kEventBytesMax + 2) / 3 * 4, from_base64);
+  in.expect(R"(,"path":)");
+  in.list(shown.path, kPathMax, [&](Hash& hash) { in.hex(hash.bytes); });
+  in.expect("}");
+}
+
 }  // namespace
 
 std::string to_json(const Receipt& receipt) {
@@ -105,6 +123,8 @@ std::string to_json(const Receipt& receipt) {
   put_operation(out, receipt.operation);
   out += R"(,"outcome":)";
   put_outcome(out, receipt.outcome);
+  out += R"(,"events":)";
+  put_list(out, receipt.events, [&](const DisclosedEvent& shown) { put_event(out, shown); });
   out += R"(,"path":)";
   put_list(out, receipt.path, [&](const Hash& hash) { put_hex(out, hash); });
   put_attested(out, receipt);
@@ -127,6 +147,8 @@ std::optional<Receipt> from_json(std::string_view text) {
   read_operation(in, receipt.operation);
   in.expect(R"(,"outcome":)");
   read_outcome(in, receipt.outcome);
+  in.expect(R"(,"events":)");
+  in.list(receipt.events, kEventsMax, [&](DisclosedEvent& shown) { read_event(in, shown); });
   in.expect(R"(,"path":)");
   in.list(receipt.path, kPathMax, [&](Hash& hash) { in.hex(hash.bytes); });
   read_attested(in, receipt);

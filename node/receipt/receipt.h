@@ -4,11 +4,13 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "consensus/certificate.h"
 #include "consensus/types.h"
 #include "crypto/bytes.h"
+#include "node/ledger/events.h"
 #include "node/ledger/outcome_leaf.h"
 
 namespace giro::receipt {
@@ -58,12 +60,31 @@ struct Attested {
   friend bool operator==(const Attested&, const Attested&) = default;
 };
 
+// One event of the operation, shown: that a payment is SETTLED, and on which terms (ledger 9.4).
+// Those that are not shown stay hidden behind hashes.
+struct DisclosedEvent {
+  std::uint32_t position = 0;  // among the operation's events, from 0
+  Bytes event;                 // canonical ledger::EventRecord
+  std::vector<Hash> path;      // from its leaf upwards to outcome.events_root
+  friend bool operator==(const DisclosedEvent&, const DisclosedEvent&) = default;
+};
+
 struct Receipt : Attested {             // its header is that of the block that ran the operation
   std::optional<SignedBody> operation;  // nullopt: redacted, only its hash is in the leaf
-  ledger::OutcomeLeaf outcome;          // of an operation: index >= 1
-  std::vector<Hash> path;               // from the leaf upwards to header.outcomes_root
+  // Index 0 is the sweep's, whose events are what ended by its time-out: an EXPIRED payment.
+  ledger::OutcomeLeaf outcome;
+  std::vector<DisclosedEvent> events;  // ascending position; may be none, but not of the sweep
+  std::vector<Hash> path;              // from the leaf upwards to header.outcomes_root
   friend bool operator==(const Receipt&, const Receipt&) = default;
 };
+
+// Shows the event at `position` of `events`, which are all of the outcome's, in their order.
+// Positions are shown in ascending order.
+void disclose(Receipt& receipt, std::span<const Bytes> events, std::size_t position);
+
+// What the receipt shows of payments, in the order of its events: with their state, their code and
+// their terms.
+[[nodiscard]] std::vector<ledger::PaymentEvent> shown_payments(const Receipt& receipt);
 
 // SHA-256(outcome leaf ‖ header hash): equal at all nodes, whichever attestations they hold.
 [[nodiscard]] Hash receipt_id(const Hash& chain, const ledger::OutcomeLeaf& outcome,

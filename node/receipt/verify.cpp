@@ -31,7 +31,16 @@ bool is_well_formed(const Receipt& receipt) {
     }
   }
   const ledger::OutcomeLeaf& outcome = receipt.outcome;
-  if (outcome.height == 0 || outcome.index == 0) return false;  // genesis runs none; 0 is the sweep
+  if (outcome.height == 0) return false;  // genesis runs none
+  // The sweep has no body, and with nothing shown nothing to say.
+  if (outcome.index == 0 && (receipt.operation || receipt.events.empty())) return false;
+  if (receipt.events.size() > kEventsMax) return false;
+  for (std::size_t i = 0; i < receipt.events.size(); ++i) {
+    const DisclosedEvent& shown = receipt.events[i];
+    if (i > 0 && shown.position <= receipt.events[i - 1].position) return false;
+    if (shown.event.size() > kEventBytesMax || shown.path.size() > kPathMax) return false;
+    if (!ledger::decode_event(shown.event)) return false;
+  }
   if (outcome.block_time.value < 0 || outcome.block_time.value > kTimeMsMax) return false;
   return receipt.path.size() <= kPathMax && is_within_bounds(receipt);
 }
@@ -69,6 +78,15 @@ bool leads_to_root(Hash computed, std::uint32_t index, std::span<const Hash> pat
   return computed == root;
 }
 
+// Step 3: the events that are shown to the leaf. It says how many there are: a path fits one place.
+bool are_events_of_outcome(const Receipt& receipt) {
+  return std::ranges::all_of(receipt.events, [&](const DisclosedEvent& shown) {
+    return crypto::verify_merkle_path(crypto::merkle_leaf(shown.event), shown.position,
+                                      receipt.outcome.event_count, shown.path,
+                                      receipt.outcome.events_root);
+  });
+}
+
 // Step 3: leaf to header, header to attested header.
 bool is_outcome_attested(const Receipt& receipt) {
   const ledger::OutcomeLeaf& outcome = receipt.outcome;
@@ -78,7 +96,7 @@ bool is_outcome_attested(const Receipt& receipt) {
                      receipt.header.outcomes_root)) {
     return false;
   }
-  return do_headers_follow(receipt);
+  return are_events_of_outcome(receipt) && do_headers_follow(receipt);
 }
 
 }  // namespace

@@ -98,6 +98,10 @@ std::optional<receipt::Receipt> Node::receipt(std::uint32_t actor, const OpId& o
   return parts_->validator().receipt({actor, op_id});
 }
 
+std::optional<receipt::Receipt> Node::receipt_of_event(EventPlace place) {
+  return parts_->validator().receipt_of_event(place);
+}
+
 std::expected<std::uint64_t, StatementNotHeld> Node::entries_before(
     ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
     consensus::WallTime time) {

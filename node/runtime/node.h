@@ -38,6 +38,7 @@ class Node final : public Service {
   [[nodiscard]] std::optional<BlockInfo> block(consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const OpId& op_id) override;
+  [[nodiscard]] std::optional<receipt::Receipt> receipt_of_event(EventPlace place) override;
   [[nodiscard]] std::expected<std::uint64_t, StatementNotHeld> entries_before(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
       consensus::WallTime time) override;

@@ -14,11 +14,6 @@ namespace {
 using crypto::Bytes;
 using crypto::ByteView;
 
-bool is_of_payment(std::uint32_t type) {
-  return type >= static_cast<std::uint32_t>(ledger::EventType::PaymentPending) &&
-         type <= static_cast<std::uint32_t>(ledger::EventType::PaymentReturned);
-}
-
 // The block wrote the payment, since it changed it.
 bool began_here(const ExecutedBlock& block, const ledger::PaymentTerms& terms) {
   const Bytes key = ledger::payment_key(terms.payer_bank, terms.uetr).to_bytes();
@@ -56,7 +51,7 @@ void put_payments(const ExecutedBlock& block, storage::WriteBatch& batch) {
   std::set<std::pair<ledger::InstId, ledger::Uetr>> begun;
   for (const Bytes& event : block.events) {
     const auto record = ledger::decode_event(event);
-    if (!record || !is_of_payment(record->type)) continue;
+    if (!record || !ledger::is_of_payment(ledger::EventType{record->type})) continue;
     const auto payment = ledger::decode_record<ledger::PaymentEvent>(record->body);
     if (!payment) stop_process(ExitCode::Invariant, "a payment event of a block is damaged");
     const auto& terms = payment->terms;
@@ -72,9 +67,10 @@ void put_payments(const ExecutedBlock& block, storage::WriteBatch& batch) {
 }
 
 std::vector<Transition> read_transitions(const ledger::StateView& view, ledger::InstId payer_bank,
-                                         const ledger::Uetr& uetr, std::size_t limit) {
+                                         const ledger::Uetr& uetr, EventPlace from,
+                                         std::size_t limit) {
   std::vector<Transition> out;
-  const Bytes first = rows::transition_key(payer_bank, uetr, 0, 0);
+  const Bytes first = rows::transition_key(payer_bank, uetr, from.height, from.n);
   view.scan(first, rows::transition_key(payer_bank, uetr, ~0ULL, ~0U),
             [&](ByteView key, ByteView value) {
               if (out.size() == limit) return false;

@@ -21,12 +21,6 @@ namespace giro::runtime {
 // What a block adds to the index. Any thread.
 void put_payments(const ExecutedBlock& block, storage::WriteBatch& batch);
 
-// A place in the order of the ledger's events; n counts those of a block from 1.
-struct EventPlace {
-  std::uint64_t height = 0;
-  std::uint32_t n = 0;
-};
-
 struct Transition {
   EventPlace place;
   ledger::EventType type{};
@@ -36,10 +30,11 @@ struct Transition {
   ledger::OpId op_id{};
   ledger::TimeMs time{};
 };
-// Oldest first; at most `limit`. Any thread.
+// Those from a place on, oldest first; at most `limit`. Any thread.
 [[nodiscard]] std::vector<Transition> read_transitions(const ledger::StateView& view,
                                                        ledger::InstId payer_bank,
-                                                       const ledger::Uetr& uetr, std::size_t limit);
+                                                       const ledger::Uetr& uetr, EventPlace from,
+                                                       std::size_t limit);
 
 struct PaymentOfAccount {
   EventPlace began;

@@ -179,6 +179,13 @@ struct Statement {
   std::vector<StatementEntry> entries;  // ascending, without a gap
 };
 // The node began with a snapshot, and has entries only from some block above it on.
+// A place in the order of the ledger's events; n counts those of a block from 1.
+struct EventPlace {
+  std::uint64_t height = 0;
+  std::uint32_t n = 0;
+  friend bool operator==(const EventPlace&, const EventPlace&) = default;
+};
+
 struct StatementNotHeld {
   std::uint64_t held_after = 0;  // ask for what comes after this one, or ask another node
 };
@@ -233,9 +240,12 @@ class Service {
   [[nodiscard]] virtual std::expected<Statement, StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
       std::uint64_t after, std::size_t limit) = 0;
-  // nullopt before a final recorded outcome.
+  // Shows the events of the operation's payments, unless it is a bulk, whose payments are of many
+  // payees. nullopt before a final recorded outcome.
   [[nodiscard]] virtual std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                                 const OpId& op_id) = 0;
+  // Of the outcome that this event belongs to, without the body; shows this event alone.
+  [[nodiscard]] virtual std::optional<receipt::Receipt> receipt_of_event(EventPlace place) = 0;
 
   // How many of these entries were made before a time.
   [[nodiscard]] virtual std::expected<std::uint64_t, StatementNotHeld> entries_before(

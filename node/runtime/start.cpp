@@ -24,13 +24,7 @@ StartFailure fail(ExitCode code, std::string message) {
 }
 
 consensus::ValidatorSet genesis_set(const config::Genesis& genesis) {
-  consensus::ValidatorSet set;
-  for (std::size_t i = 0; i < genesis.ledger.institutions.size(); ++i) {
-    const auto& institution = genesis.ledger.institutions[i];
-    if (institution.validator)
-      set.members.push_back({{static_cast<std::uint32_t>(i + 1)}, *institution.validator});
-  }
-  return set;
+  return {{}, config::first_members(genesis)};
 }
 
 std::expected<config::CheckedGenesis, StartError> load_genesis(storage::FilePort& files,

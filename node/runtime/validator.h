@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -76,8 +77,10 @@ class Validator {
   [[nodiscard]] const TraceBook& trace() const { return trace_; }
   [[nodiscard]] OperationInfo status(const OperationKey& key);
   [[nodiscard]] consensus::Height final_height() const { return {final_height_.load()}; }
-  [[nodiscard]] std::shared_ptr<const StoredBlock> block(consensus::Height height);
+  [[nodiscard]] std::shared_ptr<const StoredBlock> block(
+      consensus::Height height);  // events may be missing
   [[nodiscard]] std::optional<receipt::Receipt> receipt(const OperationKey& key);
+  [[nodiscard]] std::optional<receipt::Receipt> receipt_of_event(EventPlace place);
   // A position as the newest executed block left it; see Executor::prove.
   [[nodiscard]] bool prove(ledger::TokenId token, const ledger::AccountId& account,
                            Executor::OnProven done) {
@@ -110,6 +113,10 @@ class Validator {
   Intake intake;
 
  private:
+  [[nodiscard]] std::shared_ptr<const StoredBlock> block_with_events(consensus::Height height);
+  // Without body and events. nullopt: the block is not attested yet.
+  [[nodiscard]] std::optional<receipt::Receipt> receipt_of_leaf(const StoredBlock& block,
+                                                                std::uint32_t index);
   void bind_driver(Opened& opened);
   void bind_snapshots();
   [[nodiscard]] consensus::Member own_member() const;
@@ -170,8 +177,12 @@ class Validator {
   std::atomic<std::uint64_t> final_height_ = 0;
   std::atomic<std::int64_t> core_seen_us_ = 0;  // when the core thread last had a turn
 
-  std::mutex recent_mutex_;  // of recent_
-  std::map<consensus::Height, std::shared_ptr<const StoredBlock>> recent_;
+  std::mutex recent_mutex_;                                                 // of recent_
+  std::map<consensus::Height, std::shared_ptr<const StoredBlock>> recent_;  // without events
+  // Those that receipts were last made of: many are asked for at once, of few blocks.
+  using WholeBlock = std::pair<consensus::Height, std::shared_ptr<const StoredBlock>>;
+  std::mutex whole_mutex_;  // of whole_
+  std::deque<WholeBlock> whole_;
   std::mutex info_mutex_;  // of info_
   NodeInfo info_;
   consensus::Instant last_commit_;       // core

@@ -1,8 +1,12 @@
 // What a node shows: status of operations, receipts, blocks, probes. Changes nothing that counts.
 #include <algorithm>
 #include <chrono>
+#include <ranges>
+#include <span>
 
 #include "crypto/merkle.h"
+#include "node/ledger/events.h"
+#include "node/ledger/messages.h"
 #include "node/ledger/outcome_leaf.h"
 #include "node/ledger/records.h"
 #include "node/receipt/receipt.h"
@@ -12,6 +16,7 @@
 namespace giro::runtime {
 namespace {
 
+constexpr std::size_t kWholeBlocks = 8;
 constexpr std::uint64_t kSyncedWithin =
     10;  // blocks behind the highest attested height (surface 5.1)
 
@@ -30,6 +35,34 @@ ledger::OutcomeLeaf leaf_at(const StoredBlock& block, std::uint32_t index) {
   return *leaf;
 }
 
+ledger::EventRecord event_at(const StoredBlock& block, std::size_t i) {
+  auto event = ledger::decode_event(block.events[i]);
+  if (!event) stop_process(ExitCode::Invariant, "an event of the store is damaged");
+  return std::move(*event);
+}
+
+// The events of one outcome, which lie side by side in those of its block.
+struct OutcomeEvents {
+  std::size_t first = 0;  // among the block's
+  std::span<const crypto::Bytes> all;
+  std::vector<std::size_t> of_payments;  // positions in `all`
+};
+OutcomeEvents events_of(const StoredBlock& block, std::uint32_t index) {
+  const auto first_from = [&block](std::uint32_t outcome) {
+    const auto places = std::views::iota(std::size_t{0}, block.events.size());
+    const auto found = std::ranges::partition_point(
+        places, [&](std::size_t i) { return event_at(block, i).index < outcome; });
+    return static_cast<std::size_t>(found - places.begin());
+  };
+  const std::size_t first = first_from(index), end = first_from(index + 1);
+  OutcomeEvents out{first, std::span(block.events).subspan(first, end - first), {}};
+  for (std::size_t i = first; i < end; ++i) {
+    if (ledger::is_of_payment(ledger::EventType{event_at(block, i).type}))
+      out.of_payments.push_back(i - first);
+  }
+  return out;
+}
+
 std::string plural(std::uint64_t count, std::string_view what) {
   return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
 }
@@ -43,6 +76,17 @@ std::shared_ptr<const StoredBlock> Validator::block(consensus::Height height) {
   }
   auto stored = store->block(height);
   return stored ? std::make_shared<const StoredBlock>(std::move(*stored)) : nullptr;
+}
+
+std::shared_ptr<const StoredBlock> Validator::block_with_events(consensus::Height height) {
+  const std::lock_guard lock(whole_mutex_);
+  const auto found = std::ranges::find(whole_, height, &WholeBlock::first);
+  if (found != whole_.end()) return found->second;
+  auto stored = store->block(height);
+  if (!stored) return nullptr;
+  if (whole_.size() == kWholeBlocks) whole_.pop_front();
+  return whole_.emplace_back(height, std::make_shared<const StoredBlock>(std::move(*stored)))
+      .second;
 }
 
 OperationInfo Validator::status(const OperationKey& key) {
@@ -108,20 +152,45 @@ bool Validator::attest(receipt::Attested& proof) {
   return true;
 }
 
-std::optional<receipt::Receipt> Validator::receipt(const OperationKey& key) {
-  const auto outcome = outcome_of(*store->read(), key);
-  const auto at = outcome ? block({outcome->height}) : nullptr;
-  if (at == nullptr) return std::nullopt;
-
+std::optional<receipt::Receipt> Validator::receipt_of_leaf(const StoredBlock& block,
+                                                           std::uint32_t index) {
   receipt::Receipt receipt;
   receipt.chain = chain;
-  receipt.outcome = leaf_at(*at, outcome->index);
-  receipt.header = at->header;
+  receipt.outcome = leaf_at(block, index);
+  receipt.header = block.header;
   if (!attest(receipt)) return std::nullopt;
   std::vector<crypto::Hash> hashes;
-  hashes.reserve(at->leaves.size());
-  for (const auto& leaf : at->leaves) hashes.push_back(crypto::merkle_leaf(leaf.canonical));
-  receipt.path = crypto::merkle_path(hashes, outcome->index);
+  hashes.reserve(block.leaves.size());
+  for (const auto& leaf : block.leaves) hashes.push_back(crypto::merkle_leaf(leaf.canonical));
+  receipt.path = crypto::merkle_path(hashes, index);
+  return receipt;
+}
+
+std::optional<receipt::Receipt> Validator::receipt_of_event(EventPlace place) {
+  const auto at = block_with_events({place.height});
+  if (at == nullptr || place.n == 0 || place.n > at->events.size()) return std::nullopt;
+  const std::uint32_t index = event_at(*at, place.n - 1).index;
+  auto receipt = receipt_of_leaf(*at, index);
+  if (!receipt) return std::nullopt;
+  const OutcomeEvents events = events_of(*at, index);
+  receipt::disclose(*receipt, events.all, place.n - 1 - events.first);
+  return receipt;
+}
+
+std::optional<receipt::Receipt> Validator::receipt(const OperationKey& key) {
+  const auto outcome = outcome_of(*store->read(), key);
+  const auto at = outcome ? block_with_events({outcome->height}) : nullptr;
+  if (at == nullptr) return std::nullopt;
+  auto made = receipt_of_leaf(*at, outcome->index);
+  if (!made) return std::nullopt;
+  receipt::Receipt& receipt = *made;
+
+  // A bulk's payments are of many payees: each has a receipt of its own.
+  if (at->leaves[outcome->index].type != ledger::BulkPay::kType) {
+    const OutcomeEvents events = events_of(*at, outcome->index);
+    for (const std::size_t position : events.of_payments)
+      receipt::disclose(receipt, events.all, position);
+  }
 
   std::uint32_t index = outcome->index - 1;  // among the block's operations; leaf 0 is the sweep's
   for (const auto& id : at->block.batches) {

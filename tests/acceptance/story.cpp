@@ -104,12 +104,27 @@ void Story::expect(Books& books, const Words& subject, const step::See& step) co
   }
 }
 
+// As the books show it, and as its receipt proves it.
+Books::Facts Story::payment_facts(Books& books, const std::string& name) const {
+  const std::string& payer_bank = made(name).actor;
+  const ledger::Uetr uetr = orders_.id(name);
+  auto facts = books.payment(payer_bank, uetr);
+  const auto receipt = facts.empty() ? std::nullopt : books.payment_receipt(payer_bank, uetr);
+  if (!receipt) return facts;
+  const auto shown = receipt::shown_payments(*receipt);
+  const bool is_this = shown.size() == 1 && shown.front().terms.uetr == uetr &&
+                       facts["state"] == ledger::name(shown.front().state) &&
+                       facts["returned"] == ledger::to_decimal(shown.front().returned, 2);
+  if (!is_this) throw Failed{books.owner() + "'s receipt of payment " + name + " says otherwise"};
+  return facts;
+}
+
 Books::Facts Story::facts(Books& books, const Words& subject) const {
   if (subject.empty()) return {{"validators", std::to_string(books.validators())}};
   if (subject.size() != 2) throw Failed{"what is " + joined(subject) + "?"};
   const std::string& what = subject[0];
   const std::string& name = subject[1];
-  if (what == "payment") return books.payment(made(name).actor, orders_.id(name));
+  if (what == "payment") return payment_facts(books, name);
   if (what == "hold") return books.hold(made(name).actor, orders_.id(name));
   if (what == "proposal") return books.proposal(made(name).actor, orders_.id(name));
   if (what == "token") return books.token(name);

@@ -5,10 +5,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "node/receipt/receipt.h"
 #include "node/receipt/statement.h"
 #include "tests/acceptance/orders.h"
 #include "tests/acceptance/script.h"
@@ -34,6 +36,11 @@ class Books {
   [[nodiscard]] virtual Facts account(const NamedAccount& account, const std::string& token) = 0;
   [[nodiscard]] virtual Facts token(const std::string& name) = 0;
   [[nodiscard]] virtual Facts payment(const std::string& payer_bank, const ledger::Uetr& uetr) = 0;
+  // What proves how it stands, verified. nullopt: these books have no attested headers.
+  [[nodiscard]] virtual std::optional<receipt::Receipt> payment_receipt(const std::string&,
+                                                                        const ledger::Uetr&) {
+    return std::nullopt;
+  }
   [[nodiscard]] virtual Facts hold(const std::string& creator, const ledger::HoldId& id) = 0;
   [[nodiscard]] virtual Facts proposal(const std::string& proposer, const ledger::PropId& id) = 0;
   [[nodiscard]] virtual std::size_t validators() = 0;  // of the next block
@@ -82,6 +89,7 @@ class Story {
   [[nodiscard]] bool is_compared_after(std::size_t number) const;
   [[nodiscard]] const Made& made(const std::string& id) const;
   [[nodiscard]] Books::Facts facts(Books& books, const Words& subject) const;
+  [[nodiscard]] Books::Facts payment_facts(Books& books, const std::string& name) const;
   void expect(Books& books, const Words& subject, const step::See& step) const;
   // Of each account that a scenario may touch, as every book shows it; throws if two differ.
   [[nodiscard]] Books::Facts balances();

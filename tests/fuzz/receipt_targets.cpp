@@ -14,6 +14,17 @@ namespace {
 
 namespace json = boost::json;
 
+std::vector<receipt::test::Shape> seed_shapes() {
+  std::vector<receipt::test::Shape> shapes{{.index = 0, .shown = {0, 1, 2}}};
+  for (std::size_t changes = 0; changes <= 2; ++changes)
+    for (const std::uint64_t later : {0U, 2U})
+      shapes.push_back({.later_headers = later,
+                        .set_changes = changes,
+                        .redacted = changes == 1,
+                        .shown = {changes}});
+  return shapes;
+}
+
 // A receipt has one text; and what verifies is one of ours, whose parts are as they were signed.
 bool run_receipt(ByteView input) {
   const std::string_view text = crypto::as_text(input);
@@ -28,11 +39,9 @@ bool run_receipt(ByteView input) {
   const crypto::Hash* known = nullptr;  // of the headers that the seeds' validators have signed
   static const std::vector<crypto::Hash> signed_headers = [] {
     std::vector<crypto::Hash> out;
-    for (std::size_t changes = 0; changes <= 2; ++changes)
-      for (const std::uint64_t later : {0U, 2U})
-        out.push_back(receipt::test::make_receipt({.later_headers = later, .set_changes = changes})
-                          .attested_header()
-                          .hash(receipt::test::genesis().chain));
+    for (const receipt::test::Shape& shape : seed_shapes())
+      out.push_back(receipt::test::make_receipt(shape).attested_header().hash(
+          receipt::test::genesis().chain));
     return out;
   }();
   for (const crypto::Hash& each : signed_headers)
@@ -43,10 +52,8 @@ bool run_receipt(ByteView input) {
 
 std::vector<Bytes> receipt_seeds() {
   std::vector<Bytes> seeds;
-  for (std::size_t changes = 0; changes <= 2; ++changes)
-    for (const std::uint64_t later : {0U, 2U})
-      seeds.push_back(text_bytes(receipt::to_json(receipt::test::make_receipt(
-          {.later_headers = later, .set_changes = changes, .redacted = changes == 1}))));
+  for (const receipt::test::Shape& shape : seed_shapes())
+    seeds.push_back(text_bytes(receipt::to_json(receipt::test::make_receipt(shape))));
   return seeds;
 }
 

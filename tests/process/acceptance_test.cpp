@@ -39,8 +39,10 @@ crypto::Hash hash_field(const json::object& from, std::string_view name) {
 // As one validator's API shows them.
 class ApiBooks final : public acceptance::Books {
  public:
-  explicit ApiBooks(const testnet::Node& node)
-      : node_(node), http_({config::ApiUrl{false, node.api_address()}}) {}
+  ApiBooks(const testnet::Node& node, receipt::Genesis genesis)
+      : node_(node),
+        http_({config::ApiUrl{false, node.api_address()}}),
+        genesis_(std::move(genesis)) {}
   std::string owner() const override { return node_.name; }
 
   Facts account(const acceptance::NamedAccount& account, const std::string& token) override {
@@ -64,6 +66,13 @@ class ApiBooks final : public acceptance::Books {
     const std::string name = payer_bank + "/" + receipt::to_uuid_text(uetr.bytes);
     const auto found = payments_.find(name);
     return payment_facts(found == payments_.end() ? get("/v1/payments/" + name) : found->second);
+  }
+  std::optional<receipt::Receipt> payment_receipt(const std::string& payer_bank,
+                                                  const ledger::Uetr& uetr) override {
+    auto proven = http_.payment_receipt(
+        {payer_bank, *acceptance::institution_of(payer_bank), uetr.bytes}, {}, genesis_);
+    if (!proven) throw Failed{node_.name + ": " + proven.error().to_string()};
+    return std::move(proven->receipt);
   }
   Facts hold(const std::string& creator, const ledger::HoldId& id) override {
     return texts(get("/v1/holds/" + creator + "/" + receipt::to_uuid_text(id.bytes)), {"status"});
@@ -155,6 +164,7 @@ class ApiBooks final : public acceptance::Books {
 
   const testnet::Node& node_;
   client::Client http_;
+  const receipt::Genesis genesis_;
   std::map<std::string, json::object> payments_;
 };
 
@@ -254,13 +264,14 @@ class Acceptance : public ClusterTest, private acceptance::Network {
   void next_epoch() override {
     std::uint64_t highest = 0;
     for (const auto& node : nodes())
-      highest = std::max(highest, ApiBooks(node).height_and_time().first);
+      highest = std::max(highest, books_of(node).height_and_time().first);
     const std::uint64_t last = (highest / kEpochOfStory + 1) * kEpochOfStory;
     wait_for("the next epoch", [&](const auto& newest) { return newest.first > last; });
   }
   std::vector<std::unique_ptr<acceptance::Books>> books() override {
     std::vector<std::unique_ptr<acceptance::Books>> out;
-    for (const auto& node : nodes()) out.push_back(std::make_unique<ApiBooks>(node));
+    for (const auto& node : nodes())
+      out.push_back(std::make_unique<ApiBooks>(node, session_->genesis.for_receipts()));
     return out;
   }
   void expect_receipt(const Made& made) override {
@@ -275,12 +286,13 @@ class Acceptance : public ClusterTest, private acceptance::Network {
     }
   }
 
+  ApiBooks books_of(const testnet::Node& node) { return {node, session_->genesis.for_receipts()}; }
   void wait_for(
       const char* what,
       const std::function<bool(const std::pair<std::uint64_t, std::int64_t>&)>& is_there) {
     const bool came = until([&] {
       return std::ranges::all_of(
-          nodes(), [&](const auto& node) { return is_there(ApiBooks(node).height_and_time()); });
+          nodes(), [&](const auto& node) { return is_there(books_of(node).height_and_time()); });
     });
     if (!came) throw Failed{std::string("waited in vain for ") + what};
   }

@@ -198,7 +198,9 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   const std::string genesis = (network.directory / "genesis.json").string();
   const auto valid = run_giro({"receipt", "verify", file.string(), "--genesis", genesis});
   EXPECT_EQ(valid.exit_code, 0);
-  EXPECT_EQ(valid.out.rfind("VALID  PAY " + id, 0), 0U) << valid.out;
+  EXPECT_EQ(valid.out.rfind("VALID  PAY " + id + "  EUR 1.23  bank-a -> bank-b  outcome OK", 0), 0U)
+      << valid.out;
+  EXPECT_NE(valid.out.find("\n  payment SETTLED  bank-a/"), std::string::npos) << valid.out;
   std::string tampered = receipt.out;
   tampered[tampered.find("\"height\"") + 12] ^= 1;
   std::ofstream(file) << tampered;

@@ -113,12 +113,74 @@ TEST_F(OperationsTest, A_payment_is_answered_cancelled_and_returned) {
   EXPECT_EQ(text_field(get(nodes().front(), "/v1/payments/bank-a/" + second), "state"), "REJECTED");
   EXPECT_EQ(text_field(get(nodes().front(), "/v1/payments/bank-a/" + third), "state"), "CANCELLED");
 
+  // Nobody answers this one, and it ends by itself.
+  std::string fourth;
+  EXPECT_EQ(order(R"({"type":"PAY","actor":"bank-a","ttl_s":1,"terms":)" + terms("2500.00", 'c') +
+                      R"(,"screening":$S})",
+                  &fourth, "PENDING"),
+            "OK");
+  EXPECT_TRUE(until([&] {
+    return text_field(get(nodes().front(), "/v1/payments/bank-a/" + fourth), "state") == "EXPIRED";
+  }));
+
+  // What became of each is proven offline, and how the first stood before; a supplier's own system
+  // books what is final, and once.
+  const auto genesis = (supervisor_->network().directory / "genesis.json").string();
+  std::vector<std::string> files;
+  const auto proven = [&](const std::string& uetr, const std::string& at = {}) {
+    std::vector<std::string> arguments{"receipt", "payment", "bank-a/" + uetr};
+    if (!at.empty()) arguments.insert(arguments.end(), {"--at", at});
+    const auto fetched = giro(arguments);
+    EXPECT_EQ(fetched.exit_code, 0) << fetched.err;
+    files.push_back((folder_.path() / (std::to_string(files.size()) + ".json")).string());
+    std::ofstream(files.back()) << fetched.out;
+    const auto ran = run_giro({"receipt", "verify", files.back(), "--genesis", genesis, "--json"});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    const auto document = ran.document();
+    const auto* payments = array_field(document, "payments");
+    EXPECT_TRUE(payments != nullptr && payments->size() == 1U) << ran.out;
+    if (payments == nullptr || payments->size() != 1U) return std::string();
+    const auto& payment = payments->front().get_object();
+    EXPECT_EQ(text_field(payment, "uetr"), uetr);
+    return text_field(payment, "state") + " " +
+           text_field(*object_field(payment, "returned"), "amount");
+  };
+  std::vector<std::string> stood;
+  const auto shown = get(nodes().front(), "/v1/payments/bank-a/" + first);
+  for (const auto& each : *array_field(shown, "transitions")) {
+    const auto& one = each.get_object();
+    stood.push_back(proven(
+        first, text_field(one, "height") + "." + std::to_string(client::number_field(one, "n"))));
+  }
+  EXPECT_EQ(stood, (std::vector<std::string>{"PENDING 0.00", "SETTLED 0.00", "SETTLED 500.00",
+                                             "RETURNED 2000.00"}));
+  EXPECT_EQ(proven(first), "RETURNED 2000.00");
+  EXPECT_EQ(proven(second), "REJECTED 0.00");
+  EXPECT_EQ(proven(third), "CANCELLED 0.00");
+  EXPECT_EQ(proven(fourth), "EXPIRED 0.00");
+  EXPECT_EQ(giro({"receipt", "payment", first}).exit_code, 2);
+  EXPECT_EQ(giro({"receipt", "payment", "bank-a/" + first, "--at", "1.1"}).exit_code, 1);
+  std::vector<std::string> book{genesis, crypto::to_hex(config::demo_aliases().at("BOB").account)};
+  book.insert(book.end(), files.begin(), files.end());
+  const auto booked = run_program(GIRO_RECEIPT_EXAMPLE, book);
+  EXPECT_EQ(booked.exit_code, 0) << booked.err;
+  const auto count = [&booked](const std::string& word) {
+    std::size_t found = 0;
+    for (auto at = booked.out.find(word); at != std::string::npos;
+         at = booked.out.find(word, at + 1))
+      ++found;
+    return found;
+  };
+  EXPECT_EQ(count("not booked  "), 6U) << booked.out;
+  EXPECT_EQ(count("\nbooked      " + first + "  USD 2000.00 from bank-a"), 1U) << booked.out;
+  EXPECT_EQ(count("known       " + first), 1U) << booked.out;
+
   // Found again by account, and each with its history, at every validator and by the command.
   for (const auto& node : nodes()) {
     const auto list = get(
         node, "/v1/payments?account=" + crypto::to_hex(config::demo_aliases().at("ALICE").account));
     const auto& items = *array_field(list, "items");
-    ASSERT_EQ(items.size(), 6U) << "three payments, two returns, and one that was too much";
+    ASSERT_EQ(items.size(), 7U) << "four payments, two returns, and one that was too much";
     EXPECT_EQ(text_field(items[0].get_object(), "uetr"), first);
   }
   const auto listed = giro({"account", "payments", "ALICE", "--state", "CANCELLED", "--json"});
@@ -235,9 +297,9 @@ TEST_F(OperationsTest, Holds_limits_freezes_blocks_and_roles) {
 }
 
 TEST_F(OperationsTest, A_bulk_of_a_thousand_payments_and_a_batch) {
-  std::string items;
+  std::string items, uetr;
   for (int i = 0; i < 1000; ++i) {
-    const std::string uetr = receipt::to_uuid_text(client::new_uuid());
+    uetr = receipt::to_uuid_text(client::new_uuid());
     items +=
         (i == 0 ? "" : ",") +
         terms("0.50", 'c',
@@ -248,7 +310,20 @@ TEST_F(OperationsTest, A_bulk_of_a_thousand_payments_and_a_batch) {
     return R"({"type":"BULK_PAY","actor":"bank-a","items":[)" + list + R"(],"control_sum":")" +
            sum + R"(","screening":$S})";
   };
-  EXPECT_EQ(order(bulk(items, "500.00")), "OK");
+  std::string id;
+  EXPECT_EQ(order(bulk(items, "500.00"), &id), "OK");
+  // Its own receipt shows nothing of what was paid to whom; each payee gets that of its payment,
+  // and nothing of the others'.
+  const auto genesis = session().genesis.for_receipts();
+  const auto whole = session().client.receipt({"bank-a", *receipt::from_uuid_text(id)}, genesis);
+  ASSERT_TRUE(whole.has_value()) << whole.error().to_string();
+  EXPECT_TRUE(whole->receipt.events.empty());
+  const auto last =
+      session().client.payment_receipt({"bank-a", 1, *receipt::from_uuid_text(uetr)}, {}, genesis);
+  ASSERT_TRUE(last.has_value()) << last.error().to_string();
+  EXPECT_FALSE(last->receipt.operation.has_value());
+  EXPECT_EQ(receipt::shown_payments(last->receipt).at(0).state, ledger::PaymentState::Settled);
+  EXPECT_EQ(last->facts.receipt_id, whole->facts.receipt_id);
   EXPECT_EQ(balance("BOB", "bank-b.USD"), "10500.00");
   EXPECT_EQ(balance("ALICE", "bank-a.USD"), "1999500.00");
   EXPECT_NE(order(bulk(items, "500.01")).find("CONTROL_SUM_MISMATCH"), std::string::npos);

@@ -48,6 +48,11 @@ json::object Ran::document() const {
 }
 
 Ran run_giro(const std::vector<std::string>& arguments, const fs::path& profile) {
+  return run_program(giro_program(), arguments, profile);
+}
+
+Ran run_program(const fs::path& program, const std::vector<std::string>& arguments,
+                const fs::path& profile) {
   const Folder folder;
   testnet::Command command;
   command.arguments = {"/usr/bin/env",
@@ -56,13 +61,13 @@ Ran run_giro(const std::vector<std::string>& arguments, const fs::path& profile)
                        "-c",
                        "exec \"$0\" \"$@\" >'" + (folder.path() / "out").string() + "' 2>'" +
                            (folder.path() / "err").string() + "'",
-                       giro_program().string()};
+                       program.string()};
   command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
   auto process = testnet::Process::start(command);
   EXPECT_TRUE(process.has_value()) << process.error();
   if (!process) return {};
   const auto ended = process->wait(kPatience);
-  EXPECT_TRUE(ended.has_value()) << "no end: giro " << arguments.front();
+  EXPECT_TRUE(ended.has_value()) << "no end: " << program << " " << arguments.front();
   Ran ran;
   if (ended && !ended->by_signal) ran.exit_code = ended->number;
   ran.out = read_text(folder.path() / "out");

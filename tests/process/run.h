@@ -36,6 +36,9 @@ struct Ran {
 // `profile` becomes GIRO_PROFILE.
 [[nodiscard]] Ran run_giro(const std::vector<std::string>& arguments,
                            const std::filesystem::path& profile = {});
+[[nodiscard]] Ran run_program(const std::filesystem::path& program,
+                              const std::vector<std::string>& arguments,
+                              const std::filesystem::path& profile = {});
 
 // Asks again and again until it is true; false when the patience is over.
 [[nodiscard]] bool until(const std::function<bool()>& is_true,

@@ -4,6 +4,7 @@
 
 #include "node/ledger/query.h"
 #include "node/runtime/entries.h"
+#include "node/runtime/payment_index.h"
 
 namespace giro::sim {
 namespace {
@@ -56,8 +57,25 @@ std::size_t orders_of(const acceptance::Script& script) {
 class NodeBooks final : public acceptance::StateBooks {
  public:
   NodeBooks(std::string owner, runtime::Validator& validator,
-            std::shared_ptr<const runtime::ReadView> view)
-      : StateBooks(std::move(owner), *view), validator_(validator), view_(std::move(view)) {}
+            std::shared_ptr<const runtime::ReadView> view, receipt::Genesis genesis)
+      : StateBooks(std::move(owner), *view),
+        validator_(validator),
+        view_(std::move(view)),
+        genesis_(std::move(genesis)) {}
+  // None of a transition whose block lies below the snapshot that the node began with.
+  std::optional<receipt::Receipt> payment_receipt(const std::string& payer_bank,
+                                                  const ledger::Uetr& uetr) override {
+    const auto bank = *acceptance::institution_of(payer_bank);
+    const auto payment = ledger::query_payment(*view_, bank, uetr);
+    const std::uint64_t height = payment->last_height;
+    if (validator_.block({height}) == nullptr) return std::nullopt;
+    const auto transitions = runtime::read_transitions(*view_, bank, uetr, {height, 0}, 1'000);
+    if (transitions.empty()) throw Failed{owner() + " has no transition of a payment"};
+    auto receipt = validator_.receipt_of_event(transitions.back().place);
+    if (!receipt || !receipt::verify(*receipt, genesis_))
+      throw Failed{owner() + " has no receipt of a payment that verifies"};
+    return receipt;
+  }
   Statement statement(const acceptance::NamedAccount& account, const std::string& token) override {
     const auto id = *acceptance::token_of(token);
     const auto position = ledger::query_position(*view_, id, account.id);
@@ -80,6 +98,7 @@ class NodeBooks final : public acceptance::StateBooks {
  private:
   runtime::Validator& validator_;
   std::shared_ptr<const runtime::ReadView> view_;
+  const receipt::Genesis genesis_;
 };
 
 // What a validator can do. Lying clients, and B05 in its own batches, order good payments that no
@@ -306,22 +325,26 @@ std::vector<std::unique_ptr<acceptance::Books>> AcceptanceRun::books() {
   for (const std::size_t node : correct()) {
     if (!nodes_[node]->is_up()) continue;
     auto& validator = nodes_[node]->validator();
-    out.push_back(
-        std::make_unique<NodeBooks>(setup_.names()[node], validator, validator.store->read()));
+    out.push_back(std::make_unique<NodeBooks>(setup_.names()[node], validator,
+                                              validator.store->read(), genesis()));
   }
   return out;
 }
 
-void AcceptanceRun::expect_receipt(const acceptance::Made& made) {
+receipt::Genesis AcceptanceRun::genesis() const {
   receipt::Genesis genesis;
   genesis.chain = setup_.chain();
   for (std::size_t i = 0; i < setup_.size(); ++i)
     genesis.members.push_back({setup_.institution(i), setup_.validator_key(i).public_key()});
+  return genesis;
+}
+
+void AcceptanceRun::expect_receipt(const acceptance::Made& made) {
   std::optional<crypto::Hash> same;
   for (const std::size_t node : correct()) {
     const runtime::OperationKey key{made.actor_id, made.op_id.bytes};
     const auto receipt = nodes_[node]->validator().receipt(key);
-    if (!receipt || !receipt::verify(*receipt, genesis))
+    if (!receipt || !receipt::verify(*receipt, genesis()))
       throw Violation{"I9", node, "no receipt that verifies"};
     const auto id = nodes_[node]->validator().status(key).receipt_id;
     if (!id || (same && *same != *id))

@@ -41,6 +41,7 @@ class AcceptanceRun final : public Simulation, private acceptance::Network {
   void next_epoch() override;
   [[nodiscard]] std::vector<std::unique_ptr<acceptance::Books>> books() override;
   void expect_receipt(const acceptance::Made& made) override;
+  [[nodiscard]] receipt::Genesis genesis() const;
 
   void pass_until(std::int64_t block_time_ms);
   void wait(const char* what, const std::function<bool()>& done);

@@ -1,4 +1,5 @@
 // Payments by account and with their history, holds, what banks owe each other.
+#include "node/receipt/json.h"
 #include "node/runtime/payment_index.h"
 #include "tests/unit/node/api/server_fixture.h"
 
@@ -22,6 +23,7 @@ class PaymentsTest : public ServerTest {
     payment.kind = ledger::PaymentKind::CrossBank;
     payment.state = state;
     payment.created_at = {1'700'000'000'000 + static_cast<std::int64_t>(height_) * 1000};
+    payment.last_height = height_;
     payment.terms.uetr = id_of(fill);
     payment.terms.payer_bank = 1;
     payment.terms.payer_account = alice();
@@ -113,6 +115,26 @@ TEST_F(PaymentsTest, One_with_its_transitions) {
   EXPECT_EQ(first.at("actor").as_string(), "bank-a");
   EXPECT_EQ(first.at("op_id").as_string(), uuid(7));
   EXPECT_EQ(first.at("time").as_string(), "2023-11-14T22:13:21.000Z");
+}
+
+TEST_F(PaymentsTest, What_proves_how_it_stands_or_how_it_stood) {
+  pay(7, ledger::PaymentState::Pending);
+  pay(8, ledger::PaymentState::Settled);
+  pay(7, ledger::PaymentState::Settled);
+  const std::string target = "/v1/payments/bank-a/" + uuid(7) + "/receipt";
+  const auto height = [&](const std::string& query) {
+    const auto receipt = receipt::from_json(get(target + query).body);
+    return receipt ? receipt->header.height.value : 0;
+  };
+  EXPECT_EQ(height(""), 3U);
+  EXPECT_EQ(height("?at=1.1"), 1U);
+  EXPECT_EQ(height("?at=3.1"), 3U);
+  for (const std::string other : {"?at=1.2", "?at=2.1", "?at=4.1"})
+    EXPECT_EQ(get(target + other).status, 404U) << other;
+  for (const std::string bad : {"?at=1", "?at=x.1", "?at=", "?redact=body"})
+    EXPECT_EQ(get(target + bad).status, 400U) << bad;
+  EXPECT_EQ(get("/v1/payments/bank-b/" + uuid(7) + "/receipt").status, 404U);
+  EXPECT_EQ(get("/v1/payments/bank-a/7/receipt").status, 400U);
 }
 
 TEST_F(PaymentsTest, Holds_of_an_account_and_by_id) {

@@ -344,7 +344,14 @@ TEST_F(ServerTest, The_status_of_an_operation_is_read_and_awaited) {
   const auto answer = get(op_target(id) + "?wait=committed&timeout=20s");
   ledger.join();
   EXPECT_EQ(document(answer).at("status").as_string(), "COMMITTED");
-  EXPECT_EQ(get(op_target(id) + "/receipt").status, 200U);
+  const auto receipt = receipt::from_json(get(op_target(id) + "/receipt").body);
+  ASSERT_TRUE(receipt.has_value());
+  EXPECT_TRUE(receipt->operation && !receipt->events.empty());
+  // Events say what the body says.
+  const auto redacted = receipt::from_json(get(op_target(id) + "/receipt?redact=body").body);
+  ASSERT_TRUE(redacted.has_value());
+  EXPECT_TRUE(!redacted->operation && redacted->events.empty());
+  EXPECT_EQ(get(op_target(id) + "/receipt?redact=all").status, 400U);
   EXPECT_EQ(get("/v1/operations/nobody/" + receipt::to_uuid_text(id)).status, 404U);
   EXPECT_EQ(get("/v1/operations/bank-a/12").status, 400U);
 }

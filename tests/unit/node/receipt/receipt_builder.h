@@ -6,6 +6,7 @@
 
 #include "crypto/digest.h"
 #include "crypto/merkle.h"
+#include "node/receipt/text.h"
 #include "node/receipt/verify.h"
 
 namespace giro::receipt::test {
@@ -69,13 +70,58 @@ struct Shape {
   std::uint64_t later_headers = 0;
   std::size_t set_changes = 0;  // 0 to 2
   std::vector<std::uint32_t> voters{0, 1, 3};
-  bool redacted = false;
+  bool redacted = false;  // as the receipt of the sweep always is
   // What became of it.
   ledger::Code code = ledger::Code::LegFailed;
   std::uint32_t detail_index = 4;
   ledger::Code detail_inner = ledger::Code::InsufficientFunds;
   bool recorded = true;
+  std::vector<std::size_t> shown{};  // of its three events
+  // Of the payment among them.
+  ledger::PaymentState state = ledger::PaymentState::Settled;
+  ledger::TokenId token = 3;
+  Hash chain = genesis().chain;
 };
+
+inline Uuid uuid(std::byte each) {
+  Uuid out{};
+  out.fill(each);
+  return out;
+}
+
+// Of one outcome: an entry, the payment, a bulk's end.
+inline std::vector<Bytes> events_of(const ledger::OutcomeLeaf& leaf, const Shape& shape) {
+  ledger::EventRecord record{.height = leaf.height,
+                             .n = 40,
+                             .index = leaf.index,
+                             .actor = leaf.actor,
+                             .op_id = leaf.op_id,
+                             .block_time = leaf.block_time,
+                             .scope = {1, 2},
+                             .body = {}};
+  std::vector<Bytes> events;
+  const auto add = [&](ledger::EventType type, const auto& body) {
+    ++record.n;
+    record.type = static_cast<std::uint16_t>(type);
+    record.body = ledger::encode(body);
+    events.push_back(ledger::encode_event(record));
+  };
+  ledger::PaymentTerms terms{.uetr = {uuid(std::byte{0x42})},
+                             .payer_bank = 1,
+                             .payee_bank = 2,
+                             .token_from = shape.token,
+                             .token_to = 4,
+                             .amount = {0, 12'345}};
+  add(ledger::EventType::Entry,
+      ledger::EntryEvent{.token = shape.token, .seq = 9, .amount = terms.amount});
+  add(ledger::EventType::PaymentSettled,
+      ledger::PaymentEvent{.kind = ledger::PaymentKind::CrossBank,
+                           .terms = terms,
+                           .state = shape.state,
+                           .expires_at = {1'763'764'900'000}});
+  add(ledger::EventType::BulkProcessed, ledger::BulkEvent{});
+  return events;
+}
 
 // Keys of the validators that attest a receipt of this shape.
 inline const std::vector<std::uint64_t>& keys_of(std::size_t set_changes) {
@@ -104,7 +150,7 @@ inline void attest_again(Receipt& receipt, std::size_t set_changes,
 
 inline Receipt make_receipt(const Shape& shape = {}) {
   Receipt receipt;
-  receipt.chain = genesis().chain;
+  receipt.chain = shape.chain;
   const std::uint64_t epoch = shape.set_changes == 0 ? 0 : 9;
   receipt.header = header_at(epoch, epoch * 100 + 42);
 
@@ -118,7 +164,7 @@ inline Receipt make_receipt(const Shape& shape = {}) {
   if (operation.signatures[0].public_key > operation.signatures[1].public_key) {
     std::swap(operation.signatures[0], operation.signatures[1]);
   }
-  if (!shape.redacted) receipt.operation = operation;
+  if (!shape.redacted && shape.index != 0) receipt.operation = operation;
 
   std::vector<Hash> leaves;
   for (std::uint32_t i = 0; i <= shape.operations; ++i) {
@@ -133,10 +179,15 @@ inline Receipt make_receipt(const Shape& shape = {}) {
     leaf.detail_index = shape.detail_index;
     leaf.detail_inner = shape.detail_inner;
     leaf.recorded = shape.recorded;
-    leaf.event_count = 2;
-    leaf.events_root = digest("events " + std::to_string(i));
+    const std::vector<Bytes> events = events_of(leaf, shape);
+    std::vector<Hash> event_leaves;
+    for (const Bytes& event : events) event_leaves.push_back(crypto::merkle_leaf(event));
+    leaf.event_count = static_cast<std::uint32_t>(events.size());
+    leaf.events_root = crypto::merkle_root(event_leaves);
     leaves.push_back(ledger::leaf_hash(leaf));
-    if (i == shape.index) receipt.outcome = leaf;
+    if (i != shape.index) continue;
+    receipt.outcome = leaf;
+    for (const std::size_t position : shape.shown) disclose(receipt, events, position);
   }
   receipt.header.outcomes_root = crypto::merkle_root(leaves);
   receipt.path = crypto::merkle_path(leaves, shape.index);

@@ -21,7 +21,7 @@ using test::make_receipt;
 using test::secret;
 using test::Shape;
 
-const Shape kRich{.later_headers = 2, .set_changes = 2, .voters = {0, 1, 2, 4}};
+const Shape kRich{.later_headers = 2, .set_changes = 2, .voters = {0, 1, 2, 4}, .shown = {0, 1}};
 
 TEST(Verify, accepts_a_receipt_of_the_genesis_set) {
   const Receipt receipt = make_receipt();
@@ -47,6 +47,30 @@ TEST(Verify, accepts_a_redacted_receipt_and_says_so) {
   const auto verified = verify(make_receipt({.redacted = true}), genesis());
   ASSERT_TRUE(verified);
   EXPECT_FALSE(verified->body_checked);
+}
+
+TEST(Verify, accepts_any_choice_of_events_and_tells_of_payments) {
+  for (const std::vector<std::size_t>& shown :
+       {std::vector<std::size_t>{}, {0}, {1}, {2}, {0, 2}, {0, 1, 2}}) {
+    const Receipt receipt = make_receipt({.shown = shown});
+    ASSERT_TRUE(verify(receipt, genesis())) << shown.size();
+    const auto payments = shown_payments(receipt);
+    const bool has_payment = std::ranges::find(shown, 1U) != shown.end();
+    ASSERT_EQ(payments.size(), has_payment ? 1U : 0U);
+    if (!has_payment) continue;
+    EXPECT_EQ(payments.front().state, ledger::PaymentState::Settled);
+    EXPECT_EQ(payments.front().terms.amount, (ledger::Amount{0, 12'345}));
+  }
+}
+
+// What ended by its time-out has no operation: an EXPIRED payment.
+TEST(Verify, accepts_what_the_sweep_did) {
+  EXPECT_TRUE(verify(make_receipt({.index = 0, .shown = {1}}), genesis()));
+  EXPECT_TRUE(verify(make_receipt({.operations = 1, .index = 0, .shown = {0, 1, 2}}), genesis()));
+  EXPECT_EQ(verify(make_receipt({.index = 0}), genesis()).error(), Failure::Malformed);
+  Receipt with_body = make_receipt({.index = 0, .shown = {1}});
+  with_body.operation = make_receipt().operation;
+  EXPECT_EQ(verify(with_body, genesis()).error(), Failure::Malformed);
 }
 
 TEST(Verify, accepts_the_attestation_of_a_later_header) {
@@ -212,6 +236,53 @@ void add_path(Corpus& corpus) {
   corpus.push_back({"path at the limit", [](Receipt& r) { r.path.resize(kPathMax); }, bad});
   corpus.push_back({"path above the limit", [](Receipt& r) { r.path.resize(kPathMax + 1); },
                     Failure::Malformed});
+}
+
+void add_events(Corpus& corpus) {
+  const auto bad = Failure::BadPath;
+  const auto malformed = Failure::Malformed;
+  // Past what says how it is to be read, so that it stays an event.
+  each_byte(corpus, "event id", 16, bad, [](Receipt& r) {
+    const auto& id = r.outcome.op_id.bytes;
+    const auto found = std::ranges::search(r.events[1].event, id);
+    return std::span(found.begin(), found.end());
+  });
+  for (std::size_t at = 0; at < 2; ++at) {
+    each_byte(corpus, "event path " + std::to_string(at), 32, bad,
+              [=](Receipt& r) { return std::span(r.events[1].path[at].bytes); });
+  }
+  corpus.push_back({"event of another place", [](Receipt& r) { r.events[1].position = 2; }, bad});
+  corpus.push_back({"event past the last", [](Receipt& r) { r.events[1].position = 3; }, bad});
+  corpus.push_back(
+      {"event far past the last", [](Receipt& r) { r.events[1].position = ~0U; }, bad});
+  corpus.push_back(
+      {"one event for another", [](Receipt& r) { r.events[1].event = r.events[0].event; }, bad});
+  corpus.push_back({"event path shorter", [](Receipt& r) { r.events[1].path.pop_back(); }, bad});
+  corpus.push_back({"event path longer", [](Receipt& r) { r.events[1].path.emplace_back(); }, bad});
+  corpus.push_back({"event path reversed",
+                    [](Receipt& r) { std::swap(r.events[1].path[0], r.events[1].path[1]); }, bad});
+  corpus.push_back({"fewer events", [](Receipt& r) { --r.outcome.event_count; }, bad});
+  corpus.push_back({"more events", [](Receipt& r) { ++r.outcome.event_count; }, bad});
+  corpus.push_back({"events root", [](Receipt& r) { flip(r.outcome.events_root.bytes, 7); }, bad});
+  corpus.push_back({"event of another operation",
+                    [](Receipt& r) {
+                      const Receipt other = make_receipt({.index = 4, .shown = {0, 1}});
+                      r.events[1] = other.events[1];
+                    },
+                    bad});
+  corpus.push_back(
+      {"events out of order", [](Receipt& r) { std::swap(r.events[0], r.events[1]); }, malformed});
+  corpus.push_back({"one event twice", [](Receipt& r) { r.events[1] = r.events[0]; }, malformed});
+  corpus.push_back({"no event", [](Receipt& r) { r.events[1].event.clear(); }, bad});
+  corpus.push_back({"event cut", [](Receipt& r) { r.events[1].event.pop_back(); }, malformed});
+  corpus.push_back(
+      {"event and more", [](Receipt& r) { r.events[1].event.push_back({}); }, malformed});
+  corpus.push_back({"event above the limit",
+                    [](Receipt& r) { r.events[1].event.resize(kEventBytesMax + 1); }, malformed});
+  corpus.push_back({"event path above the limit",
+                    [](Receipt& r) { r.events[1].path.resize(kPathMax + 1); }, malformed});
+  corpus.push_back(
+      {"too many events", [](Receipt& r) { r.events.resize(kEventsMax + 1); }, malformed});
 }
 
 using HeaderHash = Hash Header::*;
@@ -460,6 +531,7 @@ Corpus tamper_corpus() {
   add_operation(corpus);
   add_outcome(corpus);
   add_path(corpus);
+  add_events(corpus);
   add_headers(corpus);
   add_attestation(corpus);
   add_lineage(corpus);

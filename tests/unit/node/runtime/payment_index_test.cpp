@@ -101,7 +101,7 @@ TEST_F(PaymentIndexTest, Each_transition_is_told_with_what_made_it) {
   block({{30, EventType::PaymentSettled}});
   block({{30, EventType::PaymentReturned}});
   const auto view = store_.read();
-  const auto history = read_transitions(*view, kBank, id_of<ledger::Uetr>(30), 100);
+  const auto history = read_transitions(*view, kBank, id_of<ledger::Uetr>(30), {}, 100);
   ASSERT_EQ(history.size(), 3U);
   EXPECT_EQ(history[0].type, EventType::PaymentPending);
   EXPECT_EQ(history[2].type, EventType::PaymentReturned);
@@ -111,15 +111,15 @@ TEST_F(PaymentIndexTest, Each_transition_is_told_with_what_made_it) {
   EXPECT_EQ(history[1].index, 3U);
   EXPECT_EQ(history[1].actor, kBank);
   EXPECT_EQ(history[1].op_id, id_of<ledger::OpId>(30));
-  EXPECT_EQ(read_transitions(*view, kBank, id_of<ledger::Uetr>(30), 2).size(), 2U);
-  EXPECT_TRUE(read_transitions(*view, kBank + 1, id_of<ledger::Uetr>(30), 100).empty());
+  EXPECT_EQ(read_transitions(*view, kBank, id_of<ledger::Uetr>(30), {}, 2).size(), 2U);
+  EXPECT_TRUE(read_transitions(*view, kBank + 1, id_of<ledger::Uetr>(30), {}, 100).empty());
 }
 
 TEST_F(PaymentIndexTest, A_view_shows_the_rows_of_its_height) {
   block({{30, EventType::PaymentPending}});
   const auto then = store_.read();
   block({{30, EventType::PaymentSettled}, {31, EventType::PaymentSettled}});
-  EXPECT_EQ(read_transitions(*then, kBank, id_of<ledger::Uetr>(30), 100).size(), 1U);
+  EXPECT_EQ(read_transitions(*then, kBank, id_of<ledger::Uetr>(30), {}, 100).size(), 1U);
   EXPECT_EQ(read_payments_of(*then, id_of<ledger::AccountId>(kAlice), {}, 100).size(), 1U);
 }
 

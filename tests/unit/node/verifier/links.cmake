@@ -1,0 +1,1 @@
+set(links giro_node_receipt giro_node_config)
