@@ -55,6 +55,7 @@ void add_operation_routes(Router& router, Context& context);
 void add_preview_routes(Router& router, Context& context);
 void add_ledger_routes(Router& router, Context& context);
 void add_payment_routes(Router& router, Context& context);  // and holds
+void add_event_routes(Router& router, Context& context);
 void add_governance_routes(Router& router, Context& context);
 void add_node_routes(Router& router, Context& context);
 void add_ops_routes(Router& router, Context& context);

@@ -78,6 +78,7 @@ struct Server::Parts {
     add_preview_routes(router, context);
     add_ledger_routes(router, context);
     add_payment_routes(router, context);
+    add_event_routes(router, context);
     add_governance_routes(router, context);
     add_node_routes(router, context);
     return router;

@@ -98,6 +98,10 @@ std::optional<receipt::Receipt> Node::receipt(std::uint32_t actor, const OpId& o
   return parts_->validator().receipt({actor, op_id});
 }
 
+std::shared_ptr<const std::vector<crypto::Bytes>> Node::events(consensus::Height height) {
+  return parts_->validator().events(height);
+}
+
 std::optional<receipt::Receipt> Node::receipt_of_event(EventPlace place) {
   return parts_->validator().receipt_of_event(place);
 }

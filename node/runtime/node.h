@@ -36,6 +36,8 @@ class Node final : public Service {
             std::function<void(OperationInfo)> done) override;
   [[nodiscard]] std::shared_ptr<const ReadView> read() override;
   [[nodiscard]] std::optional<BlockInfo> block(consensus::Height height) override;
+  [[nodiscard]] std::shared_ptr<const std::vector<crypto::Bytes>> events(
+      consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const OpId& op_id) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt_of_event(EventPlace place) override;

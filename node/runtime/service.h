@@ -236,6 +236,10 @@ class Service {
 
   [[nodiscard]] virtual std::shared_ptr<const ReadView> read() = 0;
   [[nodiscard]] virtual std::optional<BlockInfo> block(consensus::Height height) = 0;
+  // Of an attested block, canonical EventRecords, n from 1; any reader may keep them. nullptr: not
+  // attested yet, or below the snapshot that the node began with.
+  [[nodiscard]] virtual std::shared_ptr<const std::vector<crypto::Bytes>> events(
+      consensus::Height height) = 0;
   // Of a position as a read view shows it; at most `limit` entries after the given one.
   [[nodiscard]] virtual std::expected<Statement, StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,

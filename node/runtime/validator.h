@@ -79,6 +79,7 @@ class Validator {
   [[nodiscard]] consensus::Height final_height() const { return {final_height_.load()}; }
   [[nodiscard]] std::shared_ptr<const StoredBlock> block(
       consensus::Height height);  // events may be missing
+  [[nodiscard]] std::shared_ptr<const std::vector<crypto::Bytes>> events(consensus::Height height);
   [[nodiscard]] std::optional<receipt::Receipt> receipt(const OperationKey& key);
   [[nodiscard]] std::optional<receipt::Receipt> receipt_of_event(EventPlace place);
   // A position as the newest executed block left it; see Executor::prove.

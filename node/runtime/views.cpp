@@ -166,6 +166,12 @@ std::optional<receipt::Receipt> Validator::receipt_of_leaf(const StoredBlock& bl
   return receipt;
 }
 
+std::shared_ptr<const std::vector<crypto::Bytes>> Validator::events(consensus::Height height) {
+  const auto at = height <= final_height() ? block_with_events(height) : nullptr;
+  return at == nullptr ? nullptr
+                       : std::shared_ptr<const std::vector<crypto::Bytes>>(at, &at->events);
+}
+
 std::optional<receipt::Receipt> Validator::receipt_of_event(EventPlace place) {
   const auto at = block_with_events({place.height});
   if (at == nullptr || place.n == 0 || place.n > at->events.size()) return std::nullopt;

@@ -208,7 +208,7 @@ std::shared_ptr<const runtime::ReadView> FakeService::read() {
 
 std::optional<runtime::BlockInfo> FakeService::block(consensus::Height height) {
   const std::lock_guard lock(mutex_);
-  if (height > view_->at) return std::nullopt;
+  if (height > view_->at || height.value < first_block_) return std::nullopt;
   runtime::BlockInfo out;
   out.block.height = out.header.height = height;
   out.header.time = {1'700'000'000'000};
@@ -231,6 +231,24 @@ std::optional<receipt::Receipt> FakeService::receipt(std::uint32_t actor,
   out.outcome.index = 3;
   out.events.push_back({.position = 1, .event = {}, .path = {}});
   return out;
+}
+
+void FakeService::set_events(std::uint64_t height, std::vector<crypto::Bytes> events) {
+  const std::lock_guard lock(mutex_);
+  events_[height] = std::make_shared<const std::vector<crypto::Bytes>>(std::move(events));
+}
+
+void FakeService::set_first_block(std::uint64_t height) {
+  const std::lock_guard lock(mutex_);
+  first_block_ = height;
+}
+
+std::shared_ptr<const std::vector<crypto::Bytes>> FakeService::events(consensus::Height height) {
+  const std::lock_guard lock(mutex_);
+  if (height > view_->at || height.value < first_block_) return nullptr;
+  const auto found = events_.find(height.value);
+  return found == events_.end() ? std::make_shared<const std::vector<crypto::Bytes>>()
+                                : found->second;
 }
 
 std::optional<receipt::Receipt> FakeService::receipt_of_event(runtime::EventPlace place) {

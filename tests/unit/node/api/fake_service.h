@@ -64,6 +64,9 @@ class FakeService final : public runtime::Service {
   void await_waiters(std::size_t count);
   [[nodiscard]] std::size_t submissions() const;
 
+  void set_events(std::uint64_t height, std::vector<crypto::Bytes> events);
+  void set_first_block(std::uint64_t height);  // those below are not here
+
   // --- Service
   // -------------------------------------------------------------------------------------------------------
   [[nodiscard]] const config::CheckedGenesis& genesis() const override;
@@ -79,6 +82,8 @@ class FakeService final : public runtime::Service {
   [[nodiscard]] std::optional<runtime::BlockInfo> block(consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const runtime::OpId& op_id) override;
+  [[nodiscard]] std::shared_ptr<const std::vector<crypto::Bytes>> events(
+      consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt_of_event(
       runtime::EventPlace place) override;
   [[nodiscard]] std::expected<std::uint64_t, runtime::StatementNotHeld> entries_before(
@@ -109,6 +114,8 @@ class FakeService final : public runtime::Service {
   std::condition_variable changed_;
   std::shared_ptr<MemoryView> view_;
   std::map<runtime::OpId, runtime::OperationInfo> operations_;
+  std::map<std::uint64_t, std::shared_ptr<const std::vector<crypto::Bytes>>> events_;
+  std::uint64_t first_block_ = 0;
   std::vector<Waiting> waiting_;
   std::optional<runtime::Refusal> refusal_;
   std::size_t waiters_max_ = 100;

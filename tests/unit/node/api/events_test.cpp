@@ -1,0 +1,172 @@
+// The list of events: order, place, filters, waiting, what is not here.
+#include <future>
+
+#include "node/receipt/event_form.h"
+#include "tests/unit/node/api/server_fixture.h"
+
+namespace giro::api {
+namespace {
+
+class EventsTest : public ServerTest {
+ protected:
+  void SetUp() override {
+    ServerTest::SetUp();
+    alice_ = config::demo_aliases().at("ALICE").account;
+    bob_ = config::demo_aliases().at("BOB").account;
+    payment_.kind = ledger::PaymentKind::CrossBank;
+    payment_.state = ledger::PaymentState::Settled;
+    payment_.terms.payer_bank = 1;
+    payment_.terms.payer_account = alice_;
+    payment_.terms.payee_bank = 2;
+    payment_.terms.payee_account = bob_;
+    payment_.terms.token_from = 1;
+    payment_.terms.token_to = 3;
+    payment_.terms.amount = {0, 12'345};
+    entry_.token = 1;
+    entry_.account = alice_;
+    entry_.amount = {0, 12'345};
+    entry_.side = ledger::Side::Debit;
+  }
+  template <class Body>
+  void add(ledger::EventType type, const Body& body, std::uint32_t index = 1) {
+    ledger::EventRecord record{.height = height_ + 1,
+                               .n = static_cast<std::uint32_t>(pending_.size() + 1),
+                               .index = index,
+                               .type = static_cast<std::uint16_t>(type),
+                               .actor = index == 0 ? 0U : 1U,
+                               .op_id = {},
+                               .block_time = {1'700'000'000'000},
+                               .scope = {1, 2},
+                               .body = ledger::encode(body)};
+    pending_.push_back(ledger::encode_event(record));
+  }
+  void end_block() {
+    service.set_events(++height_, std::exchange(pending_, {}));
+    service.set_height(height_);
+  }
+  // "1.1 payment_settled" for each.
+  std::vector<std::string> list(const std::string& query) {
+    last_ = document(get("/v1/events" + query));
+    std::vector<std::string> out;
+    for (const auto& item : last_.at("items").as_array()) {
+      const auto& one = item.as_object();
+      out.push_back(std::string(one.at("height").as_string()) + "." +
+                    std::to_string(one.at("n").to_number<int>()) + " " +
+                    std::string(one.at("type").as_string()));
+    }
+    return out;
+  }
+  std::string cursor() { return std::string(last_.at("next_cursor").as_string()); }
+
+  ledger::AccountId alice_, bob_;
+  ledger::PaymentEvent payment_;
+  ledger::EntryEvent entry_;
+  std::vector<crypto::Bytes> pending_;
+  std::uint64_t height_ = 0;
+  json::object last_;
+};
+
+using Places = std::vector<std::string>;
+
+TEST_F(EventsTest, In_order_from_any_place_and_page_by_page) {
+  add(ledger::EventType::Entry, entry_);
+  add(ledger::EventType::PaymentSettled, payment_);
+  end_block();
+  end_block();  // a quiet one
+  add(ledger::EventType::PaymentExpired, payment_, 0);
+  add(ledger::EventType::BatchSettled, ledger::BatchEvent{.legs = 2}, 2);
+  end_block();
+  const Places all{"1.1 entry", "1.2 payment_settled", "3.1 payment_expired", "3.2 batch_settled"};
+  EXPECT_EQ(list("?after=1.0"), all);
+  EXPECT_EQ(cursor(), "4.0");
+  EXPECT_TRUE(last_.at("at_head").as_bool());
+  EXPECT_EQ(list("?after=0.0"), all);
+  EXPECT_EQ(list("?after=1.1"), Places(all.begin() + 1, all.end()));
+  EXPECT_EQ(list("?after=1.9"), Places(all.begin() + 2, all.end()));
+  EXPECT_EQ(list("?after=3.2"), Places{});
+  EXPECT_EQ(list(""), Places{}) << "without a place: what happens from now on";
+  EXPECT_EQ(cursor(), "4.0");
+
+  Places paged;
+  std::string after = "0.0";
+  for (int pages = 0; pages < 10; ++pages) {
+    const auto page = list("?limit=1&after=" + after);
+    EXPECT_LE(page.size(), 1U);
+    paged.insert(paged.end(), page.begin(), page.end());
+    after = cursor();
+    if (last_.at("at_head").as_bool()) break;
+  }
+  EXPECT_EQ(paged, all);
+}
+
+TEST_F(EventsTest, Of_some_types_of_an_account_and_of_a_token) {
+  add(ledger::EventType::Entry, entry_);
+  add(ledger::EventType::PaymentSettled, payment_);
+  entry_.token = 3;
+  entry_.account = bob_;
+  add(ledger::EventType::Entry, entry_);
+  end_block();
+  EXPECT_EQ(list("?after=0.0&types=payment_settled,minted"), Places{"1.2 payment_settled"});
+  EXPECT_EQ(cursor(), "2.0") << "what was passed over is behind it";
+  EXPECT_EQ(list("?after=0.0&account=" + crypto::to_hex(alice_)),
+            (Places{"1.1 entry", "1.2 payment_settled"}));
+  EXPECT_EQ(list("?after=0.0&account=" + crypto::to_hex(bob_)),
+            (Places{"1.2 payment_settled", "1.3 entry"}));
+  EXPECT_EQ(list("?after=0.0&types=entry&token=bank-a.USD"), Places{"1.1 entry"});
+  EXPECT_EQ(list("?after=0.0&account=" + std::string(32, '1')), Places{});
+}
+
+TEST_F(EventsTest, Shows_names_and_major_units) {
+  payment_.returned = {0, 5};
+  add(ledger::EventType::PaymentSettled, payment_);
+  end_block();
+  ASSERT_EQ(list("?after=0.0").size(), 1U);
+  const auto& event = last_.at("items").as_array()[0].as_object();
+  EXPECT_EQ(event.at("actor").as_string(), "bank-a");
+  EXPECT_EQ(event.at("scope"), json::value({"bank-a", "bank-b"}));
+  const auto& fields = event.at("fields").as_object();
+  EXPECT_EQ(fields.at("state").as_string(), "SETTLED");
+  EXPECT_EQ(fields.at("kind").as_string(), "XBANK");
+  EXPECT_EQ(fields.at("returned").as_string(), "0.05");
+  const auto& terms = fields.at("terms").as_object();
+  EXPECT_EQ(terms.at("amount").as_string(), "123.45");
+  EXPECT_EQ(terms.at("token_from").as_string(), "bank-a.USD");
+  EXPECT_EQ(terms.at("payee_bank").as_string(), "bank-b");
+}
+
+TEST_F(EventsTest, Waits_for_the_next_block) {
+  end_block();
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(list("?after=2.0&wait=50ms"), Places{});
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(50));
+  add(ledger::EventType::Entry, entry_);
+  auto waiting =
+      std::async(std::launch::async, [this] { return get("/v1/events?after=2.0&wait=20s"); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  end_block();
+  EXPECT_EQ(document(waiting.get()).at("items").as_array().size(), 1U);
+}
+
+TEST_F(EventsTest, What_lies_below_the_snapshot_is_gone_and_says_from_where_on) {
+  for (int i = 0; i < 9; ++i) {
+    add(ledger::EventType::Entry, entry_);
+    end_block();
+  }
+  service.set_first_block(5);
+  const auto answer = get("/v1/events?after=2.0");
+  EXPECT_EQ(answer.status, 410U);
+  EXPECT_NE(answer.body.find("from after=5.0 on"), std::string::npos) << answer.body;
+  EXPECT_EQ(get("/v1/events?after=2.0&wait=20s").status, 410U);
+  EXPECT_EQ(list("?after=5.0").size(), 5U);
+}
+
+TEST_F(EventsTest, Nonsense_is_named) {
+  for (const std::string bad :
+       {"?after=7", "?after=x.1", "?after=1.0x", "?types=", "?types=paid", "?types=entry,",
+        "?account=ALICE", "?limit=0", "?wait=31s", "?wait=soon", "?colour=red"})
+    EXPECT_EQ(get("/v1/events" + bad).status, 400U) << bad;
+  EXPECT_EQ(get("/v1/events?token=bank-a.XXX").status, 404U);
+}
+
+}  // namespace
+}  // namespace giro::api
