@@ -169,14 +169,58 @@ void print_heading() {
             << " payment\n";
 }
 
-// What was read so far.
+using End = receipt::StatementCheck::End;
+
+// What was read so far. Nothing in it is the node's word, but where the position's chain stands and
+// at which height: both say more only with a proof.
 struct Listed {
-  json::array items;
-  json::object opening, position, period;
+  json::array items;  // with --json
+  std::uint64_t count = 0;
+  json::object position;
   std::uint64_t after = 0, height = 0;
   bool is_whole = false;  // up to the end of what was asked for
-  receipt::StatementCheck::End end;
+  End opening, end;
 };
+
+json::object end_form(const End& end, std::uint8_t scale) {
+  return {{"seq", std::to_string(end.seq)},
+          {"balance", ledger::to_decimal(end.balance, scale)},
+          {"entry_chain", crypto::to_hex(end.chain)}};
+}
+
+// As the API shows it, read from the bytes that the chain binds.
+json::object entry_form(const ledger::EntryEvent& entry, const ledger::Bytes& canonical,
+                        std::uint8_t scale, const client::Directory& directory) {
+  const auto bank = [&directory](ledger::InstId id) -> json::value {
+    const auto found =
+        std::ranges::find(directory.institutions(), id, &client::InstitutionFacts::id);
+    if (found != directory.institutions().end()) return json::value(found->name);
+    return id == 0 ? json::value(nullptr) : json::value("#" + std::to_string(id));
+  };
+  return {{"seq", std::to_string(entry.seq)},
+          {"side", entry.side == ledger::Side::Credit ? "CREDIT" : "DEBIT"},
+          {"amount", ledger::to_decimal(entry.amount, scale)},
+          {"balance", ledger::to_decimal(entry.balance, scale)},
+          {"type", ledger::name(entry.type)},
+          {"counterparty_bank", bank(entry.counterparty_bank)},
+          {"payer_bank", bank(entry.payer_bank)},
+          {"reference", receipt::to_uuid_text(entry.reference.bytes)},
+          {"height", std::to_string(entry.height)},
+          {"index", entry.index},
+          {"line", entry.line},
+          {"time", receipt::to_time_text(entry.block_time.value)},
+          {"canonical", receipt::to_base64(canonical)}};
+}
+
+void take(const Run& run, Listed& listed, const ledger::EntryEvent& entry,
+          const ledger::Bytes& canonical, std::uint8_t scale, const client::Directory& directory) {
+  ++listed.count;
+  if (run.json) {
+    listed.items.push_back(entry_form(entry, canonical, scale, directory));
+  } else {
+    print_entry(entry, scale, directory);
+  }
+}
 
 bool is_within(const ledger::EntryEvent& entry, const AskedPeriod& period) {
   const auto time = receipt::to_time_text(entry.block_time.value);  // one length: texts compare
@@ -189,15 +233,16 @@ std::expected<Listed, client::Error> list_entries(Run& run, const EntriesOptions
                                                   const client::Directory& directory) {
   Listed listed;
   std::uint64_t after = options.after;
-  for (bool is_first = true; is_first || (!listed.is_whole && listed.items.size() < options.count);
+  for (bool is_first = true; is_first || (!listed.is_whole && listed.count < options.count);
        is_first = false) {
-    const auto limit = std::min<std::uint64_t>(options.count - listed.items.size(), 1000);
+    const auto limit = std::min<std::uint64_t>(options.count - listed.count, 1000);
     const auto page = reader.fetch(after, limit, period, listed.height);
     if (!page) return std::unexpected(page.error());
     listed.height = number_field(page->document, "height");
     if (is_first) {
-      listed.opening = *object_field(page->document, "opening");
-      listed.after = page->part.after;
+      const auto& part = page->part;
+      listed.opening = {part.after, part.opening_chain, part.opening_balance};
+      listed.after = part.after;
       // The entry before the period shows that it begins there.
       if (options.is_verified && period.is_given() && listed.after > options.after) {
         const auto before = reader.fetch(listed.after - 1, 1, {}, listed.height);
@@ -208,45 +253,52 @@ std::expected<Listed, client::Error> list_entries(Run& run, const EntriesOptions
     }
     const auto checked = reader.add(page->part);
     if (!checked) return std::unexpected(checked.error());
-    for (const auto& entry : checked->entries) {
+    for (std::size_t i = 0; i < checked->entries.size(); ++i) {
+      const ledger::EntryEvent& entry = checked->entries[i];
       if (!is_within(entry, period))
         return EntryReader::untrue("entry " + std::to_string(entry.seq) + " is not of the period");
-      if (!run.json) print_entry(entry, scale, directory);
+      take(run, listed, entry, page->part.entries[i], scale, directory);
     }
-    for (const auto& item : *array_field(page->document, "items")) listed.items.push_back(item);
     if (const auto* position = object_field(page->document, "position"))
       listed.position = *position;
-    if (const auto* asked = object_field(page->document, "period")) listed.period = *asked;
     after = checked->last;
     listed.is_whole = text_field(page->document, "next_cursor").empty();
+    if (!listed.is_whole && checked->entries.empty())
+      return EntryReader::untrue("the node gives no entries, and says that there are more");
   }
   listed.end = reader.check().end();
   return listed;
 }
 
-// The entries lead on to a position that a quorum attested; and what was listed begins and ends as
-// the period does.
+// The entries lead on to a position that a quorum attested. Those of the period that the node did
+// not list, whether they came since or were left out, are met on the way there, and listed.
 std::expected<client::VerifiedPosition, client::Error> prove_entries(
-    client::Session& session, const client::AccountRef& account, const client::TokenFacts& token,
-    const EntriesOptions& options, const AskedPeriod& asked, const Listed& listed,
-    EntryReader& reader) {
+    const Run& run, client::Session& session, const client::AccountRef& account,
+    const client::TokenFacts& token, const EntriesOptions& options, const AskedPeriod& asked,
+    const client::Directory& directory, Listed& listed, EntryReader& reader) {
   const auto proven = session.client.position(account.servicer, account.id, token.id, listed.height,
                                               session.genesis.for_receipts());
   if (!proven) return proven;
   const auto& position = proven->proof.position;
   while (reader.check().end().seq < position.entry_seq) {
-    const std::uint64_t from = reader.check().end().seq;
+    End at = reader.check().end();
+    const std::uint64_t from = at.seq;
     const auto more = reader.fetch(from, std::min<std::uint64_t>(position.entry_seq - from, 1000),
                                    {}, proven->proof.header.height.value);
     if (!more) return std::unexpected(more.error());
     if (more->part.entries.empty()) return EntryReader::untrue("entries are missing");
     const auto added = reader.add(more->part);
     if (!added) return std::unexpected(added.error());
-    // What came since may be of the period too; what was there may not have been left out.
-    const ledger::EntryEvent& next = added->entries.front();
-    if (listed.is_whole && from == listed.end.seq && next.height <= listed.height &&
-        is_within(next, asked))
-      return EntryReader::untrue("entry " + std::to_string(next.seq) + " was left out");
+    for (std::size_t i = 0; i < added->entries.size() && listed.is_whole; ++i) {
+      const ledger::EntryEvent& entry = added->entries[i];
+      const ledger::Bytes& canonical = more->part.entries[i];
+      at = {entry.seq, ledger::next_entry_chain(at.chain, canonical), entry.balance};
+      if (!is_within(entry, asked)) continue;
+      listed.is_whole = listed.count < options.count;
+      if (!listed.is_whole) break;
+      take(run, listed, entry, canonical, token.scale, directory);
+      listed.end = at;
+    }
   }
   const auto period = reader.check().lead_to(position);
   if (!period) return EntryReader::untrue(period.error());
@@ -254,15 +306,18 @@ std::expected<client::VerifiedPosition, client::Error> prove_entries(
   if (listed.after > options.after &&
       (!period->is_begin_seen || period->opening.seq != listed.after))
     return EntryReader::untrue("it does not begin where the period does");
+  listed.opening = period->opening;
+  listed.after = period->opening.seq;
+  if (listed.is_whole) listed.end = period->closing;
   return proven;
 }
 
 void print_end(const Listed& listed, const client::TokenFacts& token, bool has_period,
                const std::optional<client::VerifiedPosition>& proven) {
   if (has_period)
-    std::cout << "opening balance " << text_field(listed.opening, "balance") << " after entry "
-              << listed.after << "; entry_chain " << text_field(listed.opening, "entry_chain")
-              << '\n';
+    std::cout << "opening balance " << ledger::to_decimal(listed.opening.balance, token.scale)
+              << " after entry " << listed.after << "; entry_chain "
+              << crypto::to_hex(listed.opening.chain) << '\n';
   std::cout << (has_period ? "closing balance " : "balance ")
             << ledger::to_decimal(listed.end.balance, token.scale) << ' ' << token.name
             << " after entry " << listed.end.seq << "; entry_chain "
@@ -270,8 +325,8 @@ void print_end(const Listed& listed, const client::TokenFacts& token, bool has_p
   if (!listed.is_whole) {
     std::cout << "there are more: --after " << listed.end.seq << '\n';
   } else if (has_period) {
-    std::cout << "complete: no entry of the period is missing, as of height " << listed.height
-              << '\n';
+    std::cout << "complete: no entry of the period is missing, as of height "
+              << (proven ? proven->proof.header.height.value : listed.height) << '\n';
   } else {
     std::cout << "complete: no entry is missing up to the position of now\n";
   }
@@ -296,30 +351,35 @@ void entries(Run& run, const EntriesOptions& options) {
 
   if (!run.json) print_heading();
   EntryReader reader(session->client, *account, *token, *period);
-  const auto listed = list_entries(run, options, *period, reader, token->scale, *directory);
+  auto listed = list_entries(run, options, *period, reader, token->scale, *directory);
   if (!listed) return fail(run, kEntries, listed.error());
   if (listed->is_whole && !period->is_given() &&
       crypto::to_hex(listed->end.chain) != text_field(listed->position, "entry_chain"))
     return fail_with(run, kEntries, 1, "the entries do not lead to the position's entry_chain");
   std::optional<client::VerifiedPosition> proven;
   if (options.is_verified) {
-    auto made = prove_entries(*session, *account, *token, options, *period, *listed, reader);
+    auto made = prove_entries(run, *session, *account, *token, options, *period, *directory,
+                              *listed, reader);
     if (!made) return fail(run, kEntries, made.error());
     proven = std::move(*made);
   }
   if (!run.json) return print_end(*listed, *token, period->is_given(), proven);
   json::object document{
       {"token", token->name},
-      {"opening", listed->opening},
+      {"opening", end_form(listed->opening, token->scale)},
       {"items", listed->items},
-      {"closing", json::object{{"seq", std::to_string(listed->end.seq)},
-                               {"balance", ledger::to_decimal(listed->end.balance, token->scale)},
-                               {"entry_chain", crypto::to_hex(listed->end.chain)}}},
+      {"closing", end_form(listed->end, token->scale)},
       {"complete", listed->is_whole},
       {"height", std::to_string(listed->height)},
       {"verified_height",
        proven ? json::value(std::to_string(proven->proof.header.height.value)) : nullptr}};
-  if (period->is_given()) document["period"] = listed->period;
+  if (period->is_given()) {
+    const auto text_or_null = [](const std::string& text) {
+      return text.empty() ? json::value(nullptr) : json::value(text);
+    };
+    document["period"] =
+        json::object{{"from", text_or_null(period->from)}, {"to", text_or_null(period->to)}};
+  }
   print_json(kEntries, document);
 }
 

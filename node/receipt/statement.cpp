@@ -1,6 +1,7 @@
 #include "node/receipt/statement.h"
 
 #include "node/ledger/records.h"
+#include "node/receipt/text.h"
 
 namespace giro::receipt {
 
@@ -22,6 +23,8 @@ std::expected<CheckedStatement, std::string> check_statement(const StatementPart
     if (entry->token != part.token || entry->account != part.account)
       return wrong("is of another position");
     if (entry->seq != checked.last + 1) return wrong("is missing");
+    if (entry->block_time.value < 0 || entry->block_time.value > kTimeMsMax)
+      return wrong("has no time that a block can have");
     const auto balance = entry->side == ledger::Side::Credit
                              ? ledger::checked_add(checked.closing_balance, entry->amount)
                              : ledger::checked_subtract(checked.closing_balance, entry->amount);

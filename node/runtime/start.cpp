@@ -319,6 +319,7 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   if (auto installed = install(node, platform, progress); !installed)
     return StartFailure(installed.error());
   const auto read_back = [&](bool may_rebuild) -> std::expected<ReadLog, StartError> {
+    close_store(node);  // one that was opened before holds its lock
     if (auto opened = open_store(node, platform, progress); !opened)
       return StartFailure(opened.error());
     return read_log(node, platform, progress, may_rebuild);
