@@ -111,6 +111,7 @@ void add_token_controls(CLI::App& group, Run& run);  // pause, unpause
 void add_gov(CLI::App& app, Run& run);
 void add_op(CLI::App& app, Run& run);
 void add_receipt(CLI::App& app, Run& run);
+void add_events(CLI::App& app, Run& run);
 void add_snapshot(CLI::App& app, Run& run);  // list, create, verify
 void add_db(CLI::App& app, Run& run);        // usage, verify
 void add_testnet(CLI::App& app, Run& run);

@@ -157,8 +157,10 @@ std::expected<json::value, Error> Client::read(std::string_view method, const st
     }
     if (answer->status != 200) {
       last = error_of(*answer);
-      // Each institution's node has clients of its own: what one may not show, another may.
-      if (is_worth_retrying(answer->status) || answer->status == 403) continue;
+      // What one node may not show, or began too late to hold, another may: each has clients and a
+      // first block of its own.
+      if (is_worth_retrying(answer->status) || answer->status == 403 || answer->status == 410)
+        continue;
       return std::unexpected(last);
     }
     json::error_code error;

@@ -3,6 +3,8 @@
 
 #include <boost/json.hpp>
 #include <fstream>
+#include <future>
+#include <sstream>
 #include <thread>
 
 #include "node/client/json_fields.h"
@@ -241,6 +243,47 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   EXPECT_EQ(opened.exit_code, 0) << opened.out << opened.err;
   EXPECT_EQ(giro({"account", "list"}).exit_code, 0);
   EXPECT_EQ(giro({"token", "list"}).exit_code, 0);
+
+  // What happened, in order: all of it, some of it, and on from where a reader stopped.
+  const auto lines_of = [](const Ran& ran) {
+    std::vector<boost::json::object> lines;
+    std::istringstream in(ran.out);
+    for (std::string line; std::getline(in, line);)
+      lines.push_back(boost::json::parse(line).as_object());
+    return lines;
+  };
+  EXPECT_EQ(giro({"events"}).exit_code, 2) << "from where?";
+  EXPECT_EQ(giro({"events", "--after", "1"}).exit_code, 2);
+  EXPECT_EQ(giro({"events", "--after", "0.0", "--type", "paid"}).exit_code, 2);
+  EXPECT_EQ(giro({"events", "--after", "0.0", "--token", "bank-a.XXX"}).exit_code, 1);
+  const auto settled = giro({"events", "--after", "0.0", "--type", "payment_settled"});
+  ASSERT_EQ(settled.exit_code, 0) << settled.err;
+  EXPECT_NE(settled.out.find("payment_settled        1.23 bank-a.EUR"), std::string::npos)
+      << settled.out;
+  EXPECT_NE(settled.out.find("@bank-b"), std::string::npos) << settled.out;
+  const auto all = lines_of(giro({"events", "--after", "0.0", "--json"}));
+  EXPECT_GT(all.size(), 10U);
+  const auto cursor = folder.path() / "cursor";
+  std::vector<boost::json::object> read;
+  for (const char* count : {"3", "1", "100000"}) {
+    const auto page = giro(
+        {"events", "--after", "0.0", "--cursor-file", cursor.string(), "--count", count, "--json"});
+    ASSERT_EQ(page.exit_code, 0) << page.err;
+    for (auto& line : lines_of(page)) read.push_back(std::move(line));
+  }
+  ASSERT_EQ(read.size(), all.size()) << "a reader that goes on by its file sees each event once";
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(text_field(read[i], "schema"), "giro.events/1");
+    EXPECT_EQ(boost::json::serialize(read[i]), boost::json::serialize(all[i]));
+  }
+  auto followed = std::async(std::launch::async, [&] {
+    return giro({"events", "--follow", "--cursor-file", cursor.string(), "--type", "account_opened",
+                 "--count", "1"});
+  });
+  EXPECT_EQ(giro({"account", "open", "--token", "bank-a.EUR", "--country", "DE"}).exit_code, 0);
+  EXPECT_NE(followed.get().out.find("account_opened"), std::string::npos);
+  std::ofstream(cursor) << "photos";
+  EXPECT_EQ(giro({"events", "--cursor-file", cursor.string()}).exit_code, 2);
 
   // Step by step, as several signers do it.
   std::ofstream(folder.path() / "order.json")
