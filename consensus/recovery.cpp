@@ -439,6 +439,10 @@ void Recovery::apply(const DurableRecord& record) {
   std::visit([this](const auto& kind) { state_->on(kind); }, record);
 }
 
+const std::optional<BreachRecord>& Recovery::breach() const {
+  return state_->result.breach;
+}
+
 const std::vector<VoteContent>& Recovery::votes() const {
   return state_->result.votes;
 }

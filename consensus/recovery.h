@@ -129,8 +129,9 @@ class Recovery {
   // was followed while a snapshot above it was fetched (protocol R31). A store at or above needs it
   // not; below, finish() may be called, and execution waits for what nobody may hold any more.
   [[nodiscard]] std::optional<Height> lacks_payload() const;
-  [[nodiscard]] const std::vector<VoteContent>& votes() const;  // for the guard
-  [[nodiscard]] LoggedCeilings ceilings() const;                // of the last key
+  [[nodiscard]] const std::optional<BreachRecord>& breach() const;  // the first
+  [[nodiscard]] const std::vector<VoteContent>& votes() const;      // for the guard
+  [[nodiscard]] LoggedCeilings ceilings() const;                    // of the last key
   [[nodiscard]] std::optional<crypto::PublicKey> last_key() const;
   [[nodiscard]] RecoveredState finish() &&;
 

@@ -260,12 +260,14 @@ void Driver::on_synced(const DurableToken& token) {
 }
 
 void Driver::perform(Effects effects, const DurableToken* token) {
+  // Before anybody hears of it: the next start goes by what this leaves (protocol R11).
+  for (const auto& record : effects.output.persist)
+    if (const auto* found = std::get_if<consensus::BreachRecord>(&record)) ports_.breach(*found);
   if (effects.output.signs()) sign(effects, *token);
   for (const auto& outbound : effects.output.send) send(outbound.to, outbound.message);
   for (auto& record : effects.output.persist) {
     if (const auto* found = std::get_if<consensus::EvidenceRecord>(&record))
       ports_.evidence(found->evidence);
-    if (const auto* found = std::get_if<consensus::BreachRecord>(&record)) ports_.breach(*found);
     auto* certificate = std::get_if<consensus::CertificateRecord>(&record);
     if (certificate != nullptr &&
         certificate->certificate.content.kind == consensus::VoteKind::Attest) {

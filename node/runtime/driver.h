@@ -37,7 +37,7 @@ struct DriverPorts {
   std::function<void(const std::vector<consensus::Hash>& needed_batches)> stated;
   std::function<void(const consensus::Event&)> event;
   std::function<void(const consensus::Evidence&)> evidence;    // durable by now; may be known
-  std::function<void(const consensus::BreachRecord&)> breach;  // likewise
+  std::function<void(const consensus::BreachRecord&)> breach;  // likewise; before what it sends
   std::function<void(const consensus::Divergence&)> divergence;
   // A peer that no correct one would be: the channel may be cut (protocol R45).
   std::function<void(consensus::InstitutionId from, consensus::RejectReason)> violation;

@@ -1,5 +1,6 @@
 #include "node/runtime/evidence_files.h"
 
+#include <limits>
 #include <utility>
 
 #include "crypto/digest.h"
@@ -22,6 +23,8 @@ json::value members_form(const EvidenceFiles::Set& set) {
 }
 
 constexpr std::string_view kBroken = "agreement-broken";
+// What a node finds once, and stops for, no liar can repeat.
+constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
 std::string directory_in(const std::string& data_dir) {
   return storage::join_path(data_dir, "evidence");
@@ -60,9 +63,9 @@ std::optional<std::string> EvidenceFiles::keep(const consensus::Evidence& eviden
   // There may be several of one height, and of one member.
   const std::string text = json::serialize(form);
   const std::string digest = crypto::to_hex(crypto::sha256(crypto::as_view(text))).substr(0, 16);
-  return keep(file_name(height_of(evidence),
-                        "member-" + std::to_string(culprit(evidence).value) + "-" + digest),
-              std::move(form), set);
+  const std::string name = file_name(
+      height_of(evidence), "member-" + std::to_string(culprit(evidence).value) + "-" + digest);
+  return keep(name, std::move(form), set, kEvidenceFilesMax);
 }
 
 std::optional<std::string> EvidenceFiles::keep(const consensus::BreachRecord& breach,
@@ -72,17 +75,17 @@ std::optional<std::string> EvidenceFiles::keep(const consensus::BreachRecord& br
     return is_known ? json::value(set->members[voter.value].institution) : json::value(nullptr);
   });
   form["kind"] = "AGREEMENT_BROKEN";
-  return keep(file_name(breach.height, kBroken), std::move(form), set);
+  return keep(file_name(breach.height, kBroken), std::move(form), set, kNoLimit);
 }
 
 std::optional<std::string> EvidenceFiles::keep(const consensus::Divergence& divergence,
                                                const Set& set) {
   return keep(file_name(divergence.height, "diverged"),
-              receipt::divergence_form(divergence, chain_), set);
+              receipt::divergence_form(divergence, chain_), set, kNoLimit);
 }
 
 std::optional<std::string> EvidenceFiles::keep(const std::string& name, json::object form,
-                                               const Set& set) {
+                                               const Set& set, std::size_t files_max) {
   const std::string path = storage::join_path(directory_, name);
   const auto present = files_.type(path);
   if (!present) return present.error().text;
@@ -91,7 +94,7 @@ std::optional<std::string> EvidenceFiles::keep(const std::string& name, json::ob
     return made.error().text;
   const auto held = files_.list(directory_);
   if (!held) return held.error().text;
-  if (held->size() >= kEvidenceFilesMax)
+  if (held->size() >= files_max)
     return directory_ + " holds " + std::to_string(held->size()) +
            " files: copy them and move them away";
   form["format"] = "giro-evidence/1";

@@ -15,7 +15,8 @@
 
 namespace giro::runtime {
 
-// Beyond them a liar would fill the disk. Whoever archives them makes room.
+// Proofs of misbehaviour beyond them are not kept: a liar would fill the disk. Whoever archives
+// them makes room.
 inline constexpr std::size_t kEvidenceFilesMax = 1024;
 
 // The file that says that more than f validators are faulty (protocol R11), if there is one. From
@@ -36,8 +37,8 @@ class EvidenceFiles {
   std::optional<std::string> keep(const consensus::Divergence& divergence, const Set& set);
 
  private:
-  std::optional<std::string> keep(const std::string& name, boost::json::object form,
-                                  const Set& set);
+  std::optional<std::string> keep(const std::string& name, boost::json::object form, const Set& set,
+                                  std::size_t files_max);
 
   storage::FilePort& files_;
   const std::string directory_;

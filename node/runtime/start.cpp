@@ -144,6 +144,26 @@ std::expected<void, StartError> take_over(const std::optional<consensus::BaseRec
   return {};
 }
 
+// The log and the file in evidence/ say the same of a broken agreement (protocol R11): a crash may
+// have come between the record and the file, and nothing else between the file and the record.
+std::expected<void, StartError> settle_breach(
+    Opened& node, const std::optional<consensus::BreachRecord>& logged) {
+  const std::string data = node.config.data_dir.string();
+  if (node.broken_agreement && !logged)
+    return misconfigured(
+        *node.broken_agreement +
+        " says that the agreement is broken, and this log does not know of it: it is not the log "
+        "that found it. Once the consortium has decided which chain is right, move that file away");
+  if (node.broken_agreement || !logged) return {};
+  const auto set = ledger::query_validators(*node.store->read(), epoch_of(*logged).value);
+  const auto failure = EvidenceFiles(*node.files, data, node.genesis.chain_id).keep(*logged, set);
+  if (failure) return fail(ExitCode::WriteFailed, "evidence: " + *failure);
+  auto broken = agreement_broken_file(*node.files, data);
+  if (!broken) return fail(ExitCode::WriteFailed, "evidence: " + broken.error().text);
+  node.broken_agreement = std::move(*broken);
+  return {};
+}
+
 // Reads the log back: what the replica continues from, what the guard must remember, where payload
 // lies.
 struct ReadLog {
@@ -217,6 +237,8 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
     progress("the log's torn tail was cut: " + std::to_string(torn->bytes) +
              " bytes that never became durable");
   }
+  if (auto settled = settle_breach(node, recovery.breach()); !settled)
+    return StartFailure(settled.error());
   // A log that was cut, or began with a snapshot, goes with a store that knows what stood there
   // (protocol R34).
   if (recovery.has_gap()) return ReadLog{.fate = ReadLog::Fate::Gap};

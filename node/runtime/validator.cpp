@@ -141,7 +141,7 @@ DriverPorts Validator::driver_ports() {
       .breach =
           [this](const consensus::BreachRecord& found) {
             evidence_.add(found);
-            keep_proof(found, epoch_of(found));
+            keep_breach(found);
           },
       .divergence = [this](const consensus::Divergence& found) { keep_proof(found, found.epoch); },
       .violation = [this](consensus::InstitutionId from,
@@ -154,6 +154,14 @@ void Validator::keep_proof(const Proof& proof, consensus::Epoch epoch) {
   const auto set = ledger::query_validators(*store->read(), epoch.value);
   if (const auto failure = evidence_files_.keep(proof, set))
     around_.events.write(config::LogLevel::Error, "evidence_not_kept", {}, *failure);
+}
+
+// Not for people alone: a start takes nothing over from others while this file is there (R11).
+void Validator::keep_breach(const consensus::BreachRecord& found) {
+  const auto set = ledger::query_validators(*store->read(), epoch_of(found).value);
+  if (const auto failure = evidence_files_.keep(found, set))
+    stop_process(ExitCode::WriteFailed,
+                 "the proof that the agreement is broken cannot be kept: " + *failure);
 }
 
 void Validator::on_violation(consensus::InstitutionId from, consensus::RejectReason reason) {
@@ -216,10 +224,8 @@ void Validator::begin() {
                        {{"chain", crypto::to_hex(chain)}, {"height", text(store->height().value)}},
                        signer ? "validator runs" : "observer runs");
   // A crash may have come between the record and its file.
-  const auto state = store->read();
-  for (const auto& held : evidence_.list(*state))
+  for (const auto& held : evidence_.list(*store->read()))
     keep_proof(held.evidence, epoch_of(held.evidence));
-  if (const auto held = evidence_.breach(*state)) keep_proof(held->record, epoch_of(held->record));
   keeper_->begin();
   after_inputs();
 }

@@ -124,6 +124,7 @@ class Validator {
   void on_violation(consensus::InstitutionId from, consensus::RejectReason reason);  // core
   template <typename Proof>
   void keep_proof(const Proof& proof, consensus::Epoch epoch);  // core
+  void keep_breach(const consensus::BreachRecord& found);       // core
   void on_snapshot_message(consensus::InstitutionId from, consensus::Message message);
   void on_certified(SnapshotKeeper::Certified certified);      // core
   void on_stated(const std::vector<consensus::Hash>& needed);  // core

@@ -287,8 +287,10 @@ class SeatTest : public DriverTest {
   SeatTest() {
     consensus::ValidatorSet set;
     set.members = {{self_, signer_.public_key()}};
-    for (std::uint32_t id = 2; id <= 4; ++id)
-      set.members.push_back({{id}, crypto::SecretKey::generate().public_key()});
+    for (std::uint32_t id = 2; id <= 4; ++id) {
+      others_.emplace_back(crypto::SecretKey::generate());
+      set.members.push_back({{id}, others_.back().public_key()});
+    }
     primary_ = set.members[1];
     auto recovered = consensus::RecoveredState::fresh(set, header_, header_.hash(chain_));
     recovered.view = recovered.first_view = {1};
@@ -298,8 +300,33 @@ class SeatTest : public DriverTest {
         &*guard_, consensus::SnapshotVotes(chain_, set.members[0], parameters_),
         consensus::wire::Verifier(chain_, self_), self_, ports());
   }
+  // Block 1 in view 1 with the commit votes of the three others.
+  consensus::CertifiedBlocks committed(std::int64_t time_ms) {
+    const consensus::Block block{{}, {1}, {1}, chain_, {time_ms}, {}};
+    consensus::Certificate certificate{
+        {consensus::VoteKind::Commit, {}, {1}, {1}, block.hash(chain_)}, {}};
+    for (std::uint32_t seat = 1; seat <= others_.size(); ++seat)
+      certificate.signatures.push_back(
+          {{seat}, *others_[seat - 1].sign(certificate.content.sign_bytes(chain_))});
+    return {{block}, certificate};
+  }
+  std::vector<crypto::KeySigner> others_;
   consensus::Member primary_;
 };
+
+// What the next start goes by is there before anybody can act on the news.
+TEST_F(SeatTest, R11_a_breach_is_kept_before_anything_is_sent_for_it) {
+  hear(primary_, committed(1'000'100));
+  sync_all();
+  effects_.clear();
+  hear(primary_, committed(1'000'200));
+  EXPECT_FALSE(contains("breach")) << "not durable in the log yet";
+  sync_all();
+  ASSERT_FALSE(effects_.empty());
+  EXPECT_EQ(effects_.front(), "breach");
+  EXPECT_TRUE(contains(sent(MessageType::Evidence))) << "of those who signed both";
+  EXPECT_EQ(std::ranges::count(effects_, "breach"), 1);
+}
 
 TEST_F(SeatTest, R46_evidence_is_shown_once_it_is_durable) {
   consensus::ConflictingVotes proof;

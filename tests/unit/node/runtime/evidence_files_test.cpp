@@ -87,6 +87,10 @@ TEST_F(EvidenceFilesTest, A_full_folder_and_a_full_disk_are_told) {
   ASSERT_TRUE(full.has_value());
   EXPECT_NE(full->find("move them away"), std::string::npos) << *full;
   EXPECT_EQ(names().size(), kEvidenceFilesMax);
+  // A start goes by the one (protocol R11), and of the other there is one.
+  EXPECT_EQ(files_.keep(consensus::BreachRecord{}, {}), std::nullopt);
+  EXPECT_EQ(files_.keep(divergence(), {}), std::nullopt);
+  EXPECT_EQ(names().size(), kEvidenceFilesMax + 2);
 
   storage::MemoryFilePort small(64);
   ASSERT_TRUE(small.create_directory("data").has_value());

@@ -18,7 +18,11 @@ class FileStore final : public storage::KeyValueStore {
   static storage::KeyValueResult<std::unique_ptr<storage::KeyValueStore>> open(
       storage::FilePort& port, const std::string& directory) {
     (void)storage::make_directories(port, directory);
-    std::unique_ptr<FileStore> store(new FileStore(port, directory));
+    auto lock = port.lock(storage::join_path(directory, "LOCK"));  // as LevelDB
+    if (!lock)
+      return std::unexpected(
+          storage::KeyValueError{storage::KeyValueErrorCode::Io, lock.error().text});
+    std::unique_ptr<FileStore> store(new FileStore(port, directory, std::move(*lock)));
     if (const auto bytes = storage::read_whole(port, store->path_, UINT64_MAX)) {
       storage::SnapshotRows rows([&](crypto::ByteView key, crypto::ByteView value) {
         storage::WriteBatch one;
@@ -60,9 +64,11 @@ class FileStore final : public storage::KeyValueStore {
   }
 
  private:
-  FileStore(storage::FilePort& port, const std::string& directory)
-      : port_(port), path_(path_in(directory)) {}
+  FileStore(storage::FilePort& port, const std::string& directory,
+            std::unique_ptr<storage::FileLock> lock)
+      : lock_(std::move(lock)), port_(port), path_(path_in(directory)) {}
 
+  const std::unique_ptr<storage::FileLock> lock_;
   storage::FilePort& port_;
   const std::string path_;
   storage::MemoryKeyValueStore memory_;

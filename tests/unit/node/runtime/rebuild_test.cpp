@@ -68,6 +68,22 @@ class Rebuilding : public DiskNode {
                   consensus::wire::encode_record(record));
     ASSERT_TRUE(log->sync().has_value());
   }
+  static constexpr const char* kBreachFile = "000000000009-agreement-broken.json";
+  static consensus::BreachRecord breach() {
+    consensus::BreachRecord found;
+    found.height = {9};
+    found.theirs = crypto::sha256(crypto::as_view("theirs"));
+    return found;
+  }
+  // The log knows that more than f are faulty; no file says so yet.
+  void log_breach() {
+    auto log = storage::Log::open(disk_, "data/log", platform().log, [](const auto&) {});
+    ASSERT_TRUE(log.has_value());
+    const consensus::DurableRecord record = breach();
+    log->append(storage::RecordType{static_cast<std::uint16_t>(consensus::wire::type_of(record))},
+                consensus::wire::encode_record(record));
+    ASSERT_TRUE(log->sync().has_value());
+  }
   static consensus::VoteContent promise_above(Height height) {
     const Height above{height.value + 1};
     return {consensus::VoteKind::Prepare, consensus::epoch_of(above, kEpochBlocks), {7}, above, {}};
@@ -199,15 +215,12 @@ TEST_F(Rebuilding, R11_with_a_broken_agreement_nothing_is_taken_over_and_the_log
   const auto older = keep_snapshot(16);
   keep_snapshot(32);
   cut_log_above(older, 2);
+  log_breach();
   damage_file_store(disk_, "data/state");
-  consensus::BreachRecord breach;
-  breach.height = {9};
-  ASSERT_EQ(EvidenceFiles(disk_, "data", demo_->chain()).keep(breach, {}), std::nullopt);
   const auto opened = open();
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, ExitCode::Configuration);
-  EXPECT_NE(opened.error().message.find("000000000009-agreement-broken.json"), std::string::npos)
-      << opened.error().message;
+  EXPECT_NE(opened.error().message.find(kBreachFile), std::string::npos) << opened.error().message;
   EXPECT_NE(*disk_.type("data/log"), storage::FileType::None) << "it holds the proof";
   EXPECT_EQ(disk_.list("data/quarantine")->size(), 1U) << "the damaged store alone";
 }
@@ -215,14 +228,51 @@ TEST_F(Rebuilding, R11_with_a_broken_agreement_nothing_is_taken_over_and_the_log
 TEST_F(Rebuilding, R11_then_a_log_without_payload_is_a_whole_memory) {
   keep_snapshot(32);
   cut_log_above(genesis(), 24, {20});
+  log_breach();
   damage_file_store(disk_, "data/state");
-  consensus::BreachRecord breach;
-  breach.height = {9};
-  ASSERT_EQ(EvidenceFiles(disk_, "data", demo_->chain()).keep(breach, {}), std::nullopt);
   const auto opened = open();
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
   EXPECT_EQ(opened->store->height(), Height{}) << "no snapshot of others";
   EXPECT_EQ(opened->recovered.chain.size(), 24U);
+}
+
+// The file is what a start with a damaged log goes by.
+TEST_F(Rebuilding, R11_a_breach_that_only_the_log_knows_gets_its_file_at_the_next_start) {
+  constexpr std::uint64_t kInFirstFrame = 128 + 20;  // storage/log_format.h
+  cut_log_above(genesis(), 3);
+  log_breach();
+  for (int start = 0; start < 2; ++start) {
+    const auto opened = open();
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    EXPECT_TRUE(opened->recovered.breach.has_value());
+    EXPECT_NE(opened->broken_agreement.value_or("").find(kBreachFile), std::string::npos);
+    EXPECT_EQ(*disk_.list("data/evidence"), std::vector<std::string>{kBreachFile});
+  }
+  disk_.rot(storage::join_path("data/log", disk_.list("data/log")->front()), kInFirstFrame,
+            std::byte{1});
+  const auto opened = open();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().message.find("the log is damaged, and the agreement is broken"),
+            std::string::npos)
+      << opened.error().message;
+}
+
+TEST_F(Rebuilding, R11_no_start_when_that_file_cannot_be_written) {
+  cut_log_above(genesis(), 3);
+  log_breach();
+  disk_.set_capacity(UINT64_MAX - *disk_.free_space("data") + 64);
+  const auto opened = open();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ExitCode::WriteFailed);
+}
+
+TEST_F(Rebuilding, R11_a_file_of_a_breach_that_the_log_does_not_know_ends_the_start) {
+  cut_log_above(genesis(), 3);
+  ASSERT_EQ(EvidenceFiles(disk_, "data", demo_->chain()).keep(breach(), {}), std::nullopt);
+  const auto opened = open();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ExitCode::Configuration);
+  EXPECT_NE(opened.error().message.find(kBreachFile), std::string::npos) << opened.error().message;
 }
 
 TEST_F(Rebuilding, R34_a_log_that_does_not_lead_on_from_the_snapshot_is_no_memory) {
