@@ -242,7 +242,7 @@ std::expected<FirstPayment, Error> first_payment(const Network& network) {
     return std::unexpected(Error{ErrorKind::NotAllowed, {}, key + " has no passphrase"});
   });
   if (!session) return std::unexpected(session.error());
-  const auto directory = client::Directory::from_node(session->client);
+  const auto directory = client::Directory::from_node(session->client, session->genesis);
   const auto from = client::parse_account("ALICE", session->profile);
   const auto to = client::parse_account("BOB", session->profile);
   if (!directory) return std::unexpected(directory.error());

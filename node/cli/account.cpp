@@ -137,7 +137,7 @@ void open(Run& run, const OpenOptions& options) {
   }
   const auto drafting = options.submit.draft_options();
   if (!drafting) return fail(run, "account.open", drafting.error());
-  const auto directory = client::Directory::from_node(session->client);
+  const auto directory = client::Directory::from_node(session->client, session->genesis);
   if (!directory) return fail(run, "account.open", directory.error());
   const auto draft = client::draft_account_open(*directory, request, *drafting);
   if (!draft) return fail(run, "account.open", draft.error());

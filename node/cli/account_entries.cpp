@@ -344,7 +344,7 @@ void entries(Run& run, const EntriesOptions& options) {
   if (!period) return fail(run, kEntries, period.error());
   const auto account = client::parse_account(options.account, session->profile);
   if (!account) return fail(run, kEntries, account.error());
-  const auto directory = client::Directory::from_node(session->client);
+  const auto directory = client::Directory::from_node(session->client, session->genesis);
   if (!directory) return fail(run, kEntries, directory.error());
   const auto token = directory->token(options.token);
   if (!token) return fail(run, kEntries, token.error());

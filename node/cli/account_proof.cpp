@@ -66,7 +66,7 @@ void prove(Run& run, const std::string& name, const std::string& token_name) {
   if (!session) return fail(run, kCommand, session.error());
   const auto account = client::parse_account(name, session->profile);
   if (!account) return fail(run, kCommand, account.error());
-  const auto directory = client::Directory::from_node(session->client);
+  const auto directory = client::Directory::from_node(session->client, session->genesis);
   if (!directory) return fail(run, kCommand, directory.error());
   const auto token = directory->token(token_name);
   if (!token) return fail(run, kCommand, token.error());

@@ -236,7 +236,8 @@ void add_events(CLI::App& app, Run& run) {
                      "Go on where this file says, and keep the place in it");
   events->add_option("--type", options->types, "Only these, as payment_settled,entry")
       ->delimiter(',');
-  events->add_option("--account", options->account, "Only what names this account, ALICE@bank-a");
+  events->add_option("--account", options->account,
+                     "Only what names this account, ALICE or bank-a/<32 digits>");
   events->add_option("--token", options->token, "Only what names this token, bank-a.USD");
   events->add_option("--count", options->count, "Stop after so many");
   events->callback([&run, options] { show_events(run, *options); });

@@ -124,7 +124,7 @@ void propose(Run& run, const ProposeOptions& options) {
   request.ttl_s =
       static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(*ttl).count());
   if (request.actor.empty()) request.actor = session->profile.institution;
-  const auto directory = client::Directory::from_node(session->client);
+  const auto directory = client::Directory::from_node(session->client, session->genesis);
   if (!directory) return fail(run, "gov.propose", directory.error());
   const auto draft = client::draft_seat_proposal(*directory, request, *drafting);
   if (!draft) return fail(run, "gov.propose", draft.error());
@@ -150,7 +150,7 @@ void vote(Run& run, const BallotOptions& options) {
     return fail_with(run, "gov.vote", 2, "the vote is yes or no");
   request.yes = options.answer == "yes";
   if (request.actor.empty()) request.actor = session->profile.institution;
-  const auto directory = client::Directory::from_node(session->client);
+  const auto directory = client::Directory::from_node(session->client, session->genesis);
   if (!directory) return fail(run, "gov.vote", directory.error());
   const auto draft = client::draft_vote(*directory, request, *drafting);
   if (!draft) return fail(run, "gov.vote", draft.error());

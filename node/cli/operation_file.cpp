@@ -175,7 +175,7 @@ std::expected<client::Draft, Error> draft_from_json(std::string_view text, clien
   const json::value value = json::parse({text.data(), text.size()}, error);
   const auto* object = error ? nullptr : value.if_object();
   if (object == nullptr) return usage("the order is a JSON object with a type");
-  const auto directory = client::Directory::from_node(session.client);
+  const auto directory = client::Directory::from_node(session.client, session.genesis);
   if (!directory) return std::unexpected(directory.error());
   // A payment as a person orders it: path and evidence are found here.
   const bool is_payment = object->contains("from") && object->contains("to");

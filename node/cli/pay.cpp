@@ -46,7 +46,7 @@ void pay(Run& run, const PayOptions& options) {
   if (resume_entry(run, "pay", *session, options.submit)) return;
   const auto request = request_of(options, *session);
   if (!request) return fail(run, "pay", request.error());
-  const auto directory = client::Directory::from_node(session->client);
+  const auto directory = client::Directory::from_node(session->client, session->genesis);
   if (!directory) return fail(run, "pay", directory.error());
   const auto draft = client::draft_payment(session->client, *directory, *request, *drafting,
                                            session->keys, session->genesis.chain_id);

@@ -150,7 +150,7 @@ std::expected<client::PaymentName, client::Error> payment_named(client::Session&
     return std::unexpected(client::Error{
         client::ErrorKind::Usage, {}, "a payment is named by payer bank and UETR, as bank-a/ID"});
   }
-  auto directory = client::Directory::from_node(session.client);
+  auto directory = client::Directory::from_node(session.client, session.genesis);
   if (!directory) return std::unexpected(directory.error());
   const auto bank = directory->institution(text.substr(0, slash));
   if (!bank) return std::unexpected(bank.error());

@@ -151,7 +151,7 @@ void submit_order(Run& run, const std::string& command, client::Session& session
   const auto drafting = options.draft_options();
   if (!drafting) return fail(run, command, drafting.error());
   if (resume_entry(run, command, session, options)) return;
-  const auto directory = client::Directory::from_node(session.client);
+  const auto directory = client::Directory::from_node(session.client, session.genesis);
   if (!directory) return fail(run, command, directory.error());
   const auto drafted = client::draft_order(order, *directory, session.profile, session.client,
                                            session.genesis.chain_id, *drafting);

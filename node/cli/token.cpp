@@ -74,7 +74,7 @@ void move(Run& run, const std::string& command, const MoveOptions& options, Draf
   if (!drafting) return fail(run, command, drafting.error());
   const auto account = client::parse_account(options.account, session->profile);
   if (!account) return fail(run, command, account.error());
-  const auto directory = client::Directory::from_node(session->client);
+  const auto directory = client::Directory::from_node(session->client, session->genesis);
   if (!directory) return fail(run, command, directory.error());
   const client::MintRequest request{.token = options.token,
                                     .account = *account,
@@ -112,7 +112,7 @@ void create(Run& run, const CreateOptions& options) {
   if (!drafting) return fail(run, "token.create", drafting.error());
   auto request = options.request;
   if (request.issuer.empty()) request.issuer = session->profile.institution;
-  const auto directory = client::Directory::from_node(session->client);
+  const auto directory = client::Directory::from_node(session->client, session->genesis);
   if (!directory) return fail(run, "token.create", directory.error());
   const auto draft = client::draft_token_create(*directory, request, *drafting);
   if (!draft) return fail(run, "token.create", draft.error());

@@ -10,6 +10,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t kListMax = 100'000;
+
 std::string product_suffix(std::uint16_t product) {
   return product == 0 ? std::string() : "." + std::to_string(product);
 }
@@ -17,6 +19,28 @@ std::string product_suffix(std::uint16_t product) {
 ledger::Amount amount_field(const json::object& from, std::string_view name, std::uint8_t scale) {
   ledger::DecimalError ignored{};
   return ledger::from_decimal(text_field(from, name), scale, ignored).value_or(ledger::Amount{});
+}
+
+// One list held against the part of it that is known: the same name has the same number, and the
+// other way round.
+template <class Facts>
+std::string list_contradiction(const std::vector<Facts>& said, const std::vector<Facts>& known) {
+  const auto text = [](const Facts& facts) {
+    return facts.name + " (number " + std::to_string(facts.id) + ")";
+  };
+  std::map<std::uint32_t, std::string> names;
+  std::map<std::string, std::uint32_t> ids;
+  for (const Facts& each : said) {
+    if (!names.emplace(each.id, each.name).second || !ids.emplace(each.name, each.id).second)
+      return text(each) + " is there twice";
+  }
+  for (const Facts& each : known) {
+    const auto name = names.find(each.id);
+    const auto id = ids.find(each.name);
+    if (name == names.end() || name->second != each.name || id->second != each.id)
+      return text(each) + " is missing, or is another";
+  }
+  return {};
 }
 
 }  // namespace
@@ -36,12 +60,15 @@ std::expected<std::vector<json::object>, Error> read_list(Client& client,
     for (const auto& item : items->get_array()) {
       if (item.is_object()) out.push_back(item.get_object());
     }
-    cursor = text_field(*object, "next_cursor");
+    const std::string next = text_field(*object, "next_cursor");
+    if (!next.empty() && (next == cursor || out.size() > kListMax))
+      return std::unexpected(Error{ErrorKind::Internal, {}, target + ": the list has no end"});
+    cursor = next;
   } while (!cursor.empty());
   return out;
 }
 
-std::expected<Directory, Error> Directory::from_node(Client& client) {
+std::expected<Directory, Error> Directory::from_node(Client& client, const PinnedGenesis& pinned) {
   Directory out;
   auto institutions = read_list(client, "/v1/institutions");
   if (!institutions) return std::unexpected(institutions.error());
@@ -71,7 +98,26 @@ std::expected<Directory, Error> Directory::from_node(Client& client) {
     facts.dual_threshold = amount_field(row, "dual_threshold", facts.scale);
     out.tokens_.push_back(std::move(facts));
   }
-  return out;
+  const std::string wrong = out.contradiction(from_genesis(pinned.genesis));
+  if (wrong.empty()) return out;
+  return std::unexpected(Error{
+      ErrorKind::Internal,
+      {},
+      "the node contradicts the genesis file: " + wrong + "; ask another node, and its operator"});
+}
+
+std::string Directory::contradiction(const Directory& genesis) const {
+  for (const TokenFacts& token : tokens_) {
+    const auto scale = ledger::currency_scale(ledger::Currency::from(token.currency));
+    if (scale != token.scale)
+      return token.name + " has " + std::to_string(token.scale) + " decimals, which " +
+             token.currency + " has not";
+    const std::string name = token.issuer + "." + token.currency;
+    if (token.name != name && !token.name.starts_with(name + "."))
+      return token.name + " is not a token in " + token.currency + " of " + token.issuer;
+  }
+  const auto wrong = list_contradiction(institutions_, genesis.institutions_);
+  return wrong.empty() ? list_contradiction(tokens_, genesis.tokens_) : wrong;
 }
 
 Directory Directory::from_genesis(const config::Genesis& genesis) {

@@ -12,7 +12,7 @@
 
 #include "node/client/client.h"
 #include "node/client/error.h"
-#include "node/config/genesis_file.h"
+#include "node/client/genesis.h"
 #include "node/config/profile.h"
 
 namespace giro::client {
@@ -34,7 +34,12 @@ struct InstitutionFacts {
 
 class Directory {
  public:
-  [[nodiscard]] static std::expected<Directory, Error> from_node(Client& client);
+  // Amounts are signed by what this says, so a node is believed only as far as it agrees with the
+  // genesis file: what is in there has its number, and each token the decimals of its currency.
+  // Internal names what contradicts. That a token or institution of later is the one that the node
+  // says, is the node's word.
+  [[nodiscard]] static std::expected<Directory, Error> from_node(Client& client,
+                                                                 const PinnedGenesis& pinned);
   [[nodiscard]] static Directory from_genesis(const config::Genesis& genesis);
 
   // Usage if there is none of that name.
@@ -44,6 +49,9 @@ class Directory {
   [[nodiscard]] const std::vector<InstitutionFacts>& institutions() const { return institutions_; }
 
  private:
+  // What contradicts it; empty: nothing.
+  [[nodiscard]] std::string contradiction(const Directory& genesis) const;
+
   std::vector<InstitutionFacts> institutions_;
   std::vector<TokenFacts> tokens_;
 };

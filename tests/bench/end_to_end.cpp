@@ -96,7 +96,8 @@ class Load {
 
   // Accounts with money at bank-a, by the same operations that a bank would use.
   void prepare() {
-    auto directory = must(client::Directory::from_node(session_.client), "directory");
+    auto directory =
+        must(client::Directory::from_node(session_.client, session_.genesis), "directory");
     for (std::size_t i = 0; i < kAccounts; ++i) {
       const client::DraftOptions options{
           .op_id = {}, .valid_for = kPatience * 4, .now_ms = client::now_ms()};

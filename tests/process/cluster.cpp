@@ -80,7 +80,7 @@ client::JournalEntry ClusterTest::payment(client::Session& with, const std::stri
   std::optional<client::PaymentDraft> draft;
   std::string why;
   const bool drafted = until([&] {
-    const auto directory = client::Directory::from_node(with.client);
+    const auto directory = client::Directory::from_node(with.client, with.genesis);
     if (!directory) return why = directory.error().to_string(), false;
     auto made = client::draft_payment(with.client, *directory, request, options, with.keys,
                                       with.genesis.chain_id);

@@ -375,7 +375,7 @@ TEST_F(ClusterTest, The_same_operation_sent_ten_times_has_one_effect_and_one_out
   }
 
   // Another body under the same id is refused by every validator, and changes nothing.
-  const auto directory = client::Directory::from_node(own.client);
+  const auto directory = client::Directory::from_node(own.client, own.genesis);
   ASSERT_TRUE(directory.has_value());
   const client::PaymentRequest request{.from = *alice,
                                        .to = *client::parse_account("BOB", own.profile),

@@ -10,6 +10,7 @@
 #include "node/client/journal.h"
 #include "node/config/demo_genesis.h"
 #include "node/ledger/ledger.h"
+#include "tests/unit/node/client/demo.h"
 
 namespace giro::client {
 namespace {
@@ -25,17 +26,6 @@ struct Folder {
   ~Folder() { fs::remove_all(path); }
   fs::path path;
 };
-
-config::Genesis demo() {
-  config::DemoSetup setup;
-  for (const auto& one : config::demo_operators()) {
-    setup.operators[one] = crypto::SecretKey::generate().public_key();
-  }
-  for (const auto& name : config::demo_validators()) {
-    setup.validators[name] = {crypto::SecretKey::generate().public_key(), {"127.0.0.1", 1}};
-  }
-  return config::demo_genesis(setup);
-}
 
 const TokenFacts kEuro{.id = 2,
                        .name = "bank-a.EUR",

@@ -10,6 +10,7 @@
 #include "crypto/signer.h"
 #include "node/config/demo_genesis.h"
 #include "node/ledger/ledger.h"
+#include "tests/unit/node/client/demo.h"
 #include "tests/unit/node/client/stub_node.h"
 
 namespace giro::client {
@@ -23,12 +24,7 @@ const crypto::Hash kChain = crypto::sha256(crypto::as_view("chain"));
 class OrderTest : public testing::Test {
  protected:
   OrderTest() {
-    config::DemoSetup setup;
-    for (const auto& one : config::demo_operators())
-      setup.operators[one] = crypto::SecretKey::generate().public_key();
-    for (const auto& name : config::demo_validators())
-      setup.validators[name] = {crypto::SecretKey::generate().public_key(), {"127.0.0.1", 1}};
-    directory_ = Directory::from_genesis(config::demo_genesis(setup));
+    directory_ = Directory::from_genesis(demo());
     profile_.institution = "bank-a";
     const auto alice = config::demo_aliases().at("ALICE");
     profile_.aliases["ALICE"] = {alice.institution, alice.account.bytes};
