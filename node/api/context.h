@@ -26,7 +26,7 @@ struct Context {
   std::string version;
   HttpServer::Post post;  // any thread: what callbacks of the service answer through
   // Of a request with several operations: so many more of the client's share of submissions.
-  std::function<bool(const std::string& client, std::size_t more)> may_submit;
+  std::function<bool(const std::string& client, std::size_t more)> may_submit_more;
   std::size_t condition_waiters = 0;
 
   // Runs `then` on the loop once `is_so` says true, with true, or after `limit`, with false. Asks

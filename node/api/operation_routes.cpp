@@ -235,18 +235,21 @@ void answer_batch(Context& context, const Call& call, const BatchAnswer& batch) 
 void submit_batch(Context& context, const CallPtr& call) {
   auto read = read_batch(*call->request, context.config.chain_id);
   if (!read) return fail(*call, read.error());
-  if (!context.may_submit(call->request->client, read->size() - 1)) {
+  if (!context.may_submit_more(call->request->client, read->size() - 1)) {
     context.metrics.api_refused(metrics::ApiRefusal::Rate);
     return fail(*call, problem(Fault::RateLimited));
   }
-  // Two bodies under one id: which one the node would see first is nobody's guess but ours.
+  // Two bodies under one id: which one the node would see first nobody could say.
   std::map<std::pair<std::uint32_t, runtime::OpId>, crypto::Hash> first;
   for (auto& one : *read) {
     if (!one) continue;
     const auto [known, is_new] = first.try_emplace({one->actor, one->op_id}, one->operation_hash);
     if (!is_new && known->second != one->operation_hash) {
       context.metrics.operation_duplicate(metrics::DuplicateKind::OtherBody);
-      one = std::unexpected(conflict(known->second, one->operation_hash, nullptr));
+      one = std::unexpected(
+          problem(Fault::BadRequest,
+                  "this batch has another operation with this id before it: send this "
+                  "one alone, and never another body under an id that may be used"));
     }
   }
   const auto batch = std::make_shared<BatchAnswer>();

@@ -13,7 +13,16 @@ double RateLimit::level(const Bucket& bucket, Clock::time_point now) const {
                   bucket.tokens + passed.count() * static_cast<double>(per_second_));
 }
 
-bool RateLimit::take(std::string_view client, Clock::time_point now, std::size_t tokens) {
+bool RateLimit::take(std::string_view client, Clock::time_point now) {
+  return take(client, now, 1, 1);
+}
+
+bool RateLimit::take_more(std::string_view client, Clock::time_point now, std::size_t tokens) {
+  const auto wanted = static_cast<double>(tokens);
+  return take(client, now, wanted, std::min(wanted, static_cast<double>(burst_) - 1));
+}
+
+bool RateLimit::take(std::string_view client, Clock::time_point now, double tokens, double least) {
   auto found = buckets_.find(client);
   if (found == buckets_.end()) {
     if (buckets_.size() >= kRateClientsMax) forget_full(now);
@@ -22,9 +31,8 @@ bool RateLimit::take(std::string_view client, Clock::time_point now, std::size_t
   Bucket& bucket = found->second;
   bucket.tokens = level(bucket, now);
   bucket.filled_at = now;
-  const auto taken = static_cast<double>(tokens);
-  if (bucket.tokens < taken) return false;
-  bucket.tokens -= taken;
+  if (bucket.tokens < least) return false;
+  bucket.tokens -= tokens;
   return true;
 }
 

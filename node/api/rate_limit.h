@@ -15,16 +15,21 @@ class RateLimit {
   RateLimit(std::uint64_t per_second, std::uint64_t burst)
       : per_second_(per_second), burst_(burst) {}
 
-  // Takes tokens of the client's bucket; false, and none is taken, if it has fewer. At most
-  // kRateClientsMax clients have a bucket: the fullest ones are forgotten first, which loses
-  // nothing.
-  [[nodiscard]] bool take(std::string_view client, Clock::time_point now, std::size_t tokens = 1);
+  // Takes a token of the client's bucket; false if it has none. At most kRateClientsMax clients
+  // have a bucket: the fullest ones are forgotten first, which loses nothing.
+  [[nodiscard]] bool take(std::string_view client, Clock::time_point now);
+  // For the rest of a request that has taken one; false, and none is taken, if there are fewer.
+  // More than the bucket ever holds are lent by a full one, which then fills up again from below
+  // zero.
+  [[nodiscard]] bool take_more(std::string_view client, Clock::time_point now, std::size_t tokens);
 
  private:
   struct Bucket {
     double tokens = 0;
     Clock::time_point filled_at;
   };
+  [[nodiscard]] bool take(std::string_view client, Clock::time_point now, double tokens,
+                          double least);
   [[nodiscard]] double level(const Bucket& bucket, Clock::time_point now) const;
   void forget_full(Clock::time_point now);
 

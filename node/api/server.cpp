@@ -66,7 +66,7 @@ struct Server::Parts {
                 version,
                 http.post(),
                 [this](const std::string& client, std::size_t more) {
-                  return submit_rate.take(client, Steady::now(), more);
+                  return submit_rate.take_more(client, Steady::now(), more);
                 }},
         submit_rate(config.api.submit_rate, config.api.submit_burst),
         read_rate(config.api.read_rate, config.api.read_burst) {}

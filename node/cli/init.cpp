@@ -152,6 +152,13 @@ std::expected<void, Error> configure(const InitOptions& options, const Run& run)
       lines += (lines.empty() ? "" : "\n") + error.to_string();
     return failed(ErrorKind::No, std::move(lines));
   }
+  const bool is_other_number =
+      options.institution_id != 0 && options.institution_id != loaded.value->institution_id;
+  if (options.name != loaded.value->name || is_other_number)
+    return failed(ErrorKind::No, options.node_config().string() + " is there already, of \"" +
+                                     loaded.value->name + "\" with institution_id " +
+                                     std::to_string(loaded.value->institution_id) +
+                                     "; giro init leaves it as it is: write into it what is right");
   const std::string mark = crypto::to_hex(loaded.value->chain_id) + "\n";
   if (read_text(options.sign_state_mark()) == mark) return {};
   storage::PosixFilePort files;

@@ -302,6 +302,19 @@ void Validator::watch_disk() {
   after_inputs();
 }
 
+// A store that was rebuilt may learn of an institution after it has let its validator in.
+bool Validator::learn_names(const AdmittedPeers& admitted, const ledger::StateView& state) {
+  bool has_new = false;
+  for (const auto& [id, keys] : admitted) {
+    if (id.value <= genesis.genesis.ledger.institutions.size() || joined_.contains(id)) continue;
+    const auto found = ledger::query_institution(state, id.value);
+    if (!found) continue;
+    joined_.emplace(id, found->name);
+    has_new = true;
+  }
+  return has_new;
+}
+
 // Who is let in follows the ledger (protocol R44). The epoch is the replica's: until it has ended
 // here, its members are needed.
 void Validator::watch_sets() {
@@ -314,6 +327,7 @@ void Validator::watch_sets() {
       admitted->emplace(member.institution, PeerKeys{member.key, {}});
   }
   if (!admitted) return;
+  const bool has_new_name = learn_names(*admitted, *state);
   const consensus::Instant now = around_.now().steady;
   if (*admitted != settled_) {
     settled_ = *admitted;
@@ -327,14 +341,11 @@ void Validator::watch_sets() {
   } else if (key_grace_ && now >= *key_grace_) {
     key_grace_.reset();
   } else {
+    if (has_new_name && around_.let_in) around_.let_in(peer_configs());
     return;
   }
-  if (*admitted == admitted_) return;
+  if (*admitted == admitted_ && !has_new_name) return;
   admitted_ = std::move(*admitted);
-  for (const auto& [id, institution] : ledger::query_institutions(*state)) {
-    if (id > genesis.genesis.ledger.institutions.size())
-      joined_.insert_or_assign(consensus::InstitutionId{id}, institution.name);
-  }
   if (const auto wrong = wrong_institution(config, *state))
     around_.events.write(config::LogLevel::Error, "wrong_institution", {}, *wrong);
   if (around_.let_in) around_.let_in(peer_configs());

@@ -173,6 +173,7 @@ class Validator {
   std::atomic<bool> leaving_ = false;
   std::atomic<bool> storage_low_ = false;  // the core's to set
   AdmittedPeers settled_;                  // core: who is let in, by the ledger
+  bool learn_names(const AdmittedPeers& admitted, const ledger::StateView& state);
   AdmittedPeers admitted_;  // core: and who must still learn that its key is replaced
   std::map<consensus::InstitutionId, std::string> joined_;  // core: after genesis, as of admitted_
   std::optional<consensus::Instant> key_grace_;             // core: until then

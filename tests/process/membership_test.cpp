@@ -223,6 +223,14 @@ TEST_F(MembershipTest, A_bank_admitted_after_genesis_runs_a_validator) {
   const testnet::Network fifth = newcomer("bank-e", {"--institution-id", std::to_string(number)});
   const testnet::Node& bank = fifth.nodes[0];
   const auto config = fifth.node_directory(bank) / "node.toml";
+  auto another_number = init_of("bank-e", fifth.node_directory(bank));
+  another_number.insert(another_number.end(), {"--institution-id", std::to_string(number + 1)});
+  const Ran kept = run_giro(another_number);
+  EXPECT_EQ(kept.exit_code, 1) << kept.out;
+  EXPECT_NE(kept.err.find("is there already, of \"bank-e\" with institution_id " +
+                          std::to_string(number)),
+            std::string::npos)
+      << kept.err;
   std::vector<std::string> change{"add", "bank-e"};
   std::ranges::copy(proof_of({"--config", config.string()}), std::back_inserter(change));
   testnet::Supervisor admitted(fifth, giro_program());

@@ -58,8 +58,19 @@ TEST_F(BatchTest, What_stands_twice_in_it_is_one_operation) {
   service.set_instant(false);
   const auto id = client::new_uuid();
   EXPECT_EQ(results(post_batch(item(id) + "," + item(id) + "," + item(id, 7))),
-            (Results{"RECEIVED", "RECEIVED again", "IDEMPOTENCY_CONFLICT"}));
+            (Results{"RECEIVED", "RECEIVED again", "BAD_REQUEST"}));
   EXPECT_EQ(service.submissions(), 2U) << "the other body was not sent on";
+}
+
+// The node has nothing under that id: a conflict would be untrue.
+TEST_F(BatchTest, Nor_is_the_second_body_a_conflict_when_the_first_was_refused) {
+  service.refuse_with(runtime::Refusal{.reason = runtime::RefusalReason::Capacity,
+                                       .code = {},
+                                       .existing_hash = {},
+                                       .submitted_hash = {}});
+  const auto id = client::new_uuid();
+  EXPECT_EQ(results(post_batch(item(id) + "," + item(id, 7))),
+            (Results{"CAPACITY", "BAD_REQUEST"}));
 }
 
 TEST_F(BatchTest, What_a_node_refuses_is_said_of_each) {
@@ -101,6 +112,18 @@ TEST_F(BatchTest, It_counts_as_so_many_submissions) {
   EXPECT_EQ(post_batch(three).status, 200U);
   EXPECT_EQ(post_batch(three).status, 429U);
   EXPECT_EQ(service.submissions(), 1U);
+}
+
+// Else a client would ask for ever, as it is told.
+TEST_F(BatchTest, A_batch_of_more_than_the_burst_passes_with_a_full_bucket) {
+  auto few = config();
+  few.api.submit_rate = 1;
+  few.api.submit_burst = 2;
+  server.reset();
+  start(few);
+  const auto three = item(client::new_uuid()) + ",1,1";
+  EXPECT_EQ(post_batch(three).status, 200U);
+  EXPECT_EQ(post_batch(item(client::new_uuid())).status, 429U) << "what it was lent comes first";
 }
 
 }  // namespace

@@ -71,6 +71,20 @@ TEST(RateLimit, A_bucket_gives_its_burst_and_refills_with_time) {
   EXPECT_FALSE(limit.take("a", begin + std::chrono::milliseconds(100)));
 }
 
+TEST(RateLimit, More_than_it_holds_is_lent_by_a_full_bucket) {
+  RateLimit limit(10, 5);
+  const auto begin = RateLimit::Clock::now();
+  const auto after = [&](int ms) { return begin + std::chrono::milliseconds(ms); };
+  EXPECT_TRUE(limit.take("a", begin));
+  EXPECT_TRUE(limit.take_more("a", begin, 9));
+  EXPECT_FALSE(limit.take("a", after(500))) << "ten were taken of five: half a second to zero";
+  EXPECT_TRUE(limit.take("a", after(601)));
+  EXPECT_FALSE(limit.take_more("a", after(601), 9));
+  EXPECT_TRUE(limit.take("a", after(1101)));
+  EXPECT_TRUE(limit.take_more("a", after(1101), 4)) << "what it has";
+  EXPECT_FALSE(limit.take_more("a", after(1101), 1));
+}
+
 TEST(RateLimit, Many_clients_do_not_empty_the_bucket_of_one_that_is_limited) {
   RateLimit limit(1, 2);
   const auto now = RateLimit::Clock::time_point{};
