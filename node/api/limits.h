@@ -32,7 +32,8 @@ inline constexpr std::uint32_t kListDefault = 100;
 inline constexpr std::uint32_t kListMax = 1000;
 // Rows that a list with a filter looks at for one answer; the next page goes on after them.
 inline constexpr std::size_t kListVisitedMax = 5000;
-inline constexpr std::size_t kEventBlocksMax = 256;  // that it reads for that
+inline constexpr std::size_t kBlockOperationsMax = 20'000;  // of the blocks in one list of them
+inline constexpr std::size_t kEventBlocksMax = 256;         // that it reads for that
 
 // Connections beyond the waiters and streams that node.toml allows: for requests that do not wait.
 inline constexpr std::size_t kSpareConnections = 1024;

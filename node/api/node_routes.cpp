@@ -114,8 +114,9 @@ void list_blocks(Context& context, const CallPtr& call) {
   StateReader reader(*view);
   json::array items;
   bool has_more = false;
+  std::size_t operations = 0;  // their blocks are read whole
   for (;; --next) {
-    if (items.size() == limit) {
+    if (items.size() == limit || operations >= kBlockOperationsMax) {
       has_more = true;
       break;
     }
@@ -123,6 +124,7 @@ void list_blocks(Context& context, const CallPtr& call) {
     if (!block) break;
     json::object row = block_form(reader, *block);
     row["operations"] = block->operations.size();
+    operations += block->operations.size();
     items.push_back(std::move(row));
     if (next == 0) break;
   }

@@ -29,11 +29,12 @@ std::optional<EntryEvent> entry_in(crypto::ByteView event, Bytes* body = nullptr
   return entry;
 }
 
-// The entries of one position in one block, in order.
+// The entries of one position in one block, in order. `read` counts the events looked at.
 std::vector<StatementEntry> entries_at(const Store& store, consensus::Height height, TokenId token,
-                                       const AccountId& account) {
+                                       const AccountId& account, std::size_t& read) {
   const auto block = store.block(height);
   if (!block) stop_process(ExitCode::Invariant, "a block of the store is missing");
+  read += block->events.size();
   std::vector<StatementEntry> found;
   for (const Bytes& event : block->events) {
     StatementEntry one;
@@ -110,7 +111,8 @@ std::expected<Statement, StatementNotHeld> read_statement(const Store& store, To
   // The block with the first of them, and where its entries begin.
   const auto place = store.entry_place(token, account, statement.after + 1);
   if (!place) return std::unexpected(StatementNotHeld{position.entry_seq});
-  auto entries = entries_at(store, place->height, token, account);
+  std::size_t read = 0;
+  auto entries = entries_at(store, place->height, token, account, read);
   if (entries.empty() || entries.front().entry.seq > statement.after + 1)
     return std::unexpected(StatementNotHeld{place->last});
   const std::uint64_t before = entries.front().entry.seq - 1;
@@ -140,10 +142,10 @@ std::expected<Statement, StatementNotHeld> read_statement(const Store& store, To
       statement.entries.push_back(std::move(entries[next]));
     }
     const std::uint64_t seq = statement.entries.back().entry.seq;
-    if (seq >= position.entry_seq) return statement;
+    if (seq >= position.entry_seq || read >= kStatementEventsMax) return statement;
     const auto following = store.entry_place(token, account, seq + 1);
     if (!following) return statement;
-    entries = entries_at(store, following->height, token, account);
+    entries = entries_at(store, following->height, token, account, read);
     next = 0;
   }
 }

@@ -19,8 +19,12 @@ namespace giro::runtime {
 // What a block adds to the index. Any thread.
 void put_entries(const ExecutedBlock& block, storage::WriteBatch& batch);
 
+// After so many events of blocks a statement ends, however few entries it has: else one answer
+// would hold its thread for as long as a thousand full blocks take.
+inline constexpr std::size_t kStatementEventsMax = 50'000;
+
 // Entries after..after+limit of a position, in order, as far as `position`, which the caller has
-// read. Any thread.
+// read: fewer, but one at least, where kStatementEventsMax ends it. Any thread.
 [[nodiscard]] std::expected<Statement, StatementNotHeld> read_statement(
     const Store& store, ledger::TokenId token, const ledger::AccountId& account,
     const ledger::Position& position, std::uint64_t after, std::size_t limit);

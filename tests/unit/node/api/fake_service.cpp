@@ -216,8 +216,13 @@ std::optional<runtime::BlockInfo> FakeService::block(consensus::Height height) {
   operation.actor = 1;
   operation.type = ledger::Pay::kType;
   operation.recorded = true;
-  out.operations.push_back(operation);
+  out.operations.assign(operations_of_blocks_, operation);
   return out;
+}
+
+void FakeService::set_operations_of_blocks(std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  operations_of_blocks_ = count;
 }
 
 std::optional<receipt::Receipt> FakeService::receipt(std::uint32_t actor,

@@ -40,6 +40,7 @@ class FakeService final : public runtime::Service {
   // --- what the test decides
   // ---------------------------------------------------------------------------------------
   void set_height(std::uint64_t height);
+  void set_operations_of_blocks(std::size_t count);
   // What a block put into the store.
   void write(const storage::WriteBatch& batch, std::uint64_t height);
   void refuse_with(std::optional<runtime::Refusal> refusal);
@@ -116,6 +117,7 @@ class FakeService final : public runtime::Service {
   std::map<runtime::OpId, runtime::OperationInfo> operations_;
   std::map<std::uint64_t, std::shared_ptr<const std::vector<crypto::Bytes>>> events_;
   std::uint64_t first_block_ = 0;
+  std::size_t operations_of_blocks_ = 1;
   std::vector<Waiting> waiting_;
   std::optional<runtime::Refusal> refusal_;
   std::size_t waiters_max_ = 100;

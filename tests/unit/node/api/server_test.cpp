@@ -470,6 +470,15 @@ TEST_F(ServerTest, Blocks_are_listed_newest_first_and_read_by_height) {
   EXPECT_TRUE(rest.at("next_cursor").is_null());
 }
 
+// They are read whole, on the thread that all answers share.
+TEST_F(ServerTest, A_list_of_full_blocks_is_a_short_one) {
+  service.set_height(5);
+  service.set_operations_of_blocks(kBlockOperationsMax / 2);
+  const auto page = document(get("/v1/blocks"));
+  ASSERT_EQ(page.at("items").as_array().size(), 2U);
+  EXPECT_EQ(page.at("next_cursor").as_string(), "4");
+}
+
 TEST_F(ServerTest, The_snapshots_are_listed_with_what_they_are_worth) {
   const auto items = document(get("/v1/snapshots")).at("items").as_array();
   ASSERT_EQ(items.size(), 2U);

@@ -217,5 +217,21 @@ TEST_F(EntriesTest, A_block_whose_entries_and_positions_do_not_agree_ends_the_pr
       testing::ExitedWithCode(static_cast<int>(ExitCode::Invariant)), "do not agree");
 }
 
+// One answer must not hold the thread of all others for as long as a thousand full blocks take.
+TEST_F(EntriesTest, Ends_early_where_the_blocks_between_are_full) {
+  constexpr std::uint64_t kBlocks = 4, kFull = kStatementEventsMax / 2;
+  for (std::uint64_t i = 0; i < kBlocks; ++i) block(1, kFull);
+  std::uint64_t after = 0;
+  std::size_t parts = 0;
+  while (after < kBlocks) {
+    const auto part = read(after);
+    ASSERT_TRUE(part.has_value());
+    ASSERT_FALSE(part->entries.empty()) << "each goes on";
+    after = checked(*part).last;
+    ++parts;
+  }
+  EXPECT_EQ(parts, 2U) << "of two blocks each";
+}
+
 }  // namespace
 }  // namespace giro::runtime
