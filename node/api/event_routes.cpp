@@ -120,22 +120,13 @@ FoundEvents look_for_events(Context& context, const EventFilter& filter, Reading
   return found;
 }
 
-// Blocks from one height on are here, up to the newest.
-std::uint64_t earliest_after(Context& context, std::uint64_t missing, consensus::Height head) {
-  std::uint64_t below = missing, here = head.value;
-  while (here - below > 1) {
-    const std::uint64_t middle = below + (here - below) / 2;
-    (context.service.block({middle}) ? here : below) = middle;
-  }
-  return here;
-}
-
 void give_events(Context& context, const CallPtr& call, const EventFilter& filter) {
   Reading reading(context);
   FoundEvents found = look_for_events(context, filter, reading);
   if (found.is_pruned && found.items.empty()) {
-    const auto earliest =
-        std::to_string(earliest_after(context, found.last.height, reading.view->height()));
+    const auto earliest = std::to_string(earliest_held(
+        found.last.height, reading.view->height().value,
+        [&](std::uint64_t height) { return context.service.block({height}).has_value(); }));
     return fail(*call, problem(Fault::Pruned,
                                "this node began with a snapshot and holds events "
                                "from after=" +

@@ -9,6 +9,7 @@
 #include "node/api/reading.h"
 #include "node/api/text.h"
 #include "node/receipt/evidence_form.h"
+#include "node/runtime/lineage.h"
 
 namespace giro::api {
 namespace {
@@ -20,9 +21,9 @@ std::string number(consensus::Strong<Tag> value) {
   return std::to_string(value.value);
 }
 
-json::object header_form(const runtime::BlockInfo& block) {
-  const auto& header = block.header;
-  return {{"hash", crypto::to_hex(block.header_hash)},
+json::object header_form(const runtime::HeaderInfo& info) {
+  const auto& header = info.header;
+  return {{"hash", crypto::to_hex(info.header_hash)},
           {"epoch", number(header.epoch)},
           {"height", number(header.height)},
           {"block", crypto::to_hex(header.block)},
@@ -37,12 +38,12 @@ json::object header_form(const runtime::BlockInfo& block) {
 }
 
 // Who attested: the places in the epoch's set, as institution names.
-json::value attestation_form(StateReader& reader, const runtime::BlockInfo& block) {
-  if (!block.attest) return nullptr;
+json::value attestation_form(StateReader& reader, const runtime::HeaderInfo& info) {
+  if (!info.attest) return nullptr;
   const auto set = reader.read<ledger::ValidatorSet>(
-      ledger::validator_set_key(block.attest->content.epoch.value));
+      ledger::validator_set_key(info.attest->content.epoch.value));
   json::array signers;
-  for (const auto& vote : block.attest->signatures) {
+  for (const auto& vote : info.attest->signatures) {
     const bool is_known = set && vote.voter.value < set->members.size();
     signers.emplace_back(is_known
                              ? reader.institution_name(set->members[vote.voter.value].institution)
@@ -131,6 +132,69 @@ void list_blocks(Context& context, const CallPtr& call) {
   json::object out{{"items", std::move(items)}};
   out["next_cursor"] = has_more ? json::value(std::to_string(next + 1)) : json::value(nullptr);
   answer(*call, json::serialize(out), view->height());
+}
+
+// What a reader needs to check it: the bytes that were signed for, and the votes, as in a receipt.
+json::object proven_header_form(Context& context, StateReader& reader,
+                                const runtime::HeaderInfo& info) {
+  json::object row = header_form(info);
+  row["canonical"] = crypto::to_hex(info.header.canonical(context.config.chain_id));
+  json::value attestation = attestation_form(reader, info);
+  if (info.attest) {
+    json::array votes;
+    for (const auto& vote : info.attest->signatures)
+      votes.push_back(json::object{{"member", vote.voter.value},
+                                   {"signature", crypto::to_hex(vote.signature)}});
+    attestation.as_object()["votes"] = std::move(votes);
+  }
+  row["attestation"] = std::move(attestation);
+  return row;
+}
+
+// ?name= as a height; nullopt: answered.
+std::optional<std::uint64_t> height_parameter(const Call& call, const char* name,
+                                              std::uint64_t otherwise) {
+  const auto text = call.request->parameter(name);
+  if (!text) return otherwise;
+  if (const auto height = parse_number(*text)) return height;
+  fail(call, problem(Fault::BadRequest, std::string(name) + " is a height, a decimal number"));
+  return std::nullopt;
+}
+
+// From one height up to another, both given; the cursor is the next one.
+void list_headers(Context& context, const CallPtr& call) {
+  Reading reading(context);
+  const std::uint64_t head = reading.view->height().value;
+  const auto limit = limit_of(*call);
+  if (!limit) return;
+  const auto from = height_parameter(*call, "from", head);
+  if (!from) return;
+  const auto to = height_parameter(*call, "to", head);
+  if (!to) return;
+  const auto first = height_parameter(*call, "cursor", *from);
+  if (!first) return;
+  const std::uint64_t last = std::min(*to, head);
+  const auto is_held = [&context](std::uint64_t height) {
+    return context.service.header({height}).has_value();
+  };
+  if (*first <= last && !is_held(*first)) {
+    const auto earliest = std::to_string(earliest_held(*first, head, is_held));
+    return fail(*call, problem(Fault::Pruned,
+                               "this node began with a snapshot and holds headers "
+                               "from " +
+                                   earliest + " on; another node may hold these"));
+  }
+  json::array items;
+  std::uint64_t next = *first;
+  for (; next <= last && items.size() < *limit; ++next) {
+    const auto info = context.service.header({next});
+    if (!info) break;
+    items.push_back(proven_header_form(context, reading.reader, *info));
+  }
+  const bool has_more = next <= last;
+  reading.give(*call, {{"items", std::move(items)},
+                       {"next_cursor",
+                        has_more ? json::value(std::to_string(next)) : json::value(nullptr)}});
 }
 
 json::object peer_form(const runtime::PeerInfo& peer) {
@@ -258,7 +322,35 @@ void list_evidence(Context& context, const CallPtr& call) {
                                              {"next_cursor", std::move(next)}}));
 }
 
+// Who sits in the set of a height's epoch; the ledger keeps all sets.
+void list_validators_of(const CallPtr& call, Reading& reading, std::uint64_t height) {
+  const auto params = reading.reader.read<ledger::Params>(ledger::params_key());
+  if (!params) return fail(*call, problem(Fault::Internal, "the parameters are missing"));
+  const auto epoch = consensus::epoch_of({height}, params->epoch_blocks);
+  const auto set = runtime::set_of_epoch(*reading.view, epoch);
+  if (!set)
+    return fail(*call, problem(Fault::NotFound, "the validators of epoch " + number(epoch) +
+                                                    " are not decided yet"));
+  json::array items;
+  for (const auto& member : set->members)
+    items.push_back(
+        json::object{{"name", reading.reader.institution_name(member.institution.value)},
+                     {"institution", member.institution.value},
+                     {"public_key", crypto::to_hex(member.key)}});
+  reading.give(*call, {{"epoch", number(epoch)},
+                       {"quorum", set->quorum()},
+                       {"faults_tolerated", set->faults()},
+                       {"items", std::move(items)},
+                       {"next_cursor", nullptr}});
+}
+
 void list_validators(Context& context, const CallPtr& call) {
+  if (call->request->parameter("height")) {
+    Reading reading(context);
+    const auto height = height_parameter(*call, "height", 0);
+    if (height) list_validators_of(call, reading, *height);
+    return;
+  }
   const auto info = context.service.info();
   const auto view = context.service.read();
   StateReader reader(*view);
@@ -303,11 +395,12 @@ void add_node_routes(Router& router, Context& context) {
   };
   add("/v1/blocks", {"limit", "cursor"}, list_blocks);
   add("/v1/blocks/{height}", {}, show_block);
+  add("/v1/headers", {"from", "to", "limit", "cursor"}, list_headers);
   add("/v1/evidence", {"limit", "cursor"}, list_evidence);
   add("/v1/node", {}, show_node);
   add("/v1/peers", {}, list_peers);
   add("/v1/snapshots", {}, list_snapshots);
-  add("/v1/validators", {}, list_validators);
+  add("/v1/validators", {"height"}, list_validators);
 }
 
 }  // namespace giro::api

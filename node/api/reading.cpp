@@ -38,6 +38,15 @@ std::optional<Page> page_of(const Call& call) {
   return page;
 }
 
+std::uint64_t earliest_held(std::uint64_t missing, std::uint64_t head,
+                            const std::function<bool(std::uint64_t)>& is_held) {
+  while (head - missing > 1) {
+    const std::uint64_t middle = missing + (head - missing) / 2;
+    (is_held(middle) ? head : missing) = middle;
+  }
+  return head;
+}
+
 std::optional<Period> period_of(const Call& call) {
   Period period;
   for (const auto& [name, target] :

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -33,6 +34,11 @@ struct Page {
 };
 [[nodiscard]] std::optional<Page> page_of(const Call& call);
 [[nodiscard]] Problem bad_cursor();
+
+// The first height of those that this node holds, which are all from there up to `head`; `missing`
+// is not.
+[[nodiscard]] std::uint64_t earliest_held(std::uint64_t missing, std::uint64_t head,
+                                          const std::function<bool(std::uint64_t)>& is_held);
 
 // ?from= and ?to= of a list: from <= t < to.
 struct Period {

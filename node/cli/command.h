@@ -108,6 +108,7 @@ void add_account_lists(CLI::App& group, Run& run);     // payments, holds, deny-
 void add_account_entries(CLI::App& group, Run& run);
 void add_account_proof(CLI::App& group, Run& run);   // proof, verify
 void add_token_controls(CLI::App& group, Run& run);  // pause, unpause
+void add_chain(CLI::App& app, Run& run);
 void add_gov(CLI::App& app, Run& run);
 void add_op(CLI::App& app, Run& run);
 void add_receipt(CLI::App& app, Run& run);

@@ -67,16 +67,24 @@ std::shared_ptr<const ReadView> Node::read() {
   return parts_->validator().store->read();
 }
 
+std::optional<HeaderInfo> Node::header(consensus::Height height) {
+  const Store& store = *parts_->validator().store;
+  if (height > store.height()) return std::nullopt;
+  const auto header = store.header(height);
+  if (!header) return std::nullopt;
+  HeaderInfo info{
+      .header = *header, .header_hash = header->hash(parts_->validator().chain), .attest = {}};
+  if (auto attest = store.attest_at_or_above(height); attest && attest->content.height == height)
+    info.attest = std::move(attest);
+  return info;
+}
+
 std::optional<BlockInfo> Node::block(consensus::Height height) {
-  if (height > parts_->validator().store->height()) return std::nullopt;
+  auto header = this->header(height);
+  if (!header) return std::nullopt;
   const auto stored = parts_->validator().block(height);
   if (stored == nullptr) return std::nullopt;
-  BlockInfo info{.block = stored->block,
-                 .block_hash = stored->block_hash,
-                 .header = stored->header,
-                 .header_hash = stored->header_hash,
-                 .operations = {},
-                 .attest = {}};
+  BlockInfo info{{std::move(*header)}, stored->block, stored->block_hash, {}};
   for (std::size_t i = 1; i < stored->leaves.size(); ++i) {
     const auto leaf = ledger::decode_leaf(stored->leaves[i].canonical);
     if (!leaf) return std::nullopt;
@@ -86,10 +94,6 @@ std::optional<BlockInfo> Node::block(consensus::Height height) {
                                .type = stored->leaves[i].type,
                                .code = leaf->code,
                                .recorded = leaf->recorded});
-  }
-  if (auto attest = parts_->validator().store->attest_at_or_above(height);
-      attest && attest->content.height == height) {
-    info.attest = std::move(attest);
   }
   return info;
 }

@@ -35,6 +35,7 @@ class Node final : public Service {
   bool wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
             std::function<void(OperationInfo)> done) override;
   [[nodiscard]] std::shared_ptr<const ReadView> read() override;
+  [[nodiscard]] std::optional<HeaderInfo> header(consensus::Height height) override;
   [[nodiscard]] std::optional<BlockInfo> block(consensus::Height height) override;
   [[nodiscard]] std::shared_ptr<const std::vector<crypto::Bytes>> events(
       consensus::Height height) override;

@@ -96,11 +96,15 @@ class ReadView : public ledger::StateView {
   [[nodiscard]] virtual consensus::WallTime time() const = 0;
 };
 
-struct BlockInfo {
-  consensus::Block block;
-  consensus::Hash block_hash;
+struct HeaderInfo {
   consensus::Header header;
   consensus::Hash header_hash;
+  std::optional<consensus::Certificate> attest;  // of this height, if held
+};
+
+struct BlockInfo : HeaderInfo {
+  consensus::Block block;
+  consensus::Hash block_hash;
   struct Operation {
     std::uint32_t actor = 0;
     OpId op_id{};
@@ -110,7 +114,6 @@ struct BlockInfo {
     bool recorded = false;
   };
   std::vector<Operation> operations;
-  std::optional<consensus::Certificate> attest;  // of this height, if held
 };
 
 struct PeerInfo {
@@ -235,6 +238,7 @@ class Service {
                     std::function<void(OperationInfo)> done) = 0;
 
   [[nodiscard]] virtual std::shared_ptr<const ReadView> read() = 0;
+  [[nodiscard]] virtual std::optional<HeaderInfo> header(consensus::Height height) = 0;
   [[nodiscard]] virtual std::optional<BlockInfo> block(consensus::Height height) = 0;
   // Of an attested block, canonical EventRecords, n from 1; any reader may keep them. nullptr: not
   // attested yet, or below the snapshot that the node began with.

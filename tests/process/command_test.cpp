@@ -244,6 +244,22 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   EXPECT_EQ(giro({"account", "list"}).exit_code, 0);
   EXPECT_EQ(giro({"token", "list"}).exit_code, 0);
 
+  const auto expect_says = [&](const std::vector<std::string>& arguments,
+                               const std::string& words) {
+    const auto ran = giro(arguments);
+    EXPECT_EQ(ran.exit_code, 0) << arguments[1] << ": " << ran.err;
+    EXPECT_NE(ran.out.find(words), std::string::npos) << ran.out;
+  };
+  expect_says({"chain", "blocks", "--count", "1"}, " 1 operations  attested bank-");
+  expect_says({"chain", "block", "3"}, "PAY             OK");
+  expect_says({"chain", "headers", "--from", "1", "--count", "2"}, "there are more: --from 3");
+  expect_says({"chain", "validators"}, "3 are a quorum, 1 may be faulty");
+  expect_says({"chain", "validators", "--height", "1"}, "bank-d");
+  expect_says({"chain", "conservation"}, "bank-a.EUR");
+  expect_says({"chain", "institution", "bank-a"}, "pays to bank-b USD: at most ");
+  EXPECT_EQ(giro({"chain", "block", "999999"}).exit_code, 1);
+  EXPECT_EQ(giro({"chain", "block", "3?x"}).exit_code, 2);
+
   // What happened, in order: all of it, some of it, and on from where a reader stopped.
   const auto lines_of = [](const Ran& ran) {
     std::vector<boost::json::object> lines;

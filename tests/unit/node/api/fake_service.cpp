@@ -206,6 +206,13 @@ std::shared_ptr<const runtime::ReadView> FakeService::read() {
   return view_;
 }
 
+std::optional<runtime::HeaderInfo> FakeService::header(consensus::Height height) {
+  auto block = this->block(height);
+  if (!block) return std::nullopt;
+  block->attest.emplace().signatures.push_back({{1}, {}});
+  return std::move(*block);
+}
+
 std::optional<runtime::BlockInfo> FakeService::block(consensus::Height height) {
   const std::lock_guard lock(mutex_);
   if (height > view_->at || height.value < first_block_) return std::nullopt;

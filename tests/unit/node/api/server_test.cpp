@@ -479,6 +479,54 @@ TEST_F(ServerTest, A_list_of_full_blocks_is_a_short_one) {
   EXPECT_EQ(page.at("next_cursor").as_string(), "4");
 }
 
+TEST_F(ServerTest, Headers_ascend_between_two_heights_with_what_proves_them) {
+  service.set_height(9);
+  const auto list = [this](const std::string& query) {
+    const auto page = document(get("/v1/headers" + query));
+    std::string heights;
+    for (const auto& item : page.at("items").as_array())
+      heights += std::string(item.at("height").as_string()) + " ";
+    const auto& next = page.at("next_cursor");
+    return heights + (next.is_null() ? "end" : std::string(next.as_string()));
+  };
+  EXPECT_EQ(list(""), "9 end");
+  EXPECT_EQ(list("?from=3&to=5"), "3 4 5 end");
+  EXPECT_EQ(list("?from=7&to=99"), "7 8 9 end");
+  EXPECT_EQ(list("?from=3&to=8&limit=2"), "3 4 5");
+  EXPECT_EQ(list("?from=3&to=8&limit=2&cursor=5"), "5 6 7");
+  EXPECT_EQ(list("?from=5&to=3"), "end");
+  EXPECT_EQ(list("?from=10"), "end");
+  const auto page = document(get("/v1/headers?from=4&to=4"));
+  const auto& header = page.at("items").at(0);
+  consensus::Header same;
+  same.height = {4};
+  same.time = {1'700'000'000'000};
+  EXPECT_EQ(header.at("canonical").as_string(),
+            crypto::to_hex(same.canonical(demo_network().checked.chain_id)));
+  EXPECT_EQ(header.at("attestation").at("votes").at(0).at("member"), 1);
+  EXPECT_EQ(header.at("attestation").at("signers").at(0).as_string(), "bank-b");
+
+  service.set_first_block(6);
+  const auto pruned = get("/v1/headers?from=2&to=8");
+  EXPECT_EQ(pruned.status, 410U);
+  EXPECT_NE(pruned.body.find("from 6 on"), std::string::npos) << pruned.body;
+  EXPECT_EQ(list("?from=6&to=8"), "6 7 8 end");
+  for (const char* bad : {"?from=x", "?to=-1", "?cursor=1.2", "?limit=0", "?height=3"})
+    EXPECT_EQ(get(std::string("/v1/headers") + bad).status, 400U) << bad;
+}
+
+TEST_F(ServerTest, The_validators_of_a_height_are_those_of_its_epoch) {
+  const auto set = document(get("/v1/validators?height=3"));
+  EXPECT_EQ(set.at("epoch").as_string(), "0");
+  EXPECT_EQ(set.at("quorum"), 3);
+  EXPECT_EQ(set.at("faults_tolerated"), 1);
+  ASSERT_EQ(set.at("items").as_array().size(), 4U);
+  EXPECT_EQ(set.at("items").at(1).at("name").as_string(), "bank-b");
+  EXPECT_FALSE(set.at("items").at(1).as_object().contains("leader")) << "of now, not of then";
+  EXPECT_EQ(get("/v1/validators?height=18446744073709551615").status, 404U);
+  EXPECT_EQ(get("/v1/validators?height=last").status, 400U);
+}
+
 TEST_F(ServerTest, The_snapshots_are_listed_with_what_they_are_worth) {
   const auto items = document(get("/v1/snapshots")).at("items").as_array();
   ASSERT_EQ(items.size(), 2U);
