@@ -5,18 +5,18 @@
 
 namespace giro::api {
 
-void Context::when(std::function<bool()> is_so, std::chrono::milliseconds limit,
+void Context::when(Waiters& waiters, std::function<bool()> is_so, std::chrono::milliseconds limit,
                    std::function<void(bool)> then) {
   if (is_so()) return then(true);
-  if (condition_waiters >= kMinHeightWaitersMax) return then(false);
-  ++condition_waiters;
+  if (waiters.is_full()) return then(false);
+  ++waiters.count;
   const auto deadline = std::chrono::steady_clock::now() + limit;
   auto again = std::make_shared<std::function<void()>>();
-  *again = [this, is_so = std::move(is_so), deadline, then = std::move(then),
+  *again = [this, &waiters, is_so = std::move(is_so), deadline, then = std::move(then),
             weak = std::weak_ptr<std::function<void()>>(again)] {
     const bool is_there = is_so();
     if (is_there || std::chrono::steady_clock::now() >= deadline) {
-      --condition_waiters;
+      --waiters.count;
       return then(is_there);
     }
     if (const auto self = weak.lock()) http.after(kMinHeightPoll, [self] { (*self)(); });

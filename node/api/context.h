@@ -9,6 +9,7 @@
 #include <string>
 
 #include "node/api/http_server.h"
+#include "node/api/limits.h"
 #include "node/api/problem.h"
 #include "node/api/router.h"
 #include "node/api/state_reader.h"
@@ -27,11 +28,21 @@ struct Context {
   HttpServer::Post post;  // any thread: what callbacks of the service answer through
   // Of a request with several operations: so many more of the client's share of submissions.
   std::function<bool(const std::string& client, std::size_t more)> may_submit_more;
-  std::size_t condition_waiters = 0;
+  // Who wait for a condition, and of them who follow the events, for as long as they like: they
+  // must not keep the others from waiting.
+  struct Waiters {
+    std::size_t count = 0, max = 0;
+    [[nodiscard]] bool is_full() const { return count >= max; }
+  };
+  Waiters conditions{0, kMinHeightWaitersMax}, followers{0, kEventWaitersMax};
 
-  // Runs `then` on the loop once `is_so` says true, with true, or after `limit`, with false. Asks
-  // again and again, on the loop.
+  // Runs `then` on the loop once `is_so` says true, with true, or after `limit`, with false; at
+  // once if too many wait. Asks again and again, on the loop.
   void when(std::function<bool()> is_so, std::chrono::milliseconds limit,
+            std::function<void(bool)> then) {
+    when(conditions, std::move(is_so), limit, std::move(then));
+  }
+  void when(Waiters& waiters, std::function<bool()> is_so, std::chrono::milliseconds limit,
             std::function<void(bool)> then);
   // The same for: the stored height has been reached.
   void when_height(consensus::Height height, std::chrono::milliseconds limit,

@@ -21,12 +21,20 @@ struct EventFilter {
   EventPlace after;
   std::uint32_t limit = kListDefault;
   std::set<std::uint16_t> types;  // empty: all
-  std::optional<ledger::AccountId> account;
+  std::optional<receipt::AccountAt> account;
   std::optional<ledger::TokenId> token;
 
-  [[nodiscard]] bool takes(const ledger::EventRecord& event) const {
+  // Who may read it (ledger 12): the institution of this node; empty scopes are of all.
+  ledger::InstId reader = 0;
+
+  [[nodiscard]] bool takes(const ledger::EventRecord& event, StateReader& state) const {
+    const auto issuer_of = [&state](ledger::TokenId id) {
+      const auto found = state.token(id);
+      return found ? found->record.issuer : 0;
+    };
     return (types.empty() || types.contains(event.type)) &&
-           (!account || receipt::is_about(event, *account)) &&
+           (event.scope.empty() || std::ranges::find(event.scope, reader) != event.scope.end()) &&
+           (!account || receipt::is_about(event, *account, issuer_of)) &&
            (!token || receipt::is_about(event, *token));
   }
 };
@@ -66,13 +74,20 @@ std::optional<EventFilter> event_filter_of(Context& context, const Call& call) {
   auto types = types_of(call);
   if (!types) return std::nullopt;
   filter.types = std::move(*types);
+  filter.reader = context.service.info().institution;
+  const auto view = context.service.read();
+  StateReader reader(*view);
   if (const auto text = call.request->parameter("account")) {
-    if (!crypto::from_hex(*text, filter.account.emplace().bytes))
+    if (!crypto::from_hex(*text, filter.account.emplace().account.bytes))
       return refuse_events(call, "an account id is 32 hexadecimal digits");
   }
+  if (const auto text = call.request->parameter("servicer")) {
+    const auto servicer = reader.institution_id(*text);
+    if (!filter.account || !servicer)
+      return refuse_events(call, "servicer is the bank of the account that is asked for");
+    filter.account->servicer = *servicer;
+  }
   if (const auto text = call.request->parameter("token")) {
-    const auto view = context.service.read();
-    StateReader reader(*view);
     const auto token = StateNames(reader).token(*text);
     if (!token) {
       fail(call, problem(Fault::NotFound, "no token is called " + std::string(*text)));
@@ -99,20 +114,22 @@ bool is_below_snapshot(Context& context, std::uint64_t height, consensus::Height
 FoundEvents look_for_events(Context& context, const EventFilter& filter, Reading& reading) {
   const StateNames names(reading.reader);
   FoundEvents found{.items = {}, .last = filter.after};
-  std::size_t visited = 0;
-  for (std::size_t blocks = 0; blocks < kEventBlocksMax; ++blocks) {
-    const auto events = context.service.events({found.last.height});
-    if (events == nullptr) {
+  std::size_t visited = 0, operations = 0;
+  for (std::size_t blocks = 0; blocks < kEventBlocksMax && operations < kBlockOperationsMax;
+       ++blocks) {
+    const auto block = context.service.events({found.last.height});
+    if (!block) {
       found.is_pruned = is_below_snapshot(context, found.last.height, reading.view->height());
       found.is_head = !found.is_pruned;
       return found;
     }
-    while (found.last.n < events->size()) {
+    operations += block->operations;
+    while (found.last.n < block->events->size()) {
       if (found.items.size() == filter.limit || visited == kListVisitedMax) return found;
-      const auto event = ledger::decode_event((*events)[found.last.n]);
+      const auto event = ledger::decode_event((*block->events)[found.last.n]);
       ++visited;
       ++found.last.n;
-      if (!event || !filter.takes(*event)) continue;
+      if (!event || !filter.takes(*event, reading.reader)) continue;
       if (auto form = receipt::write_event(*event, names)) found.items.push_back(std::move(*form));
     }
     found.last = {found.last.height + 1, 0};
@@ -145,10 +162,13 @@ void list_events(Context& context, const CallPtr& call) {
   if (!filter) return;
   if (wait->count() == 0) return give_events(context, call, *filter);
   const auto is_news = [&context, height = filter->after.height] {
-    return context.service.events({height}) != nullptr ||
+    return context.service.events({height}).has_value() ||
            is_below_snapshot(context, height, context.service.read()->height());
   };
-  context.when(is_news, *wait,
+  if (context.followers.is_full() && !is_news())
+    return fail(*call, problem(Fault::Capacity, "too many follow the events at once"));
+  call->begin_wait();
+  context.when(context.followers, is_news, *wait,
                [&context, call, filter = *filter](bool) { give_events(context, call, filter); });
 }
 
@@ -157,7 +177,7 @@ void list_events(Context& context, const CallPtr& call) {
 void add_event_routes(Router& router, Context& context) {
   router.add({"GET",
               "/v1/events",
-              {"after", "types", "account", "token", "limit", "wait", "min_height"},
+              {"after", "types", "account", "servicer", "token", "limit", "wait", "min_height"},
               RateKind::Read,
               [&context](const CallPtr& call) { list_events(context, call); }});
 }

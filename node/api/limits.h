@@ -23,6 +23,7 @@ inline constexpr std::chrono::milliseconds kWaitMax{30000};
 inline constexpr std::chrono::milliseconds kMinHeightWait{10000};
 inline constexpr std::chrono::milliseconds kMinHeightPoll{10};
 inline constexpr std::size_t kMinHeightWaitersMax = 1024;
+inline constexpr std::size_t kEventWaitersMax = 256;  // who follow the events
 
 inline constexpr std::size_t kBatchOperationsMax = 500;
 inline constexpr std::size_t kFormDepthMax = 8;             // of an operation as JSON
@@ -32,8 +33,10 @@ inline constexpr std::uint32_t kListDefault = 100;
 inline constexpr std::uint32_t kListMax = 1000;
 // Rows that a list with a filter looks at for one answer; the next page goes on after them.
 inline constexpr std::size_t kListVisitedMax = 5000;
-inline constexpr std::size_t kBlockOperationsMax = 20'000;  // of the blocks in one list of them
-inline constexpr std::size_t kEventBlocksMax = 256;         // that it reads for that
+// Blocks are read whole: an answer reads no more of them once they have had so many operations, and
+// a list of events no more than so many blocks.
+inline constexpr std::size_t kBlockOperationsMax = 20'000;
+inline constexpr std::size_t kEventBlocksMax = 256;
 
 // Connections beyond the waiters and streams that node.toml allows: for requests that do not wait.
 inline constexpr std::size_t kSpareConnections = 1024;

@@ -255,6 +255,9 @@ std::expected<Listed, client::Error> list_entries(Run& run, const EntriesOptions
     if (!checked) return std::unexpected(checked.error());
     for (std::size_t i = 0; i < checked->entries.size(); ++i) {
       const ledger::EntryEvent& entry = checked->entries[i];
+      if (entry.seq <= options.after)
+        return EntryReader::untrue("entry " + std::to_string(entry.seq) + " is not after " +
+                                   std::to_string(options.after));
       if (!is_within(entry, period))
         return EntryReader::untrue("entry " + std::to_string(entry.seq) + " is not of the period");
       take(run, listed, entry, page->part.entries[i], scale, directory);
@@ -303,7 +306,7 @@ std::expected<client::VerifiedPosition, client::Error> prove_entries(
   const auto period = reader.check().lead_to(position);
   if (!period) return EntryReader::untrue(period.error());
   // Without --after, or with one below it, the listing begins where the period does.
-  if (listed.after > options.after &&
+  if (listed.count > 0 && listed.after > options.after &&
       (!period->is_begin_seen || period->opening.seq != listed.after))
     return EntryReader::untrue("it does not begin where the period does");
   listed.opening = period->opening;

@@ -73,7 +73,7 @@ std::expected<std::string, client::Error> filter_of(const EventsOptions& options
   if (!options.account.empty()) {
     const auto account = client::parse_account(options.account, session.profile);
     if (!account) return std::unexpected(account.error());
-    filter += "&account=" + crypto::to_hex(account->id);
+    filter += "&account=" + crypto::to_hex(account->id) + "&servicer=" + account->servicer;
   }
   if (!options.token.empty()) {
     const auto is_of_name = [](unsigned char c) {
@@ -144,12 +144,13 @@ class EventReader {
 
  private:
   [[nodiscard]] bool is_full() const { return options_.count != 0 && printed_ == options_.count; }
+  [[nodiscard]] std::size_t limit() const {
+    constexpr std::size_t kPage = 1000;
+    return options_.count == 0 ? kPage : std::min(kPage, options_.count - printed_);
+  }
 
   [[nodiscard]] std::string target() const {
-    constexpr std::size_t kPage = 1000;
-    const std::size_t limit =
-        options_.count == 0 ? kPage : std::min(kPage, options_.count - printed_);
-    return "/v1/events?limit=" + std::to_string(limit) + filter_ +
+    return "/v1/events?limit=" + std::to_string(limit()) + filter_ +
            (after_.empty() ? "" : "&after=" + after_) + (options_.is_followed ? "&wait=5s" : "");
   }
 
@@ -173,7 +174,8 @@ class EventReader {
     const auto* object = page.if_object();
     const auto* items = object == nullptr ? nullptr : array_field(*object, "items");
     const std::string next = object == nullptr ? "" : text_field(*object, "next_cursor");
-    if (items == nullptr || !is_place(next)) return wrong("the node's answer is no list of events");
+    if (items == nullptr || items->size() > limit() || !is_place(next))
+      return wrong("the node's answer is no list of events");
     const bool is_head = bool_field(*object, "at_head");
     if (!is_head && next == after_) return wrong("the node's list of events does not go on");
     for (const auto& item : *items) {

@@ -207,7 +207,7 @@ void add_receipt(CLI::App& app, Run& run) {
   };
   auto paying = std::make_shared<PaymentOptions>();
   CLI::App* payment_command = add_command(
-      *group, run, "payment", "Fetch what proves how a payment stands, verify it, print it");
+      *group, run, "payment", "Fetch what proves how a payment stood last, verify it, print it");
   add_profile_option(*payment_command, run);
   payment_command->add_option("PAYMENT", paying->name, "Its payer bank and UETR, as bank-a/ID")
       ->required();

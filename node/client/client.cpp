@@ -305,6 +305,10 @@ std::expected<VerifiedReceipt, Error> Client::payment_receipt(const PaymentName&
     if (payments.size() != 1 || payments.front().terms.uetr.bytes != name.uetr ||
         payments.front().terms.payer_bank != name.payer_bank_id)
       return not_believed("WRONG_PAYMENT", "the node's receipt is of another payment");
+    const std::string place = std::to_string(made->receipt.outcome.height) + "." +
+                              std::to_string(receipt::shown_places(made->receipt).front());
+    if (!at.empty() && at != place)
+      return not_believed("WRONG_TRANSITION", "the node's receipt is of another transition");
     return made;
   };
   return believe<VerifiedReceipt>("/v1/payments/" + name.payer_bank + "/" +

@@ -85,8 +85,9 @@ class Client {
   // Fetched and verified against the pinned genesis; also that it is the receipt of this operation.
   [[nodiscard]] std::expected<VerifiedReceipt, Error> receipt(const OperationName& name,
                                                               const receipt::Genesis& genesis);
-  // How a payment stands, proven likewise: the receipt shows one event, and that is of this
-  // payment. `at`: "48212.4" of a transition, else the last.
+  // How a payment stood, proven likewise: the receipt shows one event, and that is of this payment.
+  // `at`: "48212.4" of a transition, and then it is that one; else the last that the node knows, or
+  // tells: a later one is not ruled out.
   [[nodiscard]] std::expected<VerifiedReceipt, Error> payment_receipt(
       const PaymentName& name, const std::string& at, const receipt::Genesis& genesis);
   // How an account stands in a token, proven likewise, at this height or a later one; also that it

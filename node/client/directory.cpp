@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kListMax = 100'000;
+constexpr std::size_t kListMax = 100'000, kPagesMax = 1'000;
 
 std::string product_suffix(std::uint16_t product) {
   return product == 0 ? std::string() : "." + std::to_string(product);
@@ -49,6 +49,7 @@ std::expected<std::vector<json::object>, Error> read_list(Client& client,
                                                           const std::string& target) {
   std::vector<json::object> out;
   std::string cursor;
+  std::size_t pages = 0;
   do {
     auto page = client.get(target + "?limit=1000" + (cursor.empty() ? "" : "&cursor=" + cursor));
     if (!page) return std::unexpected(page.error());
@@ -61,7 +62,7 @@ std::expected<std::vector<json::object>, Error> read_list(Client& client,
       if (item.is_object()) out.push_back(item.get_object());
     }
     const std::string next = text_field(*object, "next_cursor");
-    if (!next.empty() && (next == cursor || out.size() > kListMax))
+    if (!next.empty() && (++pages == kPagesMax || out.size() > kListMax))
       return std::unexpected(Error{ErrorKind::Internal, {}, target + ": the list has no end"});
     cursor = next;
   } while (!cursor.empty());

@@ -88,22 +88,33 @@ bool visit_body(EventType type, ledger::ByteView body, Visit visit) {
   return false;
 }
 
-// The members of an event, and of the terms in it, that are of one kind.
-template <class Value, class IsOfKind>
-bool names_it(const ledger::EventRecord& event, const Value& wanted, IsOfKind is_of_kind) {
-  bool found = false;
-  const auto look = [&](const auto& self, const auto& message) -> void {
-    visit_members(message, [&]<typename V>(const FormMember& member, const V& each) {
-      if constexpr (std::same_as<V, Value>) {
-        found = found || (is_of_kind(member.kind) && each == wanted);
-      } else if constexpr (std::same_as<V, ledger::PaymentTerms>) {
-        self(self, each);
-      }
-    });
-  };
-  return visit_body(EventType{event.type}, event.body,
-                    [&](const auto& message) { look(look, message); }) &&
-         found;
+// The accounts that a message names, each at a bank.
+using OnAccount = std::function<void(const ledger::AccountId&, ledger::InstId)>;
+using IssuerOf = std::function<ledger::InstId(ledger::TokenId)>;
+template <class T>
+void visit_accounts(const T& message, const IssuerOf& issuer_of, const OnAccount& visit) {
+  if constexpr (requires { message.terms; }) {
+    visit(message.terms.payer_account, message.terms.payer_bank);
+    visit(message.terms.payee_account, message.terms.payee_bank);
+  } else if constexpr (requires { message.account, message.servicer; }) {
+    visit(message.account, message.servicer);
+  } else if constexpr (requires { message.account, message.token; }) {
+    visit(message.account, issuer_of(message.token));
+  } else {
+    static_assert(!requires { message.account; }, "at which bank?");
+  }
+}
+
+template <class T>
+bool names_token(const T& message, ledger::TokenId token) {
+  if constexpr (requires { message.terms; }) {
+    const auto& terms = message.terms;
+    return terms.token_from == token || terms.token_to == token || terms.settle_token == token;
+  } else if constexpr (requires { message.token; }) {
+    return message.token == token;
+  } else {
+    return false;
+  }
 }
 
 template <class T>
@@ -173,14 +184,23 @@ std::optional<json::object> write_event(const ledger::EventRecord& event, const 
       {"fields", std::move(fields)}};
 }
 
-bool is_about(const ledger::EventRecord& event, const ledger::AccountId& account) {
-  return names_it(event, account, [](Kind kind) { return kind == Kind::Account; });
+bool is_about(const ledger::EventRecord& event, const AccountAt& account,
+              const IssuerOf& issuer_of) {
+  bool found = false;
+  const bool is_event = visit_body(EventType{event.type}, event.body, [&](const auto& message) {
+    visit_accounts(message, issuer_of, [&](const ledger::AccountId& id, ledger::InstId servicer) {
+      found = found ||
+              (id == account.account && (account.servicer == 0 || account.servicer == servicer));
+    });
+  });
+  return is_event && found;
 }
 
 bool is_about(const ledger::EventRecord& event, ledger::TokenId token) {
-  return names_it(event, token, [](Kind kind) {
-    return kind == Kind::Token || kind == Kind::TokenTo || kind == Kind::OtherToken;
-  });
+  bool found = false;
+  return visit_body(EventType{event.type}, event.body,
+                    [&](const auto& message) { found = names_token(message, token); }) &&
+         found;
 }
 
 }  // namespace giro::receipt

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,8 +26,15 @@ namespace giro::receipt {
 [[nodiscard]] std::optional<boost::json::object> write_event(const ledger::EventRecord& event,
                                                              const Names& names);
 
-// Whether the event is about this account, or this token: whether it names them.
-[[nodiscard]] bool is_about(const ledger::EventRecord& event, const ledger::AccountId& account);
+// Whether the event is about this account, or this token: whether it names them. An id is unique
+// per servicer only (ledger 2); 0: at whichever bank. A position is kept by its token's issuer,
+// which `issuer_of` tells.
+struct AccountAt {
+  ledger::AccountId account;
+  ledger::InstId servicer = 0;
+};
+[[nodiscard]] bool is_about(const ledger::EventRecord& event, const AccountAt& account,
+                            const std::function<ledger::InstId(ledger::TokenId)>& issuer_of);
 [[nodiscard]] bool is_about(const ledger::EventRecord& event, ledger::TokenId token);
 
 }  // namespace giro::receipt

@@ -33,6 +33,14 @@ std::vector<ledger::PaymentEvent> shown_payments(const Receipt& receipt) {
   return payments;
 }
 
+std::vector<std::uint32_t> shown_places(const Receipt& receipt) {
+  std::vector<std::uint32_t> places;
+  for (const DisclosedEvent& shown : receipt.events) {
+    if (const auto record = ledger::decode_event(shown.event)) places.push_back(record->n);
+  }
+  return places;
+}
+
 consensus::VoteContent attest_content(const Hash& chain, const consensus::Header& header) {
   return {consensus::VoteKind::Attest, header.epoch, {}, header.height, header.hash(chain)};
 }

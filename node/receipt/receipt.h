@@ -85,6 +85,8 @@ void disclose(Receipt& receipt, std::span<const Bytes> events, std::size_t posit
 // What the receipt shows of payments, in the order of its events: with their state, their code and
 // their terms.
 [[nodiscard]] std::vector<ledger::PaymentEvent> shown_payments(const Receipt& receipt);
+// n of the events that it shows, among those of its block.
+[[nodiscard]] std::vector<std::uint32_t> shown_places(const Receipt& receipt);
 
 // SHA-256(outcome leaf ‖ header hash): equal at all nodes, whichever attestations they hold.
 [[nodiscard]] Hash receipt_id(const Hash& chain, const ledger::OutcomeLeaf& outcome,

@@ -191,6 +191,12 @@ storage::FileResult<void> mark_install(storage::FilePort& files, const std::stri
                               crypto::as_view(std::to_string(height.value)));
 }
 
+storage::FileResult<bool> is_install_marked(storage::FilePort& files, const std::string& data) {
+  const auto type = files.type(mark_path(data));
+  if (!type) return std::unexpected(type.error());
+  return *type != storage::FileType::None;
+}
+
 Done install_marked(const InstallFrom& from) {
   const auto height = marked(from.files, from.data);
   if (!height) return Failure(height.error());

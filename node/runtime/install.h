@@ -20,6 +20,9 @@ namespace giro::runtime {
                                                      const std::string& data,
                                                      consensus::Height height);
 
+[[nodiscard]] storage::FileResult<bool> is_install_marked(storage::FilePort& files,
+                                                          const std::string& data);
+
 struct InstallFrom {
   storage::FilePort& files;
   std::string data;

@@ -102,7 +102,7 @@ std::optional<receipt::Receipt> Node::receipt(std::uint32_t actor, const OpId& o
   return parts_->validator().receipt({actor, op_id});
 }
 
-std::shared_ptr<const std::vector<crypto::Bytes>> Node::events(consensus::Height height) {
+std::optional<BlockEvents> Node::events(consensus::Height height) {
   return parts_->validator().events(height);
 }
 

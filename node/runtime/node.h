@@ -37,8 +37,7 @@ class Node final : public Service {
   [[nodiscard]] std::shared_ptr<const ReadView> read() override;
   [[nodiscard]] std::optional<HeaderInfo> header(consensus::Height height) override;
   [[nodiscard]] std::optional<BlockInfo> block(consensus::Height height) override;
-  [[nodiscard]] std::shared_ptr<const std::vector<crypto::Bytes>> events(
-      consensus::Height height) override;
+  [[nodiscard]] std::optional<BlockEvents> events(consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const OpId& op_id) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt_of_event(EventPlace place) override;

@@ -102,6 +102,11 @@ struct HeaderInfo {
   std::optional<consensus::Certificate> attest;  // of this height, if held
 };
 
+struct BlockEvents {
+  std::shared_ptr<const std::vector<crypto::Bytes>> events;  // canonical EventRecords, n from 1
+  std::size_t operations = 0;                                // of the block, which was read whole
+};
+
 struct BlockInfo : HeaderInfo {
   consensus::Block block;
   consensus::Hash block_hash;
@@ -181,7 +186,6 @@ struct Statement {
   ledger::Amount opening_balance;
   std::vector<StatementEntry> entries;  // ascending, without a gap
 };
-// The node began with a snapshot, and has entries only from some block above it on.
 // A place in the order of the ledger's events; n counts those of a block from 1.
 struct EventPlace {
   std::uint64_t height = 0;
@@ -189,6 +193,7 @@ struct EventPlace {
   friend bool operator==(const EventPlace&, const EventPlace&) = default;
 };
 
+// The node began with a snapshot, and has entries only from some block above it on.
 struct StatementNotHeld {
   std::uint64_t held_after = 0;  // ask for what comes after this one, or ask another node
 };
@@ -240,10 +245,9 @@ class Service {
   [[nodiscard]] virtual std::shared_ptr<const ReadView> read() = 0;
   [[nodiscard]] virtual std::optional<HeaderInfo> header(consensus::Height height) = 0;
   [[nodiscard]] virtual std::optional<BlockInfo> block(consensus::Height height) = 0;
-  // Of an attested block, canonical EventRecords, n from 1; any reader may keep them. nullptr: not
-  // attested yet, or below the snapshot that the node began with.
-  [[nodiscard]] virtual std::shared_ptr<const std::vector<crypto::Bytes>> events(
-      consensus::Height height) = 0;
+  // Of an attested block. nullopt: not attested yet, or below the snapshot that the node began
+  // with.
+  [[nodiscard]] virtual std::optional<BlockEvents> events(consensus::Height height) = 0;
   // Of a position as a read view shows it; at most `limit` entries after the given one.
   [[nodiscard]] virtual std::expected<Statement, StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,

@@ -7,6 +7,7 @@
 #include "crypto/check.h"
 #include "node/ledger/query.h"
 #include "node/runtime/evidence_files.h"
+#include "node/runtime/install.h"
 #include "node/runtime/lineage.h"
 #include "node/runtime/memory.h"
 #include "node/runtime/open_store.h"
@@ -144,24 +145,50 @@ std::expected<void, StartError> take_over(const std::optional<consensus::BaseRec
   return {};
 }
 
-// The log and the file in evidence/ say the same of a broken agreement (protocol R11): a crash may
-// have come between the record and the file, and nothing else between the file and the record.
+// For a breach that the log knows and no file says yet: a crash came between the two.
+std::expected<void, StartError> keep_breach(Opened& node, const consensus::BreachRecord& logged,
+                                            const EvidenceFiles::Set& set) {
+  const std::string data = node.config.data_dir.string();
+  const auto failure = EvidenceFiles(*node.files, data, node.genesis.chain_id).keep(logged, set);
+  if (failure) return fail(ExitCode::WriteFailed, "evidence: " + *failure);
+  auto broken = agreement_broken_file(*node.files, data);
+  if (!broken) return fail(ExitCode::WriteFailed, "evidence: " + broken.error().text);
+  node.broken_agreement = std::move(*broken);
+  return {};
+}
+
+// Before a snapshot of others is taken over (protocol R11). What is wrong with the log is found
+// later.
+std::expected<void, StartError> look_for_breach(Opened& node, const Platform& platform) {
+  const auto marked = is_install_marked(*node.files, node.config.data_dir.string());
+  if (!marked) return fail(ExitCode::WriteFailed, "data_dir: " + marked.error().text);
+  if (!*marked || node.broken_agreement) return {};
+  std::optional<consensus::BreachRecord> logged;
+  const auto type = static_cast<std::uint16_t>(consensus::wire::type_of(consensus::BreachRecord{}));
+  const auto look = [&](const storage::LogRecord& record) {
+    if (logged || static_cast<std::uint16_t>(record.type) != type) return;
+    auto decoded =
+        consensus::wire::decode_record(static_cast<std::uint8_t>(record.type), record.payload);
+    if (auto* found = decoded ? std::get_if<consensus::BreachRecord>(&*decoded) : nullptr)
+      logged = std::move(*found);
+  };
+  (void)storage::Log::open(*node.files, (node.config.data_dir / "log").string(), platform.log,
+                           look);
+  if (!logged) return {};
+  return keep_breach(node, *logged, {});
+}
+
+// The log and the file in evidence/ say the same of a broken agreement (protocol R11).
 std::expected<void, StartError> settle_breach(
     Opened& node, const std::optional<consensus::BreachRecord>& logged) {
-  const std::string data = node.config.data_dir.string();
   if (node.broken_agreement && !logged)
     return misconfigured(
         *node.broken_agreement +
         " says that the agreement is broken, and this log does not know of it: it is not the log "
         "that found it. Once the consortium has decided which chain is right, move that file away");
   if (node.broken_agreement || !logged) return {};
-  const auto set = ledger::query_validators(*node.store->read(), epoch_of(*logged).value);
-  const auto failure = EvidenceFiles(*node.files, data, node.genesis.chain_id).keep(*logged, set);
-  if (failure) return fail(ExitCode::WriteFailed, "evidence: " + *failure);
-  auto broken = agreement_broken_file(*node.files, data);
-  if (!broken) return fail(ExitCode::WriteFailed, "evidence: " + broken.error().text);
-  node.broken_agreement = std::move(*broken);
-  return {};
+  return keep_breach(node, *logged,
+                     ledger::query_validators(*node.store->read(), epoch_of(*logged).value));
 }
 
 // Reads the log back: what the replica continues from, what the guard must remember, where payload
@@ -228,6 +255,10 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
     if (log.error().code == storage::LogErrorCode::Damaged) {
       progress("the log is damaged at " + log.error().segment + ":" +
                std::to_string(log.error().offset) + " (" + log.error().text + ")");
+      if (recovery.breach()) {  // before the damage: then the log stays
+        if (auto settled = settle_breach(node, recovery.breach()); !settled)
+          return StartFailure(settled.error());
+      }
       return ReadLog{.fate = ReadLog::Fate::Damaged};
     }
     return fail(ExitCode::WriteFailed, "the log: " + log.error().text);
@@ -338,6 +369,7 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   auto broken = agreement_broken_file(platform.files, config.data_dir.string());
   if (!broken) return fail(ExitCode::WriteFailed, "data_dir: " + broken.error().text);
   node.broken_agreement = std::move(*broken);
+  if (auto looked = look_for_breach(node, platform); !looked) return StartFailure(looked.error());
   if (auto installed = install(node, platform, progress); !installed)
     return StartFailure(installed.error());
   const auto read_back = [&](bool may_rebuild) -> std::expected<ReadLog, StartError> {

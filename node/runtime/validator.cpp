@@ -140,8 +140,8 @@ DriverPorts Validator::driver_ports() {
           },
       .breach =
           [this](const consensus::BreachRecord& found) {
-            evidence_.add(found);
             keep_breach(found);
+            evidence_.add(found);
           },
       .divergence = [this](const consensus::Divergence& found) { keep_proof(found, found.epoch); },
       .violation = [this](consensus::InstitutionId from,

@@ -79,7 +79,7 @@ class Validator {
   [[nodiscard]] consensus::Height final_height() const { return {final_height_.load()}; }
   [[nodiscard]] std::shared_ptr<const StoredBlock> block(
       consensus::Height height);  // events may be missing
-  [[nodiscard]] std::shared_ptr<const std::vector<crypto::Bytes>> events(consensus::Height height);
+  [[nodiscard]] std::optional<BlockEvents> events(consensus::Height height);
   [[nodiscard]] std::optional<receipt::Receipt> receipt(const OperationKey& key);
   [[nodiscard]] std::optional<receipt::Receipt> receipt_of_event(EventPlace place);
   // A position as the newest executed block left it; see Executor::prove.
@@ -183,9 +183,14 @@ class Validator {
   std::mutex recent_mutex_;                                                 // of recent_
   std::map<consensus::Height, std::shared_ptr<const StoredBlock>> recent_;  // without events
   // Those that receipts were last made of: many are asked for at once, of few blocks.
-  using WholeBlock = std::pair<consensus::Height, std::shared_ptr<const StoredBlock>>;
-  std::mutex whole_mutex_;  // of whole_
+  struct WholeBlock {
+    consensus::Height height;
+    std::shared_ptr<const StoredBlock> block;
+    std::size_t bytes = 0;
+  };
+  std::mutex whole_mutex_;  // of both
   std::deque<WholeBlock> whole_;
+  std::size_t whole_bytes_ = 0;
   std::mutex info_mutex_;  // of info_
   NodeInfo info_;
   consensus::Instant last_commit_;       // core

@@ -16,7 +16,9 @@
 namespace giro::runtime {
 namespace {
 
-constexpr std::size_t kWholeBlocks = 8;
+// Of the blocks that were read with their events, and may be asked for again.
+constexpr std::size_t kWholeBlocksMax = 8;
+constexpr std::size_t kWholeBytesMax = 32 << 20;
 constexpr std::uint64_t kSyncedWithin =
     10;  // blocks behind the highest attested height (surface 5.1)
 
@@ -63,6 +65,14 @@ OutcomeEvents events_of(const StoredBlock& block, std::uint32_t index) {
   return out;
 }
 
+std::size_t bytes_of(const StoredBlock& block) {
+  constexpr std::size_t kEach = 64;  // of each: what the allocator and the vectors take
+  std::size_t bytes = 0;
+  for (const auto& leaf : block.leaves) bytes += kEach + leaf.canonical.size();
+  for (const auto& event : block.events) bytes += kEach + event.size();
+  return bytes;
+}
+
 std::string plural(std::uint64_t count, std::string_view what) {
   return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
 }
@@ -80,13 +90,19 @@ std::shared_ptr<const StoredBlock> Validator::block(consensus::Height height) {
 
 std::shared_ptr<const StoredBlock> Validator::block_with_events(consensus::Height height) {
   const std::lock_guard lock(whole_mutex_);
-  const auto found = std::ranges::find(whole_, height, &WholeBlock::first);
-  if (found != whole_.end()) return found->second;
+  const auto found = std::ranges::find(whole_, height, &WholeBlock::height);
+  if (found != whole_.end()) return found->block;
   auto stored = store->block(height);
   if (!stored) return nullptr;
-  if (whole_.size() == kWholeBlocks) whole_.pop_front();
-  return whole_.emplace_back(height, std::make_shared<const StoredBlock>(std::move(*stored)))
-      .second;
+  auto block = std::make_shared<const StoredBlock>(std::move(*stored));
+  const std::size_t bytes = bytes_of(*block);
+  while (!whole_.empty() &&
+         (whole_.size() == kWholeBlocksMax || whole_bytes_ + bytes > kWholeBytesMax)) {
+    whole_bytes_ -= whole_.front().bytes;
+    whole_.pop_front();
+  }
+  whole_bytes_ += bytes;
+  return whole_.emplace_back(height, std::move(block), bytes).block;
 }
 
 OperationInfo Validator::status(const OperationKey& key) {
@@ -166,10 +182,10 @@ std::optional<receipt::Receipt> Validator::receipt_of_leaf(const StoredBlock& bl
   return receipt;
 }
 
-std::shared_ptr<const std::vector<crypto::Bytes>> Validator::events(consensus::Height height) {
+std::optional<BlockEvents> Validator::events(consensus::Height height) {
   const auto at = height <= final_height() ? block_with_events(height) : nullptr;
-  return at == nullptr ? nullptr
-                       : std::shared_ptr<const std::vector<crypto::Bytes>>(at, &at->events);
+  if (at == nullptr) return std::nullopt;
+  return BlockEvents{{at, &at->events}, at->leaves.size()};
 }
 
 std::optional<receipt::Receipt> Validator::receipt_of_event(EventPlace place) {

@@ -2,7 +2,7 @@
 // and nothing else. Needs giro_receipt.h and libgiro-receipt, and no network.
 //
 //   c++ -std=c++17 example.cpp -lgiro-receipt -o book
-//   ./book genesis.json OUR_ACCOUNT receipt.json...
+//   ./book genesis.json OUR_BANK OUR_ACCOUNT receipt.json...
 #include <giro_receipt.h>
 
 #include <fstream>
@@ -23,8 +23,8 @@ bool read(const std::string& file, std::string& bytes) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) {
-    std::cerr << "usage: book GENESIS OUR_ACCOUNT RECEIPT...\n";
+  if (argc < 5) {
+    std::cerr << "usage: book GENESIS OUR_BANK OUR_ACCOUNT RECEIPT...\n";
     return 2;
   }
   std::string bytes, why;
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
   // In a real system: the table of what has been booked, with this as its unique key.
   std::set<std::pair<std::string, std::string>> booked;
   bool all_valid = true;
-  for (int i = 3; i < argc; ++i) {
+  for (int i = 4; i < argc; ++i) {
     if (!read(argv[i], bytes)) {
       std::cerr << argv[i] << ": cannot be read\n";
       return 2;
@@ -52,15 +52,14 @@ int main(int argc, char** argv) {
       continue;
     }
     for (const auto& payment : checked.facts.payments) {
-      if (payment.payee_account != argv[2]) continue;
+      if (payment.payee_bank != argv[2] || payment.payee_account != argv[3]) continue;
       if (payment.state != "SETTLED") {
         std::cout << "not booked  " << payment.uetr << " is " << payment.state << '\n';
       } else if (!booked.insert({payment.payer_bank, payment.uetr}).second) {
         std::cout << "known       " << payment.uetr << '\n';
       } else {
-        const auto& money = payment.amount_to.token == 0 ? payment.amount : payment.amount_to;
-        std::cout << "booked      " << payment.uetr << "  " << money.currency << ' ' << money.amount
-                  << " from " << payment.payer_bank << '\n';
+        std::cout << "booked      " << payment.uetr << "  " << payment.credited.currency << ' '
+                  << payment.credited.amount << " from " << payment.payer_bank << '\n';
       }
     }
   }

@@ -80,6 +80,10 @@ class Teller {
     if (!terms.amount_to.is_zero()) out.amount_to = money(terms.token_to, terms.amount_to);
     out.payer_fee = money(terms.token_from, terms.payer_fee);
     out.payee_fee = money(terms.token_to, terms.payee_fee);
+    const bool is_exchange = !terms.amount_to.is_zero();
+    out.credited = money(
+        terms.token_to,
+        ledger::subtract_or_zero(is_exchange ? terms.amount_to : terms.amount, terms.payee_fee));
     out.returned = money(terms.token_from, {});
     return out;
   }
@@ -134,7 +138,7 @@ Facts facts_of(const receipt::Receipt& of, const receipt::Verified& verified,
   facts.code_name = ledger::code_name(outcome.code);
   facts.detail_index = outcome.detail_index;
   facts.detail_code = static_cast<std::uint16_t>(outcome.detail_inner);
-  facts.recorded = outcome.recorded;
+  facts.recorded = outcome.recorded || outcome.index == 0;
   facts.height = outcome.height;
   facts.index = outcome.index;
   facts.time_ms = outcome.block_time.value;

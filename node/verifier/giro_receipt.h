@@ -8,13 +8,20 @@
 //   const auto checked = network->verify(receipt_bytes);
 //   if (checked.verdict != giro_receipt::Verdict::Valid) refuse(name(checked.verdict));
 //   for (const auto& payment : checked.facts.payments)
-//     if (payment.state == "SETTLED" && payment.payee_account == ours) book(payment);
+//     if (payment.state == "SETTLED" && payment.payee_bank == our_bank &&
+//         payment.payee_account == our_account)
+//       book(payment.credited);
 //
 // What a valid receipt proves: the operation ran at this height with this outcome, and each payment
 // shown here came to this state then. OK is not "paid": a payment that waits for its payee's bank
 // is PENDING. A payment that is SETTLED stays so; money comes back only by another payment, of kind
-// RETURN, and the one that it answers is then RETURNED or shows how much of it was. Book by
-// payer_bank and uetr, which name a payment for ever: the same receipt may come twice.
+// RETURN, and the one that it answers is then RETURNED or shows how much of it was. A receipt says
+// how a payment stood at `height`, and not what came later.
+//
+// Compare bank and account: each bank gives its own account ids, and any member could open one with
+// your id. Book once for each payer_bank and uetr: the same receipt may come twice. (The ledger
+// forgets a UETR some time after the payment has ended, by payment_retention, and its bank may use
+// it again; `height` tells the two apart.)
 //
 // Header: standard library of C++17 only. Library: libsecp256k1 and OpenSSL. Every function is
 // total, may be called from any thread at once, and throws nothing but std::bad_alloc. Time and
@@ -68,6 +75,7 @@ struct Payment {
   Money amount_to;                           // of an exchange: what arrives, in the payee's token
   Money payer_fee;                           // on top of `amount`
   Money payee_fee;                           // deducted from what arrives
+  Money credited;                            // what arrives in payee_account once it is SETTLED
   Money returned;                            // of `amount`, until then
   std::string original_payer_bank, original_uetr;  // of kind RETURN: what it answers
   std::int64_t expires_at_ms = 0;                  // PENDING: Unix time; else 0
@@ -83,7 +91,8 @@ struct Facts {
   std::string code_name;
   std::uint32_t detail_index = 0;  // of a bulk or batch: which item or leg; see ledger 7
   std::uint16_t detail_code = 0;
-  bool recorded = false;  // false: refused without a trace; the same order may still run
+  bool recorded = false;  // false: refused without a trace; the same order may still run. The
+                          // sweep's is always recorded.
   std::uint64_t height = 0;
   std::uint32_t index = 0;         // of the operation in its block, from 1; 0: the sweep
   std::int64_t time_ms = 0;        // of the block: Unix time

@@ -160,8 +160,12 @@ TEST_F(OperationsTest, A_payment_is_answered_cancelled_and_returned) {
   EXPECT_EQ(proven(fourth), "EXPIRED 0.00");
   EXPECT_EQ(giro({"receipt", "payment", first}).exit_code, 2);
   EXPECT_EQ(giro({"receipt", "payment", "bank-a/" + first, "--at", "1.1"}).exit_code, 1);
-  std::vector<std::string> book{genesis, crypto::to_hex(config::demo_aliases().at("BOB").account)};
+  std::vector<std::string> book{genesis, "bank-b",
+                                crypto::to_hex(config::demo_aliases().at("BOB").account)};
   book.insert(book.end(), files.begin(), files.end());
+  auto other_bank = book;
+  other_bank[1] = "bank-c";
+  EXPECT_EQ(run_program(GIRO_RECEIPT_EXAMPLE, other_bank).out, "") << "an id of BOB's, elsewhere";
   const auto booked = run_program(GIRO_RECEIPT_EXAMPLE, book);
   EXPECT_EQ(booked.exit_code, 0) << booked.err;
   const auto count = [&booked](const std::string& word) {

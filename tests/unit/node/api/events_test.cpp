@@ -1,6 +1,9 @@
 // The list of events: order, place, filters, waiting, what is not here.
+#include <atomic>
 #include <future>
+#include <thread>
 
+#include "node/api/limits.h"
 #include "node/receipt/event_form.h"
 #include "tests/unit/node/api/server_fixture.h"
 
@@ -36,7 +39,7 @@ class EventsTest : public ServerTest {
                                .actor = index == 0 ? 0U : 1U,
                                .op_id = {},
                                .block_time = {1'700'000'000'000},
-                               .scope = {1, 2},
+                               .scope = scope_,
                                .body = ledger::encode(body)};
     pending_.push_back(ledger::encode_event(record));
   }
@@ -62,6 +65,7 @@ class EventsTest : public ServerTest {
   ledger::PaymentEvent payment_;
   ledger::EntryEvent entry_;
   std::vector<crypto::Bytes> pending_;
+  std::vector<ledger::InstId> scope_{1, 2};
   std::uint64_t height_ = 0;
   json::object last_;
 };
@@ -113,7 +117,57 @@ TEST_F(EventsTest, Of_some_types_of_an_account_and_of_a_token) {
   EXPECT_EQ(list("?after=0.0&account=" + crypto::to_hex(bob_)),
             (Places{"1.2 payment_settled", "1.3 entry"}));
   EXPECT_EQ(list("?after=0.0&types=entry&token=bank-a.USD"), Places{"1.1 entry"});
+  // Each bank gives its own ids.
+  EXPECT_EQ(list("?after=0.0&servicer=bank-b&account=" + crypto::to_hex(bob_)),
+            (Places{"1.2 payment_settled", "1.3 entry"}));
+  EXPECT_EQ(list("?after=0.0&servicer=bank-a&account=" + crypto::to_hex(bob_)), Places{});
   EXPECT_EQ(list("?after=0.0&account=" + std::string(32, '1')), Places{});
+}
+
+// ledger 12: this is the node of bank-a.
+TEST_F(EventsTest, Only_what_its_institution_may_read) {
+  scope_ = {2};
+  add(ledger::EventType::PaymentRejected, payment_);
+  scope_ = {1, 3};
+  add(ledger::EventType::PaymentSettled, payment_);
+  scope_ = {};
+  add(ledger::EventType::BatchSettled, ledger::BatchEvent{.legs = 2});
+  end_block();
+  EXPECT_EQ(list("?after=0.0"), (Places{"1.2 payment_settled", "1.3 batch_settled"}));
+  EXPECT_EQ(cursor(), "2.0");
+}
+
+// They are read whole, on the thread that all answers share.
+TEST_F(EventsTest, Reads_no_more_blocks_than_one_answer_may_take) {
+  service.set_operations_of_blocks(kBlockOperationsMax / 2);
+  for (int i = 0; i < 4; ++i) {
+    add(ledger::EventType::Entry, entry_);
+    end_block();
+  }
+  EXPECT_EQ(list("?after=0.0").size(), 1U) << "block 0 and block 1";
+  EXPECT_EQ(cursor(), "2.0");
+  EXPECT_FALSE(last_.at("at_head").as_bool());
+  EXPECT_EQ(list("?after=2.0").size(), 2U);
+}
+
+TEST_F(EventsTest, Who_follows_keeps_nobody_else_from_waiting) {
+  end_block();
+  std::atomic<std::size_t> refused = 0, answered = 0;
+  std::vector<std::jthread> followers;
+  for (std::size_t i = 0; i <= kEventWaitersMax; ++i) {
+    followers.emplace_back([&] {
+      const auto answer = get("/v1/events?after=9.0&wait=20s");
+      ++(answer.status == 200 ? answered : refused);
+      EXPECT_TRUE(answer.status == 200 || answer.body.find("CAPACITY") != std::string::npos);
+    });
+  }
+  while (refused == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(get("/v1/events?after=0.0&wait=20s").status, 200U) << "there is something: no waiting";
+  EXPECT_EQ(get("/v1/node?min_height=1").status, 200U);
+  service.set_height(9);
+  followers.clear();
+  EXPECT_EQ(refused, 1U);
+  EXPECT_EQ(answered, kEventWaitersMax);
 }
 
 TEST_F(EventsTest, Shows_names_and_major_units) {
@@ -163,7 +217,7 @@ TEST_F(EventsTest, What_lies_below_the_snapshot_is_gone_and_says_from_where_on) 
 TEST_F(EventsTest, Nonsense_is_named) {
   for (const std::string bad :
        {"?after=7", "?after=x.1", "?after=1.0x", "?types=", "?types=paid", "?types=entry,",
-        "?account=ALICE", "?limit=0", "?wait=31s", "?wait=soon", "?colour=red"})
+        "?account=ALICE", "?servicer=bank-a", "?limit=0", "?wait=31s", "?wait=soon", "?colour=red"})
     EXPECT_EQ(get("/v1/events" + bad).status, 400U) << bad;
   EXPECT_EQ(get("/v1/events?token=bank-a.XXX").status, 404U);
 }

@@ -255,12 +255,13 @@ void FakeService::set_first_block(std::uint64_t height) {
   first_block_ = height;
 }
 
-std::shared_ptr<const std::vector<crypto::Bytes>> FakeService::events(consensus::Height height) {
+std::optional<runtime::BlockEvents> FakeService::events(consensus::Height height) {
   const std::lock_guard lock(mutex_);
-  if (height > view_->at || height.value < first_block_) return nullptr;
+  if (height > view_->at || height.value < first_block_) return std::nullopt;
   const auto found = events_.find(height.value);
-  return found == events_.end() ? std::make_shared<const std::vector<crypto::Bytes>>()
-                                : found->second;
+  return runtime::BlockEvents{
+      found == events_.end() ? std::make_shared<const std::vector<crypto::Bytes>>() : found->second,
+      operations_of_blocks_};
 }
 
 std::optional<receipt::Receipt> FakeService::receipt_of_event(runtime::EventPlace place) {

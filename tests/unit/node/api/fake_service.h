@@ -84,8 +84,7 @@ class FakeService final : public runtime::Service {
   [[nodiscard]] std::optional<runtime::BlockInfo> block(consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt(std::uint32_t actor,
                                                         const runtime::OpId& op_id) override;
-  [[nodiscard]] std::shared_ptr<const std::vector<crypto::Bytes>> events(
-      consensus::Height height) override;
+  [[nodiscard]] std::optional<runtime::BlockEvents> events(consensus::Height height) override;
   [[nodiscard]] std::optional<receipt::Receipt> receipt_of_event(
       runtime::EventPlace place) override;
   [[nodiscard]] std::expected<std::uint64_t, runtime::StatementNotHeld> entries_before(

@@ -187,26 +187,30 @@ TEST(EventForm, An_empty_body_is_one_with_defaults_and_garbage_is_none) {
       auto bad = each.filled;
       bad.push_back(std::byte{0xff});
       EXPECT_FALSE(write_event(event(type, bad), TwoBanks{})) << ledger::name(type);
-      EXPECT_FALSE(is_about(event(type, bad), filled<ledger::AccountId>())) << ledger::name(type);
+      EXPECT_FALSE(is_about(event(type, bad), ledger::TokenId{1})) << ledger::name(type);
     }
   }
   EXPECT_FALSE(write_event(event(EventType{99}, {}), TwoBanks{}));
 }
 
 // Of all events: what they say of an account or a token is found by it, whatever the member's name.
+// An account has a bank: that of the payment, its servicer, or its token's issuer.
 TEST(EventForm, Is_about_the_accounts_and_tokens_that_it_names) {
   const auto account = filled<ledger::AccountId>();
   ledger::AccountId other = account;
   other.bytes[3] ^= std::byte{1};
+  const auto issuer_of = [](ledger::TokenId) { return ledger::InstId{1}; };
   for (const EventCase& each : all_cases()) {
     const bool is_payment = each.descriptor->FindFieldByName("terms") != nullptr;
     const bool has_account = is_payment || each.descriptor->FindFieldByName("account") != nullptr;
     const bool has_token = is_payment || each.descriptor->FindFieldByName("token") != nullptr;
     for (const EventType type : each.types) {
       const auto one = event(type, each.filled);
-      EXPECT_EQ(is_about(one, account), has_account) << ledger::name(type);
+      EXPECT_EQ(is_about(one, {account, 0}, issuer_of), has_account) << ledger::name(type);
+      EXPECT_EQ(is_about(one, {account, 1}, issuer_of), has_account) << ledger::name(type);
+      EXPECT_FALSE(is_about(one, {account, 2}, issuer_of)) << ledger::name(type);
+      EXPECT_FALSE(is_about(one, {other, 0}, issuer_of)) << ledger::name(type);
       EXPECT_EQ(is_about(one, ledger::TokenId{1}), has_token) << ledger::name(type);
-      EXPECT_FALSE(is_about(one, other)) << ledger::name(type);
       EXPECT_FALSE(is_about(one, ledger::TokenId{2})) << ledger::name(type);
     }
   }

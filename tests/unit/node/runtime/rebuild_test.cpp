@@ -2,6 +2,7 @@
 // never silently with block 0 (protocol R31, R34, R38).
 #include "node/runtime/block_places.h"
 #include "node/runtime/evidence_files.h"
+#include "node/runtime/install.h"
 #include "node/runtime/watched_store.h"
 #include "tests/unit/node/runtime/disk_node.h"
 #include "tests/unit/node/runtime/snapshot_world.h"
@@ -255,6 +256,41 @@ TEST_F(Rebuilding, R11_a_breach_that_only_the_log_knows_gets_its_file_at_the_nex
   EXPECT_NE(opened.error().message.find("the log is damaged, and the agreement is broken"),
             std::string::npos)
       << opened.error().message;
+}
+
+TEST_F(Rebuilding, R11_nor_is_a_snapshot_installed_that_was_marked_before) {
+  const auto newest = keep_snapshot(16);
+  cut_log_above(genesis(), 3);
+  log_breach();
+  ASSERT_TRUE(mark_install(disk_, "data", newest.height).has_value());
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(opened->store->height(), Height{}) << told_;
+  EXPECT_NE(told_.find("the agreement is broken"), std::string::npos) << told_;
+  EXPECT_EQ(*disk_.list("data/evidence"), std::vector<std::string>{kBreachFile});
+}
+
+TEST_F(Rebuilding, R11_nor_is_a_log_set_aside_that_is_damaged_behind_the_record) {
+  cut_log_above(genesis(), 3);
+  log_breach();
+  log_breach();
+  const std::string segment = storage::join_path("data/log", disk_.list("data/log")->front());
+  const auto bytes = storage::read_whole(disk_, segment, UINT64_MAX);
+  ASSERT_TRUE(bytes.has_value());
+  // The last frame but one is that of the first record; the damage is in the frame before the last.
+  const std::string_view text = crypto::as_text(*bytes);
+  const auto last = text.rfind("gFRM");
+  ASSERT_NE(last, std::string_view::npos);
+  disk_.rot(segment, last + 20, std::byte{1});
+  const auto opened = open();
+  if (!opened) {
+    EXPECT_NE(opened.error().message.find("the agreement is broken"), std::string::npos)
+        << opened.error().message;
+  } else {
+    EXPECT_NE(told_.find("torn tail"), std::string::npos) << told_;
+  }
+  EXPECT_EQ(*disk_.list("data/evidence"), std::vector<std::string>{kBreachFile});
+  EXPECT_NE(*disk_.type("data/log"), storage::FileType::None);
 }
 
 TEST_F(Rebuilding, R11_no_start_when_that_file_cannot_be_written) {
