@@ -6,6 +6,7 @@
 
 #include "node/client/operations.h"
 #include "tests/unit/node/client/stub_node.h"
+#include "tests/unit/node/receipt/receipt_builder.h"
 
 namespace giro::client {
 namespace {
@@ -170,6 +171,28 @@ TEST(Http, https_is_refused_and_not_downgraded) {
   const auto answer = http.send("GET", "/", {}, {}, seconds(1));
   ASSERT_FALSE(answer.has_value());
   EXPECT_FALSE(answer.error().may_have_arrived);
+}
+
+// The node shows the settlement at 42.42, whatever it is asked for.
+TEST(PaymentReceipt, Is_of_the_payment_and_of_the_transition_that_was_asked_for) {
+  const auto made = receipt::test::make_receipt({.shown = {1}});
+  StubNode node([&](const api::Request&) { return json_answer(200, receipt::to_json(made)); });
+  Client client({node.url()});
+  const PaymentName payment{"bank-a", 1, receipt::test::uuid(std::byte{0x42})};
+  const auto genesis = receipt::test::genesis();
+  for (const char* at : {"", "42.42"}) {
+    const auto found = client.payment_receipt(payment, at, genesis);
+    ASSERT_TRUE(found.has_value()) << found.error().to_string();
+    EXPECT_EQ(found->receipt, made);
+  }
+  for (const char* at : {"42.43", "43.42", "42.4"}) {
+    const auto found = client.payment_receipt(payment, at, genesis);
+    ASSERT_FALSE(found.has_value()) << at;
+    EXPECT_EQ(found.error().code, "WRONG_TRANSITION");
+  }
+  auto other = payment;
+  other.payer_bank_id = 2;
+  EXPECT_EQ(client.payment_receipt(other, "", genesis).error().code, "WRONG_PAYMENT");
 }
 
 }  // namespace

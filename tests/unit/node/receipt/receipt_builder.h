@@ -80,6 +80,7 @@ struct Shape {
   // Of the payment among them.
   ledger::PaymentState state = ledger::PaymentState::Settled;
   ledger::TokenId token = 3;
+  ledger::Amount payee_fee{};
   Hash chain = genesis().chain;
 };
 
@@ -111,7 +112,8 @@ inline std::vector<Bytes> events_of(const ledger::OutcomeLeaf& leaf, const Shape
                              .payee_bank = 2,
                              .token_from = shape.token,
                              .token_to = 4,
-                             .amount = {0, 12'345}};
+                             .amount = {0, 12'345},
+                             .payee_fee = shape.payee_fee};
   add(ledger::EventType::Entry,
       ledger::EntryEvent{.token = shape.token, .seq = 9, .amount = terms.amount});
   add(ledger::EventType::PaymentSettled,

@@ -78,6 +78,17 @@ TEST(GiroReceipt, tells_a_settled_payment) {
   EXPECT_EQ(payment.expires_at_ms, 0);
 }
 
+TEST(GiroReceipt, tells_what_arrives) {
+  const Checked checked =
+      network().verify(receipt::to_json(make({.shown = {1}, .payee_fee = {0, 45}})));
+  ASSERT_EQ(checked.verdict, Verdict::Valid);
+  const Payment& payment = checked.facts.payments.at(0);
+  EXPECT_EQ(payment.amount.minor_units, "12345");
+  EXPECT_EQ(payment.payee_fee.minor_units, "45");
+  EXPECT_EQ(payment.credited.minor_units, "12300") << "and not what was sent";
+  EXPECT_EQ(payment.credited.token, 4U) << "of the payee's bank";
+}
+
 TEST(GiroReceipt, tells_what_the_genesis_file_does_not_know_by_its_number) {
   const Checked checked =
       network().verify(receipt::to_json(make({.shown = {1}, .token = 4'000'000'000})));
