@@ -4,6 +4,7 @@
 #include <map>
 
 #include "node/api/context.h"
+#include "node/api/explain.h"
 #include "node/api/ledger_forms.h"
 #include "node/api/limits.h"
 #include "node/api/reading.h"
@@ -254,6 +255,41 @@ void show_node(Context& context, const CallPtr& call) {
   answer(*call, json::serialize(out));
 }
 
+// Why it goes on or does not.
+void show_explanation(Context& context, const CallPtr& call) {
+  const auto info = context.service.info();
+  const Explanation found = explain(info, context.config.storage.stop_below_bytes);
+  const auto names = [](const std::vector<std::string>& list) {
+    return json::array(list.begin(), list.end());
+  };
+  json::array faults;
+  for (const auto& fault : found.faults)
+    faults.push_back(json::object{{"name", fault.name},
+                                  {"cause", fault.cause},
+                                  {"detail", fault.detail},
+                                  {"seconds", std::to_string(fault.seconds)},
+                                  {"last_vote_height", std::to_string(fault.last_vote)}});
+  const auto view = context.service.read();
+  StateReader reader(*view);
+  json::value awaited;
+  if (!found.waits_for.empty())
+    awaited = json::object{{"what", found.waits_for},
+                           {"needed", found.needed},
+                           {"have", names(found.have)},
+                           {"missing", names(found.missing)}};
+  answer(*call, json::serialize(json::object{
+                    {"code", found.code},
+                    {"progressing", found.is_progressing},
+                    {"height", number(info.executed)},
+                    {"milliseconds_since_commit", std::to_string(info.milliseconds_since_commit)},
+                    {"epoch", number(info.epoch)},
+                    {"view", number(info.view)},
+                    {"leader", reader.institution_name(info.leader)},
+                    {"waits_for", std::move(awaited)},
+                    {"faults", std::move(faults)},
+                    {"advice", found.advice}}));
+}
+
 void list_peers(Context& context, const CallPtr& call) {
   json::array items;
   for (const auto& peer : context.service.info().peers) items.push_back(peer_form(peer));
@@ -396,6 +432,7 @@ void add_node_routes(Router& router, Context& context) {
   add("/v1/blocks", {"limit", "cursor"}, list_blocks);
   add("/v1/blocks/{height}", {}, show_block);
   add("/v1/headers", {"from", "to", "limit", "cursor"}, list_headers);
+  add("/v1/consensus/explain", {}, show_explanation);
   add("/v1/evidence", {"limit", "cursor"}, list_evidence);
   add("/v1/node", {}, show_node);
   add("/v1/peers", {}, list_peers);

@@ -131,6 +131,12 @@ struct PeerInfo {
   std::uint64_t seconds_in_state = 0;
   consensus::Height stable, last_vote;
   std::string version;
+  bool seated = false;       // in the present set of validators
+  bool leaves_view = false;  // it wants a later view than ours, or to leave ours
+  // Of its last beacon: hints, never for the protocol.
+  std::uint64_t heard_ms_ago = 0;  // 0 also before the first one
+  std::int64_t clock_ahead_ms = 0;
+  std::optional<std::uint64_t> disk_free;  // if it said
 };
 
 struct NodeInfo {
@@ -149,6 +155,7 @@ struct NodeInfo {
   std::uint64_t milliseconds_since_commit = 0;
   consensus::Height own_last_vote;
   bool suspecting = false, voting = false, diverged = false;
+  bool changing_view = false;  // its view has not begun here
   // It casts no more votes in this run of its process, and why: a stable code. Empty: nothing of
   // the kind.
   std::string votes_stopped;

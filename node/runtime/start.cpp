@@ -159,10 +159,12 @@ std::expected<void, StartError> keep_breach(Opened& node, const consensus::Breac
 
 // Before a snapshot of others is taken over (protocol R11). What is wrong with the log is found
 // later.
-std::expected<void, StartError> look_for_breach(Opened& node, const Platform& platform) {
+std::expected<void, StartError> look_for_breach(Opened& node, const Platform& platform,
+                                                const Progress& progress) {
   const auto marked = is_install_marked(*node.files, node.config.data_dir.string());
   if (!marked) return fail(ExitCode::WriteFailed, "data_dir: " + marked.error().text);
   if (!*marked || node.broken_agreement) return {};
+  progress("looking through the log before a snapshot is taken over");
   std::optional<consensus::BreachRecord> logged;
   const auto type = static_cast<std::uint16_t>(consensus::wire::type_of(consensus::BreachRecord{}));
   const auto look = [&](const storage::LogRecord& record) {
@@ -369,7 +371,8 @@ std::expected<Opened, StartError> open_node(const config::NodeConfig& config, St
   auto broken = agreement_broken_file(platform.files, config.data_dir.string());
   if (!broken) return fail(ExitCode::WriteFailed, "data_dir: " + broken.error().text);
   node.broken_agreement = std::move(*broken);
-  if (auto looked = look_for_breach(node, platform); !looked) return StartFailure(looked.error());
+  if (auto looked = look_for_breach(node, platform, progress); !looked)
+    return StartFailure(looked.error());
   if (auto installed = install(node, platform, progress); !installed)
     return StartFailure(installed.error());
   const auto read_back = [&](bool may_rebuild) -> std::expected<ReadLog, StartError> {

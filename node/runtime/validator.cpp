@@ -223,6 +223,7 @@ void Validator::begin() {
   around_.events.write(config::LogLevel::Info, "started",
                        {{"chain", crypto::to_hex(chain)}, {"height", text(store->height().value)}},
                        signer ? "validator runs" : "observer runs");
+  last_commit_ = around_.now().steady;  // none yet: it counts from here
   // A crash may have come between the record and its file.
   for (const auto& held : evidence_.list(*store->read()))
     keep_proof(held.evidence, epoch_of(held.evidence));

@@ -265,6 +265,7 @@ void Validator::publish_info() {
           : static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_us - last_commit_.us) / 1000);
   info.own_last_vote = driver_->own_last_vote();
   info.suspecting = view.suspecting;
+  info.changing_view = view.changing_view;
   info.voting = view.voting;
   info.diverged = view.diverged;
   info.votes_stopped = votes_stopped_;
@@ -294,7 +295,17 @@ void Validator::publish_info() {
       shown.stable = heard->status.stable;
       shown.last_vote = heard->last_vote;
       shown.version = heard->status.version;
+      shown.leaves_view = heard->status.view > view.view ||
+                          (heard->status.view == view.view && heard->status.suspected);
+      if (heard->heard.us != 0) {
+        const std::int64_t ago_ms = std::max<std::int64_t>(0, now_us - heard->heard.us) / 1000;
+        shown.heard_ms_ago = static_cast<std::uint64_t>(ago_ms);
+        if (heard->status.disk_free != 0) shown.disk_free = heard->status.disk_free;
+        if (heard->status.clock.ms != 0)
+          shown.clock_ahead_ms = heard->status.clock.ms + ago_ms - around_.now().wall.ms;
+      }
     }
+    shown.seated = set.find(consensus::InstitutionId{peer.institution}).has_value();
     info.peers.push_back(std::move(shown));
   }
   const std::lock_guard lock(info_mutex_);

@@ -479,6 +479,20 @@ TEST_F(ServerTest, A_list_of_full_blocks_is_a_short_one) {
   EXPECT_EQ(page.at("next_cursor").as_string(), "4");
 }
 
+TEST_F(ServerTest, Says_why_it_goes_on_or_does_not) {
+  service.set_height(5);
+  auto why = document(get("/v1/consensus/explain"));
+  EXPECT_EQ(why.at("code").as_string(), "PROGRESSING");
+  EXPECT_TRUE(why.at("progressing").as_bool());
+  EXPECT_EQ(why.at("leader").as_string(), "bank-b");
+  EXPECT_TRUE(why.at("waits_for").is_null());
+  service.set_diverged();
+  why = document(get("/v1/consensus/explain"));
+  EXPECT_EQ(why.at("code").as_string(), "HALTED_DIVERGED");
+  EXPECT_EQ(why.at("faults").at(0).at("name").as_string(), "bank-a");
+  EXPECT_EQ(why.at("faults").at(0).at("cause").as_string(), "DIVERGED");
+}
+
 TEST_F(ServerTest, Headers_ascend_between_two_heights_with_what_proves_them) {
   service.set_height(9);
   const auto list = [this](const std::string& query) {
