@@ -100,7 +100,7 @@ void find_awaited(const NodeInfo& info, Explanation& out) {
   const std::uint64_t next = info.committed.value + 1;
   const bool is_leaving = leaves_view(info);
   out.waits_for =
-      is_leaving ? "a view behind " + text(info.view.value) : "votes for height " + text(next);
+      is_leaving ? "a view after " + text(info.view.value) : "votes for height " + text(next);
   const auto add = [&](const std::string& name, bool has) {
     (has ? out.have : out.missing).push_back(name);
   };

@@ -24,7 +24,7 @@ struct Explanation {
   // PROGRESSING SLOW QUORUM_MISSING LEADER_SILENT VIEW_CHANGING SYNCING NOT_IN_SET HALTED_DIVERGED
   std::string_view code;
   bool is_progressing = false;
-  std::string waits_for;  // "votes for height 48212", "a view behind 6"; empty: nothing is awaited
+  std::string waits_for;  // "votes for height 48212", "a view after 6"; empty: nothing is awaited
   std::uint64_t needed = 0;
   std::vector<std::string> have, missing;  // who has done that, as far as this node heard
   std::vector<MemberFault> faults;         // this node's own first

@@ -120,7 +120,7 @@ TEST(Explain, Who_wants_the_next_view) {
   info.peers[1].leaves_view = true;
   auto found = explained(info);
   EXPECT_EQ(found.code, "VIEW_CHANGING");
-  EXPECT_EQ(found.waits_for, "a view behind 6");
+  EXPECT_EQ(found.waits_for, "a view after 6");
   EXPECT_EQ(found.have, (Names{"bank-a", "bank-c"}));
   EXPECT_EQ(found.missing, (Names{"bank-b", "bank-d"}));
   info.suspecting = false;
