@@ -1,32 +1,14 @@
 #include "node/api/context.h"
 
+#include <algorithm>
+
 #include "node/api/limits.h"
 #include "node/config/values.h"
 
 namespace giro::api {
 
-void Context::when(Waiters& waiters, std::function<bool()> is_so, std::chrono::milliseconds limit,
-                   std::function<void(bool)> then) {
-  if (is_so()) return then(true);
-  if (waiters.is_full()) return then(false);
-  ++waiters.count;
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  auto again = std::make_shared<std::function<void()>>();
-  *again = [this, &waiters, is_so = std::move(is_so), deadline, then = std::move(then),
-            weak = std::weak_ptr<std::function<void()>>(again)] {
-    const bool is_there = is_so();
-    if (is_there || std::chrono::steady_clock::now() >= deadline) {
-      --waiters.count;
-      return then(is_there);
-    }
-    if (const auto self = weak.lock()) http.after(kMinHeightPoll, [self] { (*self)(); });
-  };
-  http.after(kMinHeightPoll, [again] { (*again)(); });
-}
-
-void Context::when_height(consensus::Height height, std::chrono::milliseconds limit,
-                          std::function<void(bool)> then) {
-  when([this, height] { return service.read()->height() >= height; }, limit, std::move(then));
+std::uint64_t Context::attested_height() const {
+  return std::min(service.info().stable.value, stored_height());
 }
 
 void fail(const Call& call, const Problem& problem) {

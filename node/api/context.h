@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "node/api/height_watch.h"
 #include "node/api/http_server.h"
 #include "node/api/limits.h"
 #include "node/api/problem.h"
@@ -28,25 +29,16 @@ struct Context {
   HttpServer::Post post;  // any thread: what callbacks of the service answer through
   // Of a request with several operations: so many more of the client's share of submissions.
   std::function<bool(const std::string& client, std::size_t more)> may_submit_more;
-  // Who wait for a condition, and of them who follow the events, for as long as they like: they
-  // must not keep the others from waiting.
-  struct Waiters {
-    std::size_t count = 0, max = 0;
-    [[nodiscard]] bool is_full() const { return count >= max; }
-  };
-  Waiters conditions{0, kMinHeightWaitersMax}, followers{0, kEventWaitersMax};
+  // Who waits for a height to be stored here, or to be attested too. Who follows the events does so
+  // for as long as he likes, and must not keep the others from waiting.
+  HeightWatch stored{http, [this] { return stored_height(); }, kMinHeightWaitersMax};
+  HeightWatch attested{http, [this] { return attested_height(); }, kProofWaitersMax};
+  HeightWatch followers{http, [this] { return attested_height(); }, kEventWaitersMax};
+  HeightWatch streams{http, [this] { return attested_height(); }, config.api.streams};
+  std::uint64_t open_streams = 0;
 
-  // Runs `then` on the loop once `is_so` says true, with true, or after `limit`, with false; at
-  // once if too many wait. Asks again and again, on the loop.
-  void when(std::function<bool()> is_so, std::chrono::milliseconds limit,
-            std::function<void(bool)> then) {
-    when(conditions, std::move(is_so), limit, std::move(then));
-  }
-  void when(Waiters& waiters, std::function<bool()> is_so, std::chrono::milliseconds limit,
-            std::function<void(bool)> then);
-  // The same for: the stored height has been reached.
-  void when_height(consensus::Height height, std::chrono::milliseconds limit,
-                   std::function<void(bool)> then);
+  [[nodiscard]] std::uint64_t stored_height() const { return service.read()->height().value; }
+  [[nodiscard]] std::uint64_t attested_height() const;
 };
 
 void fail(const Call& call, const Problem& problem);

@@ -29,11 +29,18 @@ struct Request {
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
 };
 
+// What an answer without an end says next. The connection asks for a piece when the one before has
+// left, so that a slow reader waits for nobody but itself; on the loop's thread. `give` is called
+// once, from any thread; nullopt or an empty piece ends the answer. Goes with the connection.
+using Give = std::function<void(std::optional<std::string> piece)>;
+using Pieces = std::function<void(Give give)>;
+
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  Pieces pieces;  // empty: the body is all
 };
 
 // Called exactly once, from any thread. Calls after the first are ignored.

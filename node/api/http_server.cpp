@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <optional>
@@ -179,18 +180,12 @@ class Session : public std::enable_shared_from_this<Session> {
     request->request_id = request_id_;
     request->client = client_;
     stream_.expires_never();  // the handler has its own deadlines
-    auto answered = std::make_shared<std::atomic<bool>>(false);
-    listening_->handler(request, [weak = weak_from_this(), io = io_, answered](Response response) {
-      const auto loop = io.lock();
-      if (!loop || answered->exchange(true)) return;
-      asio::dispatch(*loop, [weak, response = std::move(response)]() mutable {
-        if (const auto self = weak.lock()) self->write(std::move(response));
-      });
-    });
+    listening_->handler(request, once(&Session::write));
   }
 
-  void write(Response answer) {
-    auto message = std::make_shared<http::response<http::string_body>>();
+  template <typename Body>
+  [[nodiscard]] std::shared_ptr<http::response<Body>> head_of(const Response& answer) const {
+    auto message = std::make_shared<http::response<Body>>();
     message->version(11);
     message->result(answer.status);
     message->set(http::field::server, "giro");
@@ -200,6 +195,12 @@ class Session : public std::enable_shared_from_this<Session> {
     message->set(http::field::cache_control, "no-store");
     for (const auto& [name, value] : answer.headers) message->set(name, value);
     message->keep_alive(keep_alive_);
+    return message;
+  }
+
+  void write(Response answer) {
+    if (answer.pieces) return write_pieces(std::move(answer));
+    const auto message = head_of<http::string_body>(answer);
     message->body() = std::move(answer.body);
     message->prepare_payload();
     stream_.expires_after(kWriteTime);
@@ -209,6 +210,55 @@ class Session : public std::enable_shared_from_this<Session> {
                         if (!self->keep_alive_) return self->finish();
                         self->wait_for_request();
                       });
+  }
+
+  void write_pieces(Response answer) {
+    keep_alive_ = false;  // a reader that has enough closes
+    const auto message = head_of<http::empty_body>(answer);
+    message->chunked(true);
+    pieces_ = std::move(answer.pieces);
+    const auto serializer = std::make_shared<http::response_serializer<http::empty_body>>(*message);
+    stream_.expires_after(kWriteTime);
+    http::async_write_header(
+        stream_, *serializer,
+        [self = shared_from_this(), message, serializer](beast::error_code error, std::size_t) {
+          if (error) return self->close();
+          self->ask_for_piece();
+        });
+  }
+  void ask_for_piece() {
+    stream_.expires_never();  // who makes the pieces has deadlines of his own
+    pieces_(once(&Session::write_piece));
+  }
+  void write_piece(std::optional<std::string> piece) {
+    stream_.expires_after(kStreamStallTime);
+    if (!piece || piece->empty()) {
+      asio::async_write(stream_, http::make_chunk_last(),
+                        [self = shared_from_this()](beast::error_code error, std::size_t) {
+                          if (error) return self->close();
+                          self->finish();
+                        });
+      return;
+    }
+    const auto text = std::make_shared<const std::string>(std::move(*piece));
+    asio::async_write(stream_, http::make_chunk(asio::buffer(*text)),
+                      [self = shared_from_this(), text](beast::error_code error, std::size_t) {
+                        if (error) return self->close();
+                        self->ask_for_piece();
+                      });
+  }
+
+  // What others hold to go on here: works once, on the loop, and holds neither connection nor loop.
+  template <typename Answer>
+  [[nodiscard]] std::function<void(Answer)> once(void (Session::*then)(Answer)) {
+    return [weak = weak_from_this(), io = io_, then,
+            is_done = std::make_shared<std::atomic<bool>>(false)](Answer answer) {
+      const auto loop = io.lock();
+      if (!loop || is_done->exchange(true)) return;
+      asio::dispatch(*loop, [weak, then, answer = std::move(answer)]() mutable {
+        if (const auto self = weak.lock()) (self.get()->*then)(std::move(answer));
+      });
+    };
   }
 
   // Says that nothing more comes and takes what the client still sends, for a short time: closing
@@ -241,6 +291,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string client_;
   std::string request_id_;
   bool keep_alive_ = false;
+  Pieces pieces_;
 };
 
 void accept_next(const std::shared_ptr<Listening>& listening, Sessions& sessions,

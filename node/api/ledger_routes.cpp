@@ -183,11 +183,12 @@ void prove_position(Context& context, const CallPtr& call) {
     post([&context, call, proof = std::move(proof)] {
       if (!proof) return fail(*call, problem(Fault::NotReady));
       const auto made = std::make_shared<receipt::PositionProof>(*proof);
-      context.when([&context, made] { return context.service.attest(*made); }, kMinHeightWait,
-                   [call, made](bool is_attested) {
-                     if (!is_attested) return fail(*call, problem(Fault::Behind));
-                     answer(*call, receipt::to_json(*made), made->header.height);
-                   });
+      context.attested.wait(made->header.height.value, kMinHeightWait,
+                            [&context, call, made](bool) {
+                              if (!context.service.attest(*made))
+                                return fail(*call, problem(Fault::Behind));
+                              answer(*call, receipt::to_json(*made), made->header.height);
+                            });
     });
   };
   if (!context.service.prove(found->token.id, found->account.id, done))

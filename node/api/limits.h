@@ -21,9 +21,15 @@ inline constexpr std::size_t kPathSegmentsMax = 16;
 inline constexpr std::chrono::milliseconds kWaitDefault{5000};
 inline constexpr std::chrono::milliseconds kWaitMax{30000};
 inline constexpr std::chrono::milliseconds kMinHeightWait{10000};
-inline constexpr std::chrono::milliseconds kMinHeightPoll{10};
+inline constexpr std::chrono::milliseconds kHeightPoll{10};
 inline constexpr std::size_t kMinHeightWaitersMax = 1024;
-inline constexpr std::size_t kEventWaitersMax = 256;  // who follow the events
+inline constexpr std::size_t kProofWaitersMax = 1024;  // until their height is attested
+inline constexpr std::size_t kEventWaitersMax = 256;   // who follow the events page by page
+
+// Streams (surface 5.6), so many as api.limits.streams.
+inline constexpr std::chrono::seconds kStreamBeat{5};        // the longest silence of a stream
+inline constexpr std::chrono::seconds kStreamStallTime{60};  // of a reader that takes nothing
+inline constexpr std::uint32_t kStreamPieceEvents = 100;
 
 inline constexpr std::size_t kBatchOperationsMax = 500;
 inline constexpr std::size_t kFormDepthMax = 8;             // of an operation as JSON

@@ -91,8 +91,8 @@ json::object status_form(StateReader& reader, const OperationInfo& info,
 void answer_status(Context& context, const CallPtr& call, const OperationInfo& info,
                    std::optional<bool> duplicate, bool is_pending_202) {
   const consensus::Height height = info.outcome ? info.outcome->height : consensus::Height{};
-  context.when_height(
-      height, kMinHeightWait, [&context, call, info, duplicate, is_pending_202](bool) {
+  context.stored.wait(
+      height.value, kMinHeightWait, [&context, call, info, duplicate, is_pending_202](bool) {
         const auto view = context.service.read();
         StateReader reader(*view);
         Response out;

@@ -141,7 +141,7 @@ void Server::Parts::run(const Route& route, const CallPtr& call) {
   const auto height = parse_number(*min_height);
   if (!height) return fail(*call, problem(Fault::BadRequest, "min_height is a decimal number"));
   call->begin_wait();
-  context.when_height({*height}, kMinHeightWait, [&route, call](bool is_there) {
+  context.stored.wait(*height, kMinHeightWait, [&route, call](bool is_there) {
     if (is_there) return route.endpoint(call);
     fail(*call, problem(Fault::Behind));
   });

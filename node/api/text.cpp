@@ -26,4 +26,8 @@ std::optional<std::pair<std::uint64_t, std::uint32_t>> parse_place(std::string_v
   return std::pair{*first, static_cast<std::uint32_t>(*second)};
 }
 
+std::string place_text(std::uint64_t height, std::uint32_t n) {
+  return std::to_string(height) + "." + std::to_string(n);
+}
+
 }  // namespace giro::api

@@ -22,5 +22,6 @@ using receipt::Uuid;
 // "48212.4": two of them, the second of 32 bits, as the cursors of some lists are.
 [[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint32_t>> parse_place(
     std::string_view text);
+[[nodiscard]] std::string place_text(std::uint64_t height, std::uint32_t n);
 
 }  // namespace giro::api
