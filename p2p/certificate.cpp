@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include <iterator>
 
 #include "crypto/check.h"
+#include "crypto/digest.h"
 #include "crypto/keys.h"
 #include "p2p/limits.h"
 #include "p2p/openssl.h"
@@ -117,6 +119,31 @@ std::expected<void, CertificateError> write_new_file(const std::filesystem::path
   return {};
 }
 
+bool is_dns_name(std::string_view host) {
+  constexpr std::size_t kDnsNameMax = 253;
+  return !host.empty() && host.size() <= kDnsNameMax &&
+         std::ranges::all_of(host, [](unsigned char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  c == '-' || c == '.';
+         });
+}
+
+void set_hosts(X509* certificate, std::span<const std::string> hosts) {
+  std::string names;
+  for (const auto& host : hosts) {
+    ASN1_OCTET_STRING* address = a2i_IPADDRESS(host.c_str());
+    if (address == nullptr && !is_dns_name(host)) continue;
+    names += (names.empty() ? "" : ",") + std::string(address == nullptr ? "DNS:" : "IP:") + host;
+    ASN1_OCTET_STRING_free(address);
+  }
+  ERR_clear_error();  // of names that are no addresses
+  if (names.empty()) return;
+  X509_EXTENSION* extension =
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
+  GIRO_CHECK(extension != nullptr && X509_add_ext(certificate, extension, -1) == 1);
+  X509_EXTENSION_free(extension);
+}
+
 }  // namespace
 
 CertificatePtr parse_certificate(std::string_view pem) {
@@ -164,7 +191,8 @@ Validity usual_validity(std::chrono::sys_seconds now) {
           now + std::chrono::duration_cast<std::chrono::seconds>(kCertificateLifetime)};
 }
 
-PeerCertificate make_certificate(std::string_view common_name, const Validity& validity) {
+PeerCertificate make_certificate(std::string_view common_name, const Validity& validity,
+                                 std::span<const std::string> hosts) {
   const KeyPtr key(EVP_EC_gen("P-256"));
   const CertificatePtr certificate(X509_new());
   GIRO_CHECK(key != nullptr && certificate != nullptr);
@@ -172,6 +200,7 @@ PeerCertificate make_certificate(std::string_view common_name, const Validity& v
   set_serial(certificate.get());
   set_times(certificate.get(), validity);
   set_names(certificate.get(), common_name);
+  set_hosts(certificate.get(), hosts);
   GIRO_CHECK(X509_set_pubkey(certificate.get(), key.get()) == 1);
   GIRO_CHECK(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0);
 
@@ -225,6 +254,23 @@ std::expected<std::chrono::sys_seconds, CertificateError> certificate_not_after(
   const auto time = not_after_of(certificate.get());
   if (!time) return std::unexpected(CertificateError::Malformed);
   return *time;
+}
+
+std::optional<crypto::Hash> key_sha256_of(const X509* certificate) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+  if (size <= 0) return std::nullopt;
+  const auto hash = crypto::sha256(std::as_bytes(std::span(der, static_cast<std::size_t>(size))));
+  OPENSSL_free(der);
+  return hash;
+}
+
+std::expected<crypto::Hash, CertificateError> certificate_key_sha256(
+    std::string_view certificate_pem) {
+  const CertificatePtr certificate = parse_certificate(certificate_pem);
+  const auto hash = certificate ? key_sha256_of(certificate.get()) : std::nullopt;
+  if (!hash) return std::unexpected(CertificateError::Malformed);
+  return *hash;
 }
 
 }  // namespace giro::p2p

@@ -6,8 +6,11 @@
 #include <chrono>
 #include <expected>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
+
+#include "crypto/bytes.h"
 
 namespace giro::p2p {
 
@@ -33,8 +36,11 @@ inline constexpr std::chrono::years kCertificateLifetime{20};
 // From a day before `now`, so that clocks need not agree, for kCertificateLifetime.
 [[nodiscard]] Validity usual_validity(std::chrono::sys_seconds now);
 
+// `hosts`: DNS names and addresses under which it is met, for clients that compare them (curl).
+// What is neither is left out.
 [[nodiscard]] PeerCertificate make_certificate(std::string_view common_name,
-                                               const Validity& validity);
+                                               const Validity& validity,
+                                               std::span<const std::string> hosts = {});
 
 // The key file gets mode 0600. Both are synced; neither is overwritten.
 [[nodiscard]] std::expected<void, CertificateError> write_certificate(
@@ -48,6 +54,10 @@ inline constexpr std::chrono::years kCertificateLifetime{20};
 
 // For the operator: when it ends. It goes on working after that.
 [[nodiscard]] std::expected<std::chrono::sys_seconds, CertificateError> certificate_not_after(
+    std::string_view certificate_pem);
+
+// SHA-256 of the SubjectPublicKeyInfo, DER: what an API knows its clients by (surface 5.1).
+[[nodiscard]] std::expected<crypto::Hash, CertificateError> certificate_key_sha256(
     std::string_view certificate_pem);
 
 }  // namespace giro::p2p

@@ -1,5 +1,5 @@
-// Owning pointers for what certificate.cpp and tls.cpp take from OpenSSL. Included by these two
-// only.
+// Owning pointers for what certificate.cpp and tls.cpp take from OpenSSL. Included by these two,
+// and by the API's side of TLS.
 #pragma once
 
 #include <openssl/bio.h>
@@ -14,6 +14,8 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+
+#include "crypto/bytes.h"
 
 namespace giro::p2p {
 
@@ -35,5 +37,6 @@ using SslPtr = std::unique_ptr<SSL, OpenSslFree<SSL_free>>;
 [[nodiscard]] CertificatePtr parse_certificate(std::string_view pem);
 [[nodiscard]] KeyPtr parse_private_key(std::string_view pem);
 [[nodiscard]] std::optional<std::chrono::sys_seconds> not_after_of(const X509* certificate);
+[[nodiscard]] std::optional<crypto::Hash> key_sha256_of(const X509* certificate);
 
 }  // namespace giro::p2p

@@ -111,13 +111,23 @@ bool is_ready(const Node& node) {
   return answer && answer->status == 200;
 }
 
+client::Client client_of(const Network& network, const Node& node) {
+  std::shared_ptr<client::TlsClient> tls;
+  if (network.mtls) {
+    auto made =
+        client::TlsClient::make({network.client_certificate(), network.server_certificates()});
+    if (made) tls = std::move(*made);  // without it the node does not answer
+  }
+  return client::Client({network.url(node)}, tls);
+}
+
 NodeStatus status_of(const Network& network, const Node& node) {
   NodeStatus out{.node = node, .pid = node_pid(network, node), .ready = false, .condition = {}};
   if (out.pid == 0) {
     out.condition = "not running";
     return out;
   }
-  client::Client http({config::ApiUrl{false, node.api_address()}});
+  client::Client http = client_of(network, node);
   const auto answer = http.get("/v1/node");
   const auto* object = answer ? answer->if_object() : nullptr;
   if (object == nullptr) {
@@ -177,6 +187,7 @@ std::expected<Network, Error> bring_up(const UpOptions& options, std::optional<N
   std::expected<void, Error> ran;
   for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
     Network network;
+    network.mtls = options.mtls;
     if (found) {
       network = *found;
       if (!are_free(network)) {
@@ -316,7 +327,7 @@ std::expected<Up, Error> up(const UpOptions& options, const Progress& progress) 
   auto now = testnet::status(network.directory);
   if (!now) return std::unexpected(now.error());
   out.status = std::move(*now);
-  client::Client http({config::ApiUrl{false, network.nodes.front().api_address()}});
+  client::Client http = client_of(network, network.nodes.front());
   if (const auto node = http.get("/v1/node"); node && node->is_object()) {
     out.quorum = client::number_field(node->get_object(), "quorum");
     out.faults = client::number_field(node->get_object(), "faults_tolerated");

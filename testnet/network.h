@@ -4,8 +4,11 @@
 //   network.json          names and ports
 //   genesis.json          what all nodes agree on
 //   client.toml           the profile of `giro testnet env`: both banks' operators and the aliases
-//   ALICE, BOB, MERCHANT keys/  passphrase     the operators' keys <node>/               node.toml,
-//   keys/, tls/, data/, sign-state/, node.log supervisor.lock, .pid, .log
+//   ALICE, BOB, MERCHANT
+//   keys/  passphrase     the operators' keys
+//   tls/                  with mtls: the profile's certificate, and those of the nodes
+//   <node>/               node.toml, clients.toml, keys/, tls/, data/, sign-state/, node.log
+//   supervisor.lock, .pid, .log
 #pragma once
 
 #include <cstdint>
@@ -31,6 +34,7 @@ struct Node {
 struct Network {
   std::filesystem::path directory;  // absolute
   std::string name = "giro-dev";
+  bool mtls = false;  // the APIs ask for a certificate; else auth = "open"
   std::vector<Node> nodes;
 
   [[nodiscard]] std::filesystem::path node_directory(const Node& node) const {
@@ -44,6 +48,14 @@ struct Network {
   }
   [[nodiscard]] std::filesystem::path genesis() const { return directory / "genesis.json"; }
   [[nodiscard]] std::filesystem::path profile() const { return directory / "client.toml"; }
+  // Of the demo profile, if mtls: its certificate, and those of the nodes' APIs.
+  [[nodiscard]] config::TlsFiles client_certificate() const {
+    return {directory / "tls" / "client.pem", directory / "tls" / "client.key"};
+  }
+  [[nodiscard]] std::filesystem::path server_certificates() const {
+    return directory / "tls" / "servers.pem";
+  }
+  [[nodiscard]] config::ApiUrl url(const Node& node) const { return {mtls, node.api_address()}; }
   [[nodiscard]] const Node* find(const std::string& node) const;
 };
 

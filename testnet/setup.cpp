@@ -2,13 +2,16 @@
 
 #include <chrono>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "crypto/signer.h"
 #include "node/client/journal.h"
 #include "node/client/operations.h"
+#include "node/config/clients_file.h"
 #include "node/config/node_config.h"
 #include "node/config/profile.h"
+#include "p2p/certificate.h"
 #include "testnet/process.h"
 
 namespace giro::testnet {
@@ -99,6 +102,37 @@ std::expected<void, std::string> edit_node_files(
   return {};
 }
 
+// The demo profile acts for every institution, at every node, in every role.
+std::expected<void, std::string> make_client(const Network& network) {
+  const auto files = network.client_certificate();
+  std::error_code error;
+  fs::create_directories(files.cert.parent_path(), error);
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto pair = p2p::make_certificate("demo", p2p::usual_validity(now));
+  const auto failed = [](const fs::path& file, p2p::CertificateError why) {
+    return std::unexpected(file.string() + ": " + std::string(p2p::describe(why)));
+  };
+  if (auto done = p2p::write_certificate(files.cert, files.key, pair); !done)
+    return failed(files.cert, done.error());
+  const auto key = p2p::certificate_key_sha256(pair.certificate_pem);
+  if (!key) return failed(files.cert, key.error());
+  using enum config::ClientRole;
+  config::ClientsFile clients;
+  std::set<std::string> institutions;
+  for (const auto& one : config::demo_operators()) institutions.insert(one.institution);
+  for (const auto& node : network.nodes) institutions.insert(node.name);
+  for (const auto& name : institutions)
+    clients.clients.push_back(
+        {"demo", *key, name, {Submitter, Reader, Auditor, Observer, Operator}});
+  std::string servers;
+  for (const auto& node : network.nodes) {
+    servers += read_text(network.node_directory(node) / "tls" / "api.pem");
+    const auto file = network.node_directory(node) / "clients.toml";
+    if (auto done = write_text(file, config::write_clients_file(clients), 0644); !done) return done;
+  }
+  return write_text(network.server_certificates(), servers, 0644);
+}
+
 }  // namespace
 
 std::expected<std::map<config::DemoOperator, crypto::PublicKey>, std::string> make_operator_keys(
@@ -126,7 +160,8 @@ std::expected<std::map<config::DemoOperator, crypto::PublicKey>, std::string> ma
 
 std::expected<void, std::string> write_demo_profile(const Network& network) {
   config::Profile profile;
-  for (const auto& node : network.nodes) profile.api.push_back({false, node.api_address()});
+  for (const auto& node : network.nodes) profile.api.push_back(network.url(node));
+  if (network.mtls) profile.tls = {network.client_certificate(), network.server_certificates()};
   profile.genesis = network.genesis();
   profile.institution = network.nodes.front().name;
   profile.journal = network.directory / "journal";
@@ -161,12 +196,18 @@ std::expected<void, std::string> set_up(const Network& network, const fs::path& 
   if (!operators) return std::unexpected(operators.error());
   if (auto done = write_genesis(network, *operators, adjust); !done) return done;
   const auto configure = [&network](const Node& node) {
-    return std::vector<std::string>{
-        "--genesis",    network.genesis().string(),     "--p2p",  node.p2p_address().to_string(),
-        "--api",        node.api_address().to_string(), "--ops",  node.ops_address().to_string(),
-        "--ops-socket", socket_path(network, node),     "--open", "--stop-below",
-        "64MiB"};
+    std::vector<std::string> out{"--genesis",    network.genesis().string(),
+                                 "--p2p",        node.p2p_address().to_string(),
+                                 "--api",        node.api_address().to_string(),
+                                 "--ops",        node.ops_address().to_string(),
+                                 "--ops-socket", socket_path(network, node),
+                                 "--stop-below", "64MiB"};
+    if (!network.mtls) out.emplace_back("--open");
+    return out;
   };
+  if (network.mtls) {
+    if (auto done = make_client(network); !done) return done;
+  }
   if (auto done = run_init(network, giro, configure); !done) return done;
   if (auto done = write_demo_profile(network); !done) return done;
   return store_network(network);

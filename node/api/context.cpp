@@ -15,6 +15,11 @@ void fail(const Call& call, const Problem& problem) {
   call.respond(response(problem, call.request->request_id));
 }
 
+Problem not_its_actor() {
+  return problem(Fault::Forbidden,
+                 "a client sends operations of its own institution, as submitter");
+}
+
 void answer(const Call& call, std::string body, std::optional<consensus::Height> height) {
   Response out;
   out.body = std::move(body);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,6 +30,8 @@ struct Context {
   HttpServer::Post post;  // any thread: what callbacks of the service answer through
   // Of a request with several operations: so many more of the client's share of submissions.
   std::function<bool(const std::string& client, std::size_t more)> may_submit_more;
+  // Reads clients.toml again; the error is for people, and then nothing has changed.
+  std::function<std::expected<std::size_t, std::string>()> reload_clients;
   // Who waits for a height to be stored here, or to be attested too. Who follows the events does so
   // for as long as he likes, and must not keep the others from waiting.
   HeightWatch stored{http, [this] { return stored_height(); }, kMinHeightWaitersMax};
@@ -42,6 +45,7 @@ struct Context {
 };
 
 void fail(const Call& call, const Problem& problem);
+[[nodiscard]] Problem not_its_actor();
 // 200 with the height that the answer describes.
 void answer(const Call& call, std::string body,
             std::optional<consensus::Height> height = std::nullopt);
@@ -62,5 +66,6 @@ void add_event_routes(Router& router, Context& context);
 void add_governance_routes(Router& router, Context& context);
 void add_node_routes(Router& router, Context& context);
 void add_ops_routes(Router& router, Context& context);
+void add_control_routes(Router& router, Context& context);  // the ops socket's
 
 }  // namespace giro::api

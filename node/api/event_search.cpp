@@ -47,7 +47,7 @@ std::optional<EventFilter> event_filter_of(Context& context, const Call& call) {
   auto types = types_of(call);
   if (!types) return std::nullopt;
   filter.types = std::move(*types);
-  filter.reader = context.service.info().institution;
+  filter.caller = call.caller;
   const auto view = context.service.read();
   StateReader reader(*view);
   if (const auto text = call.request->parameter("account")) {

@@ -20,16 +20,14 @@ struct EventFilter {
   std::optional<receipt::AccountAt> account;
   std::optional<ledger::TokenId> token;
 
-  // Who may read it (ledger 12): the institution of this node; empty scopes are of all.
-  ledger::InstId reader = 0;
+  std::shared_ptr<const Caller> caller;  // sees what is of his institutions (ledger 12)
 
   [[nodiscard]] bool takes(const ledger::EventRecord& event, StateReader& state) const {
     const auto issuer_of = [&state](ledger::TokenId id) {
       const auto found = state.token(id);
       return found ? found->record.issuer : 0;
     };
-    return (types.empty() || types.contains(event.type)) &&
-           (event.scope.empty() || std::ranges::find(event.scope, reader) != event.scope.end()) &&
+    return (types.empty() || types.contains(event.type)) && caller->sees(event.scope) &&
            (!account || receipt::is_about(event, *account, issuer_of)) &&
            (!token || receipt::is_about(event, *token));
   }

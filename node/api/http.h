@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "crypto/bytes.h"
+
 namespace giro::api {
 
 struct Request {
@@ -22,8 +24,9 @@ struct Request {
   std::map<std::string, std::string, std::less<>>
       headers;  // lower-case names; of repeated ones the last
   std::string body;
-  std::string request_id;  // ours, 32 hex digits
-  std::string client;      // whom rates are counted for: the remote address
+  std::string request_id;                  // ours, 32 hex digits
+  std::string client;                      // the remote address
+  std::optional<crypto::Hash> client_key;  // of the certificate, with mutual TLS
 
   [[nodiscard]] std::string_view header(std::string_view name) const;  // empty if absent
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
@@ -40,7 +43,7 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
-  Pieces pieces;  // empty: the body is all
+  Pieces pieces{};  // empty: the body is all
 };
 
 // Called exactly once, from any thread. Calls after the first are ignored.

@@ -1,16 +1,23 @@
 #include "node/api/http_server.h"
 
+#include <sys/stat.h>
+
 #include <atomic>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <filesystem>
 #include <optional>
 #include <thread>
 #include <unordered_map>
+#include <variant>
 
 #include "crypto/keys.h"
 #include "node/api/limits.h"
@@ -21,6 +28,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using tcp = asio::ip::tcp;
+using local = asio::local::stream_protocol;
 
 namespace {
 
@@ -41,18 +49,26 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-class Session;
+// One open connection, as its listener sees it; loop thread only.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual void begin() = 0;
+  virtual void close() = 0;
+  [[nodiscard]] virtual const std::optional<crypto::Hash>& client_key() const = 0;
+};
 // Owns the open connections; loop thread only. A connection leaves it when it closes.
-using Sessions = std::unordered_map<Session*, std::shared_ptr<Session>>;
+using Sessions = std::unordered_map<Connection*, std::shared_ptr<Connection>>;
 
 struct Listening {
-  Listening(asio::io_context& io, ListenerOptions with, Handler on_request, Refuse on_refused)
-      : acceptor(io),
-        pause(io),
+  Listening(std::variant<tcp::acceptor, local::acceptor> at, ListenerOptions with,
+            Handler on_request, Refuse on_refused)
+      : acceptor(std::move(at)),
+        pause(std::visit([](auto& one) { return one.get_executor(); }, acceptor)),
         options(std::move(with)),
         handler(std::move(on_request)),
         refuse(std::move(on_refused)) {}
-  tcp::acceptor acceptor;
+  std::variant<tcp::acceptor, local::acceptor> acceptor;
   asio::steady_timer pause;
   ListenerOptions options;
   Handler handler;
@@ -66,6 +82,7 @@ struct HttpServer::Loop {
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   std::vector<std::shared_ptr<Listening>> listeners;
+  std::vector<std::filesystem::path> socket_files;
   Sessions sessions;
   std::atomic<bool> stopped{false};
   std::thread thread;
@@ -73,25 +90,64 @@ struct HttpServer::Loop {
 
 namespace {
 
+using PlainStream = beast::tcp_stream;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+using LocalStream = beast::basic_stream<local>;
+
 // One connection. Every member is used on the loop's thread only. A Respond holds neither
 // connection nor loop: it may outlive both.
-class Session : public std::enable_shared_from_this<Session> {
+template <typename Stream>
+class Session final : public Connection, public std::enable_shared_from_this<Session<Stream>> {
  public:
-  Session(tcp::socket socket, std::shared_ptr<Listening> listening, Sessions& sessions,
-          std::weak_ptr<asio::io_context> io)
-      : stream_(std::move(socket)),
+  // `layers`: what the stream is made of, the socket first.
+  template <typename... Layers>
+  Session(std::shared_ptr<Listening> listening, Sessions& sessions,
+          std::weak_ptr<asio::io_context> io, Layers&&... layers)
+      : stream_(std::forward<Layers>(layers)...),
         listening_(std::move(listening)),
         sessions_(sessions),
         io_(std::move(io)) {
-    beast::error_code ignored;
-    stream_.socket().set_option(tcp::no_delay(true), ignored);
-    const auto remote = stream_.socket().remote_endpoint(ignored);
-    if (!ignored) client_ = remote.address().to_string();
+    if constexpr (!std::is_same_v<Stream, LocalStream>) {
+      beast::error_code ignored;
+      lowest().socket().set_option(tcp::no_delay(true), ignored);
+      const auto remote = lowest().socket().remote_endpoint(ignored);
+      if (!ignored) client_ = remote.address().to_string();
+    }
     ++listening_->connections;
   }
-  ~Session() { --listening_->connections; }
+  ~Session() override { --listening_->connections; }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
+
+  void begin() override {
+    if constexpr (kIsTls) {
+      lowest().expires_after(kHeaderTime);
+      stream_.async_handshake(asio::ssl::stream_base::server,
+                              [self = this->shared_from_this()](beast::error_code error) {
+                                if (error) return self->close();
+                                self->client_key_ = client_key_of(self->stream_.native_handle());
+                                self->wait_for_request();
+                              });
+    } else {
+      wait_for_request();
+    }
+  }
+
+  void close() override {
+    beast::error_code ignored;
+    lowest().socket().shutdown(asio::socket_base::shutdown_both, ignored);
+    lowest().close();
+    sessions_.erase(this);
+  }
+
+  [[nodiscard]] const std::optional<crypto::Hash>& client_key() const override {
+    return client_key_;
+  }
+
+ private:
+  static constexpr bool kIsTls = std::is_same_v<Stream, TlsStream>;
+
+  [[nodiscard]] auto& lowest() { return beast::get_lowest_layer(stream_); }
 
   // Waits for the first byte of a request, then for its head, then for its body: three different
   // patiences.
@@ -101,42 +157,36 @@ class Session : public std::enable_shared_from_this<Session> {
     parser_->body_limit(listening_->options.body_bytes_max);
     request_id_ = new_request_id();
     if (buffer_.size() != 0) return read_head();
-    stream_.expires_after(kIdleTime);
-    stream_.async_read_some(buffer_.prepare(4096),
-                            [self = shared_from_this()](beast::error_code error, std::size_t size) {
-                              if (error) return self->close();
-                              self->buffer_.commit(size);
-                              self->read_head();
-                            });
+    lowest().expires_after(kIdleTime);
+    stream_.async_read_some(buffer_.prepare(4096), [self = this->shared_from_this()](
+                                                       beast::error_code error, std::size_t size) {
+      if (error) return self->close();
+      self->buffer_.commit(size);
+      self->read_head();
+    });
   }
 
-  void close() {
-    beast::error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
-    stream_.close();
-    sessions_.erase(this);
-  }
-
- private:
   void read_head() {
-    stream_.expires_after(kHeaderTime);
-    http::async_read_header(stream_, buffer_, *parser_,
-                            [self = shared_from_this()](beast::error_code error, std::size_t) {
-                              if (error) return self->on_read_error(error);
-                              self->on_head();
-                            });
+    lowest().expires_after(kHeaderTime);
+    http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = this->shared_from_this()](beast::error_code error, std::size_t) {
+          if (error) return self->on_read_error(error);
+          self->on_head();
+        });
   }
 
   void on_head() {
-    stream_.expires_after(kBodyTime);
+    lowest().expires_after(kBodyTime);
     if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
       auto go_on = std::make_shared<http::response<http::empty_body>>(http::status::continue_,
                                                                       parser_->get().version());
-      http::async_write(stream_, *go_on,
-                        [self = shared_from_this(), go_on](beast::error_code error, std::size_t) {
-                          if (error) return self->close();
-                          self->read_body();
-                        });
+      http::async_write(
+          stream_, *go_on,
+          [self = this->shared_from_this(), go_on](beast::error_code error, std::size_t) {
+            if (error) return self->close();
+            self->read_body();
+          });
       return;
     }
     read_body();
@@ -144,7 +194,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void read_body() {
     http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](beast::error_code error, std::size_t) {
+                     [self = this->shared_from_this()](beast::error_code error, std::size_t) {
                        if (error) return self->on_read_error(error);
                        self->on_request();
                      });
@@ -179,7 +229,8 @@ class Session : public std::enable_shared_from_this<Session> {
     request->body = std::move(message.body());
     request->request_id = request_id_;
     request->client = client_;
-    stream_.expires_never();  // the handler has its own deadlines
+    request->client_key = client_key_;
+    lowest().expires_never();  // the handler has its own deadlines
     listening_->handler(request, once(&Session::write));
   }
 
@@ -203,13 +254,14 @@ class Session : public std::enable_shared_from_this<Session> {
     const auto message = head_of<http::string_body>(answer);
     message->body() = std::move(answer.body);
     message->prepare_payload();
-    stream_.expires_after(kWriteTime);
-    http::async_write(stream_, *message,
-                      [self = shared_from_this(), message](beast::error_code error, std::size_t) {
-                        if (error) return self->close();
-                        if (!self->keep_alive_) return self->finish();
-                        self->wait_for_request();
-                      });
+    lowest().expires_after(kWriteTime);
+    http::async_write(
+        stream_, *message,
+        [self = this->shared_from_this(), message](beast::error_code error, std::size_t) {
+          if (error) return self->close();
+          if (!self->keep_alive_) return self->finish();
+          self->wait_for_request();
+        });
   }
 
   void write_pieces(Response answer) {
@@ -218,40 +270,41 @@ class Session : public std::enable_shared_from_this<Session> {
     message->chunked(true);
     pieces_ = std::move(answer.pieces);
     const auto serializer = std::make_shared<http::response_serializer<http::empty_body>>(*message);
-    stream_.expires_after(kWriteTime);
-    http::async_write_header(
-        stream_, *serializer,
-        [self = shared_from_this(), message, serializer](beast::error_code error, std::size_t) {
-          if (error) return self->close();
-          self->ask_for_piece();
-        });
+    lowest().expires_after(kWriteTime);
+    http::async_write_header(stream_, *serializer,
+                             [self = this->shared_from_this(), message, serializer](
+                                 beast::error_code error, std::size_t) {
+                               if (error) return self->close();
+                               self->ask_for_piece();
+                             });
   }
   void ask_for_piece() {
-    stream_.expires_never();  // who makes the pieces has deadlines of his own
+    lowest().expires_never();  // who makes the pieces has deadlines of his own
     pieces_(once(&Session::write_piece));
   }
   void write_piece(std::optional<std::string> piece) {
-    stream_.expires_after(kStreamStallTime);
+    lowest().expires_after(kStreamStallTime);
     if (!piece || piece->empty()) {
       asio::async_write(stream_, http::make_chunk_last(),
-                        [self = shared_from_this()](beast::error_code error, std::size_t) {
+                        [self = this->shared_from_this()](beast::error_code error, std::size_t) {
                           if (error) return self->close();
                           self->finish();
                         });
       return;
     }
     const auto text = std::make_shared<const std::string>(std::move(*piece));
-    asio::async_write(stream_, http::make_chunk(asio::buffer(*text)),
-                      [self = shared_from_this(), text](beast::error_code error, std::size_t) {
-                        if (error) return self->close();
-                        self->ask_for_piece();
-                      });
+    asio::async_write(
+        stream_, http::make_chunk(asio::buffer(*text)),
+        [self = this->shared_from_this(), text](beast::error_code error, std::size_t) {
+          if (error) return self->close();
+          self->ask_for_piece();
+        });
   }
 
   // What others hold to go on here: works once, on the loop, and holds neither connection nor loop.
   template <typename Answer>
   [[nodiscard]] std::function<void(Answer)> once(void (Session::*then)(Answer)) {
-    return [weak = weak_from_this(), io = io_, then,
+    return [weak = this->weak_from_this(), io = io_, then,
             is_done = std::make_shared<std::atomic<bool>>(false)](Answer answer) {
       const auto loop = io.lock();
       if (!loop || is_done->exchange(true)) return;
@@ -264,15 +317,21 @@ class Session : public std::enable_shared_from_this<Session> {
   // Says that nothing more comes and takes what the client still sends, for a short time: closing
   // with unread bytes would reset the connection under the answer.
   void finish() {
-    beast::error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    drain(0);
+    if constexpr (kIsTls) {
+      lowest().expires_after(kDrainTime);
+      stream_.async_shutdown(
+          [self = this->shared_from_this()](beast::error_code) { self->close(); });
+    } else {
+      beast::error_code ignored;
+      lowest().socket().shutdown(asio::socket_base::shutdown_send, ignored);
+      drain(0);
+    }
   }
   void drain(std::size_t taken) {
     if (taken > kDrainBytesMax) return close();
     buffer_.clear();
-    stream_.expires_after(kDrainTime);
-    stream_.async_read_some(buffer_.prepare(4096), [self = shared_from_this(), taken](
+    lowest().expires_after(kDrainTime);
+    stream_.async_read_some(buffer_.prepare(4096), [self = this->shared_from_this(), taken](
                                                        beast::error_code error, std::size_t size) {
       if (error) return self->close();
       self->drain(taken + size);
@@ -282,37 +341,66 @@ class Session : public std::enable_shared_from_this<Session> {
   static constexpr std::size_t kDrainBytesMax = 4 * 1024 * 1024;
   static constexpr std::chrono::seconds kDrainTime{2};
 
-  beast::tcp_stream stream_;
+  Stream stream_;
   beast::flat_buffer buffer_{kHeaderBytesMax * 4};
   std::optional<http::request_parser<http::string_body>> parser_;
   std::shared_ptr<Listening> listening_;
   Sessions& sessions_;
   std::weak_ptr<asio::io_context> io_;
   std::string client_;
+  std::optional<crypto::Hash> client_key_;
   std::string request_id_;
   bool keep_alive_ = false;
   Pieces pieces_;
 };
 
-void accept_next(const std::shared_ptr<Listening>& listening, Sessions& sessions,
-                 const std::weak_ptr<asio::io_context>& io) {
-  listening->acceptor.async_accept(
-      [listening, &sessions, io](beast::error_code error, tcp::socket socket) {
-        if (error == asio::error::operation_aborted || !listening->acceptor.is_open()) return;
+std::shared_ptr<Connection> make_session(const std::shared_ptr<Listening>& listening,
+                                         Sessions& sessions,
+                                         const std::weak_ptr<asio::io_context>& io,
+                                         tcp::socket socket) {
+  if (const auto& tls = listening->options.tls)
+    return std::make_shared<Session<TlsStream>>(listening, sessions, io, std::move(socket), *tls);
+  return std::make_shared<Session<PlainStream>>(listening, sessions, io, std::move(socket));
+}
+std::shared_ptr<Connection> make_session(const std::shared_ptr<Listening>& listening,
+                                         Sessions& sessions,
+                                         const std::weak_ptr<asio::io_context>& io,
+                                         local::socket socket) {
+  return std::make_shared<Session<LocalStream>>(listening, sessions, io, std::move(socket));
+}
+
+template <typename Acceptor>
+void accept_next(Acceptor& acceptor, const std::shared_ptr<Listening>& listening,
+                 Sessions& sessions, const std::weak_ptr<asio::io_context>& io) {
+  using Socket = typename Acceptor::protocol_type::socket;
+  acceptor.async_accept(
+      [&acceptor, listening, &sessions, io](beast::error_code error, Socket socket) {
+        if (error == asio::error::operation_aborted || !acceptor.is_open()) return;
         if (error) {
           listening->pause.expires_after(kAcceptPause);
-          listening->pause.async_wait([listening, &sessions, io](beast::error_code cancelled) {
-            if (!cancelled) accept_next(listening, sessions, io);
-          });
+          listening->pause.async_wait(
+              [&acceptor, listening, &sessions, io](beast::error_code cancelled) {
+                if (!cancelled) accept_next(acceptor, listening, sessions, io);
+              });
           return;
         }
         if (listening->connections < listening->options.connections_max) {
-          auto session = std::make_shared<Session>(std::move(socket), listening, sessions, io);
+          const auto session = make_session(listening, sessions, io, std::move(socket));
           sessions.emplace(session.get(), session);
-          session->wait_for_request();
+          session->begin();
         }
-        accept_next(listening, sessions, io);
+        accept_next(acceptor, listening, sessions, io);
       });
+}
+
+// Nobody listens there any more: the process that made it was killed.
+void remove_left_socket(asio::io_context& io, const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_socket(path, ignored)) return;
+  beast::error_code error;
+  local::socket probe(io);
+  probe.connect(local::endpoint(path), error);
+  if (error == asio::error::connection_refused) std::filesystem::remove(path, ignored);
 }
 
 }  // namespace
@@ -333,21 +421,45 @@ std::expected<std::uint16_t, std::string> HttpServer::listen(const ListenerOptio
                                       tcp::resolver::passive, error);
   if (error || found.empty()) return std::unexpected(name + ": " + error.message());
   const tcp::endpoint endpoint = found.begin()->endpoint();
-  auto listening = std::make_shared<Listening>(io, options, std::move(handler), std::move(refuse));
-  auto& acceptor = listening->acceptor;
+  tcp::acceptor acceptor(io);
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) return std::unexpected("cannot listen on " + name + ": " + error.message());
   const std::uint16_t port = acceptor.local_endpoint(error).port();
-  loop_->listeners.push_back(std::move(listening));
+  loop_->listeners.push_back(std::make_shared<Listening>(std::move(acceptor), options,
+                                                         std::move(handler), std::move(refuse)));
   return port;
+}
+
+std::expected<void, std::string> HttpServer::listen_at(const std::filesystem::path& socket,
+                                                       const ListenerOptions& options,
+                                                       Handler handler, Refuse refuse) {
+  auto& io = loop_->io;
+  const std::string path = socket.string();
+  remove_left_socket(io, path);
+  beast::error_code error;
+  local::acceptor acceptor(io);
+  acceptor.open(local(), error);
+  // Nobody else may connect, not even before its mode could be changed.
+  const mode_t before = ::umask(S_IRWXG | S_IRWXO | S_IXUSR);
+  if (!error) acceptor.bind(local::endpoint(path), error);
+  ::umask(before);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return std::unexpected("cannot listen on " + path + ": " + error.message());
+  loop_->listeners.push_back(std::make_shared<Listening>(std::move(acceptor), options,
+                                                         std::move(handler), std::move(refuse)));
+  loop_->socket_files.push_back(socket);
+  return {};
 }
 
 void HttpServer::start() {
   const std::shared_ptr<asio::io_context> io(loop_, &loop_->io);
-  for (const auto& listening : loop_->listeners) accept_next(listening, loop_->sessions, io);
+  for (const auto& listening : loop_->listeners) {
+    std::visit([&](auto& acceptor) { accept_next(acceptor, listening, loop_->sessions, io); },
+               listening->acceptor);
+  }
   loop_->thread = std::thread([loop = loop_] { loop->io.run(); });
 }
 
@@ -357,7 +469,7 @@ void HttpServer::stop() {
   asio::post(loop_->io, [loop = loop_.get()] {
     for (const auto& listening : loop->listeners) {
       beast::error_code ignored;
-      listening->acceptor.close(ignored);
+      std::visit([&ignored](auto& acceptor) { acceptor.close(ignored); }, listening->acceptor);
       listening->pause.cancel();
     }
     const Sessions open = std::move(loop->sessions);
@@ -366,6 +478,15 @@ void HttpServer::stop() {
     loop->io.stop();
   });
   loop_->thread.join();
+  std::error_code ignored;
+  for (const auto& file : loop_->socket_files) std::filesystem::remove(file, ignored);
+}
+
+void HttpServer::close_clients(const std::function<bool(const crypto::Hash& key)>& is_meant) {
+  const Sessions open = loop_->sessions;  // who closes leaves the original
+  for (const auto& [raw, session] : open) {
+    if (session->client_key() && is_meant(*session->client_key())) session->close();
+  }
 }
 
 HttpServer::Post HttpServer::post() const {

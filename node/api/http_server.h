@@ -5,11 +5,13 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "node/api/http.h"
+#include "node/api/tls_server.h"
 #include "node/config/values.h"
 
 namespace giro::api {
@@ -18,6 +20,7 @@ struct ListenerOptions {
   config::HostPort address;  // port 0: any free one
   std::uint64_t body_bytes_max = 1024 * 1024;
   std::size_t connections_max = 1024;
+  std::shared_ptr<TlsServer> tls{};  // null: plain HTTP
 };
 
 // What the server itself refuses: a request that never became one. Answered by `refuse`, then the
@@ -36,9 +39,18 @@ class HttpServer {
   // start().
   [[nodiscard]] std::expected<std::uint16_t, std::string> listen(const ListenerOptions& options,
                                                                  Handler handler, Refuse refuse);
+  // The same at a Unix socket, mode 0600, which a process that was killed may have left behind. The
+  // address in the options is of no meaning.
+  [[nodiscard]] std::expected<void, std::string> listen_at(const std::filesystem::path& socket,
+                                                           const ListenerOptions& options,
+                                                           Handler handler, Refuse refuse);
   void start();
   // Closes every connection and joins the thread. Answers that come later are dropped.
   void stop();
+
+  // Closes the connections of the clients that are meant, streams and waiters included. On the
+  // loop's thread.
+  void close_clients(const std::function<bool(const crypto::Hash& key)>& is_meant);
 
   // Runs `work` on the loop's thread; drops it after stop(). May be called from any thread, and may
   // outlive the server: for callbacks that others hold.

@@ -70,17 +70,17 @@ void show_institution(Context& context, const CallPtr& call) {
   reading.give(*call, std::move(out));
 }
 
-// Shown to its owner only (ledger 10, 12). A client without a certificate is whoever this node
-// belongs to.
+// Shown to its owner only (ledger 10, 12).
 void show_deny_list(Context& context, const CallPtr& call) {
   const auto limit = limit_of(*call);
   if (!limit) return;
   const std::string& owner = call->captures[0];
-  if (owner != context.config.name)
-    return fail(*call, problem(Fault::Forbidden, "a deny list is shown by its owner's node only"));
   Reading reading(context);
-  const auto id = reading.reader.institution_id(owner);
-  if (!id) return fail(*call, problem(Fault::NotFound, "no institution is called " + owner));
+  const auto id =
+      owner == context.config.name ? reading.reader.institution_id(owner) : std::nullopt;
+  if (!id || !call->caller->is_of(*id))
+    return fail(*call, problem(Fault::Forbidden,
+                               "a deny list is shown by its owner's node, to its owner only"));
   constexpr std::size_t kSubjectBytesMax = 21;  // an account at an institution
   crypto::Bytes after;
   if (const auto cursor = call->request->parameter("cursor")) {
@@ -112,6 +112,9 @@ void list_accounts(Context& context, const CallPtr& call) {
   const auto servicer =
       servicer_name ? reading.reader.institution_id(*servicer_name) : std::nullopt;
   if (!servicer) return fail(*call, problem(Fault::BadRequest, "servicer names an institution"));
+  if (!call->caller->reads(*servicer))
+    return fail(*call, problem(Fault::Forbidden,
+                               "accounts are shown to their own institution and to auditors"));
   ledger::AccountId after{};
   if (cursor && (cursor->size() != 32 || !crypto::from_hex(*cursor, after.bytes))) {
     return fail(*call, bad_cursor());

@@ -211,6 +211,17 @@ json::object peer_form(const runtime::PeerInfo& peer) {
           {"version", peer.version}};
 }
 
+// Network addresses are for operators (surface 5.1).
+runtime::NodeInfo info_for(Context& context, const Call& call) {
+  auto info = context.service.info();
+  if (call.caller->has(Caller::Role::Operator)) return info;
+  for (auto& peer : info.peers) {
+    peer.address.clear();
+    peer.detail.clear();
+  }
+  return info;
+}
+
 void show_node(Context& context, const CallPtr& call) {
   const auto info = context.service.info();
   const auto view = context.service.read();
@@ -257,7 +268,7 @@ void show_node(Context& context, const CallPtr& call) {
 
 // Why it goes on or does not.
 void show_explanation(Context& context, const CallPtr& call) {
-  const auto info = context.service.info();
+  const auto info = info_for(context, *call);
   const Explanation found = explain(info, context.config.storage.stop_below_bytes);
   const auto names = [](const std::vector<std::string>& list) {
     return json::array(list.begin(), list.end());
@@ -292,7 +303,7 @@ void show_explanation(Context& context, const CallPtr& call) {
 
 void list_peers(Context& context, const CallPtr& call) {
   json::array items;
-  for (const auto& peer : context.service.info().peers) items.push_back(peer_form(peer));
+  for (const auto& peer : info_for(context, *call).peers) items.push_back(peer_form(peer));
   answer(*call,
          json::serialize(json::object{{"items", std::move(items)}, {"next_cursor", nullptr}}));
 }

@@ -188,6 +188,7 @@ void submit(Context& context, const CallPtr& call) {
   auto read = read_submission(*call->request, context.config.chain_id);
   if (!read) return fail(*call, read.error());
   const Submission submission = std::move(*read);
+  if (!call->caller->acts_for(submission.actor)) return fail(*call, not_its_actor());
   const auto key = call->request->header("idempotency-key");
   if (!key.empty() && key != to_uuid_text(submission.op_id)) {
     return fail(*call, problem(Fault::IdempotencyKeyMismatch));
@@ -235,7 +236,10 @@ void answer_batch(Context& context, const Call& call, const BatchAnswer& batch) 
 void submit_batch(Context& context, const CallPtr& call) {
   auto read = read_batch(*call->request, context.config.chain_id);
   if (!read) return fail(*call, read.error());
-  if (!context.may_submit_more(call->request->client, read->size() - 1)) {
+  for (auto& one : *read) {
+    if (one && !call->caller->acts_for(one->actor)) one = std::unexpected(not_its_actor());
+  }
+  if (!context.may_submit_more(call->caller->name(), read->size() - 1)) {
     context.metrics.api_refused(metrics::ApiRefusal::Rate);
     return fail(*call, problem(Fault::RateLimited));
   }
@@ -302,10 +306,28 @@ std::optional<OperationName> named_operation(Context& context, const Call& call)
   return OperationName{*actor, *op_id};
 }
 
+// Its own institution's, or one that began a payment to which it is a party.
+bool is_shown(Context& context, const Call& call, const OperationName& name) {
+  if (call.caller->acts_for(name.actor) || call.caller->reads(name.actor)) return true;
+  const auto view = context.service.read();
+  const auto payment = StateReader(*view).read<ledger::Payment>(
+      ledger::payment_key(name.actor, ledger::Uetr{name.op_id}));
+  return payment && call.caller->sees(*payment);
+}
+// nullopt: answered.
+std::optional<OperationName> shown_operation(Context& context, const Call& call) {
+  const auto name = named_operation(context, call);
+  if (!name || is_shown(context, call, *name)) return name;
+  fail(call, problem(Fault::Forbidden,
+                     "an operation is shown to its actor, to the parties of its payment and to "
+                     "auditors"));
+  return std::nullopt;
+}
+
 void show_status(Context& context, const CallPtr& call) {
   const auto asked = asked_of(*call, false);
   if (!asked) return;
-  const auto name = named_operation(context, *call);
+  const auto name = shown_operation(context, *call);
   if (!name) return;
   OperationInfo info = context.service.operation(name->actor, name->op_id);
   info.actor = name->actor;  // also of one that this node has not seen
@@ -321,7 +343,8 @@ void show_status(Context& context, const CallPtr& call) {
 
 // What is known of its way here; a step without a time was not seen by this run of the node.
 void show_trace(Context& context, const CallPtr& call) {
-  const auto name = named_operation(context, *call);
+  const auto name = call->caller->has(Caller::Role::Operator) ? named_operation(context, *call)
+                                                              : shown_operation(context, *call);
   if (!name) return;
   const auto info = context.service.operation(name->actor, name->op_id);
   const auto trace = context.service.trace(name->actor, name->op_id);
@@ -366,7 +389,7 @@ void show_trace(Context& context, const CallPtr& call) {
 }
 
 void show_receipt(Context& context, const CallPtr& call) {
-  const auto name = named_operation(context, *call);
+  const auto name = shown_operation(context, *call);
   if (!name) return;
   const auto redact = call->request->parameter("redact");
   if (redact && *redact != "body") {

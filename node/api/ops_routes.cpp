@@ -1,4 +1,5 @@
-// The ops port: probes and metrics, GET only (surface 5.1).
+// The ops port: probes and metrics, GET only; and the ops socket: what changes the node (surface
+// 5.1).
 #include "node/api/context.h"
 
 namespace giro::api {
@@ -31,6 +32,15 @@ void show_metrics(Context& context, const CallPtr& call) {
 }
 
 }  // namespace
+
+// The API's clients, and what the node sees, for whoever may open the ops socket.
+void add_control_routes(Router& router, Context& context) {
+  router.add({"POST", "/ops/v1/reload", {}, RateKind::None, [&context](const CallPtr& call) {
+                const auto loaded = context.reload_clients();
+                if (!loaded) return fail(*call, problem(Fault::BadRequest, loaded.error()));
+                answer(*call, "{\"clients\":" + std::to_string(*loaded) + "}");
+              }});
+}
 
 void add_ops_routes(Router& router, Context& context) {
   const auto add = [&router](const char* pattern, std::vector<std::string> parameters,

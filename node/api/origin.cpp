@@ -12,8 +12,9 @@ bool is_loopback_host(std::string_view host_header) {
   return parsed && config::is_loopback(*parsed);
 }
 
-bool is_own_origin(std::string_view origin_header, std::string_view host_header) {
-  return origin_header.empty() || origin_header == "http://" + std::string(host_header);
+bool is_own_origin(std::string_view origin_header, std::string_view host_header, bool is_tls) {
+  return origin_header.empty() ||
+         origin_header == (is_tls ? "https://" : "http://") + std::string(host_header);
 }
 
 }  // namespace giro::api

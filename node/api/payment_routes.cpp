@@ -47,7 +47,11 @@ std::optional<ledger::Payment> named_payment(Reading& reading, const Call& call)
   auto payment =
       bank ? reading.reader.read<ledger::Payment>(ledger::payment_key(*bank, ledger::Uetr{*uetr}))
            : std::nullopt;
-  if (!payment) fail(call, problem(Fault::NotFound, "no such payment"));
+  // Whether there is one, who is no party to it does not learn.
+  if (!payment || !call.caller->sees(*payment)) {
+    fail(call, problem(Fault::NotFound, "no such payment"));
+    return std::nullopt;
+  }
   return payment;
 }
 
@@ -138,7 +142,8 @@ void list_by_uetr(const Reading& reading, StateReader& reader, const Call& call,
   if (!uetr) return fail(call, problem(Fault::BadRequest, "a UETR is a lower-case UUID"));
   json::array items;
   for (const auto& payment : ledger::query_payments(*reading.view, ledger::Uetr{*uetr})) {
-    if (filter.takes(payment)) items.push_back(payment_form(reader, payment));
+    if (filter.takes(payment) && call.caller->sees(payment))
+      items.push_back(payment_form(reader, payment));
   }
   reading.give(call, {{"items", std::move(items)}, {"next_cursor", nullptr}});
 }
@@ -172,7 +177,8 @@ void list_payments(Context& context, const CallPtr& call) {
     const auto payment =
         reader.read<ledger::Payment>(ledger::payment_key(row.payer_bank, row.uetr));
     // Past payment_retention there is none.
-    if (payment && filter->takes(*payment) && is_party(reader, *payment, *account))
+    if (payment && filter->takes(*payment) && call->caller->sees(*payment) &&
+        is_party(reader, *payment, *account))
       items.push_back(payment_form(reader, *payment));
   }
   json::object out{{"items", std::move(items)}};
@@ -189,7 +195,10 @@ void show_hold(Context& context, const CallPtr& call) {
   if (!uuid) return fail(*call, problem(Fault::BadRequest, "a hold id is a lower-case UUID"));
   const ledger::HoldId id{*uuid};
   auto record = creator ? ledger::query_hold(*reading.view, *creator, id) : std::nullopt;
-  if (!record) return fail(*call, problem(Fault::NotFound, "no such hold"));
+  const auto token = record ? reading.reader.token(record->token) : std::nullopt;
+  const bool is_seen =
+      token && (call->caller->reads(*creator) || call->caller->reads(token->record.issuer));
+  if (!is_seen) return fail(*call, problem(Fault::NotFound, "no such hold"));
   reading.give(*call, hold_form(reading.reader, {*creator, id, std::move(*record)}));
 }
 

@@ -97,6 +97,8 @@ json::object preview_form(StateReader& reader, const ledger::Preview& preview, b
 void simulate(Context& context, const CallPtr& call) {
   auto read = read_simulation(*call->request, context.config.chain_id);
   if (!read) return fail(*call, read.error());
+  if (!call->caller->acts_for(read->operation.operation().actor))
+    return fail(*call, not_its_actor());
   const auto checks = read->operation.signature_checks();
   if (checks.size() > kSimulatedSignaturesMax) {
     return fail(*call,

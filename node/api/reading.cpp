@@ -90,6 +90,8 @@ std::optional<FoundAccount> account_of(const Call& call, StateReader& reader,
     found = FoundAccount{inst, id, std::move(*account)};
   }
   if (!found) return refuse(Fault::NotFound, "no such account");
+  if (!call.caller->reads(found->servicer))
+    return refuse(Fault::Forbidden, "an account is shown to its own institution and to auditors");
   return found;
 }
 

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "node/api/caller.h"
 #include "node/api/http.h"
 
 namespace giro::api {
@@ -17,6 +18,7 @@ namespace giro::api {
 // One request on its way to its answer.
 struct Call {
   std::shared_ptr<const Request> request;
+  std::shared_ptr<const Caller> caller;
   std::vector<std::string> captures;  // of the {…} of the template, in order
   Respond respond;                    // exactly once
   std::function<void()> begin_wait;   // from here on the time is the client's, not ours

@@ -22,13 +22,14 @@ std::string_view condition(const runtime::NodeInfo& info) {
 }
 
 metrics::KnownLabels known_labels(runtime::Service& service, const Router& api, const Router& ops,
-                                  const std::string& version) {
+                                  const Router& control, const std::string& version) {
   metrics::KnownLabels known;
   const auto info = service.info();
   if (info.validator) known.validators.push_back(info.name);
   for (const auto& peer : info.peers) known.validators.push_back(peer.name);
   for (const auto& route : api.patterns()) known.routes.push_back(route);
   for (const auto& route : ops.patterns()) known.routes.push_back(route);
+  for (const auto& route : control.patterns()) known.routes.push_back(route);
   known.routes.emplace_back("unknown");
   known.operations = operation_type_names();
   for (const auto& check : service.ready()) known.checks.push_back(check.name);
@@ -58,7 +59,9 @@ struct Server::Parts {
       : service(from),
         api(api_routes(context)),
         ops(ops_routes(context)),
-        metrics(known_labels(from, api, ops, version)),
+        control(control_routes(context)),
+        metrics(known_labels(from, api, ops, control, version)),
+        institution(from.info().institution),
         context{from,
                 metrics,
                 http,
@@ -67,7 +70,8 @@ struct Server::Parts {
                 http.post(),
                 [this](const std::string& client, std::size_t more) {
                   return submit_rate.take_more(client, Steady::now(), more);
-                }},
+                },
+                [this] { return reload_clients(); }},
         submit_rate(config.api.submit_rate, config.api.submit_burst),
         read_rate(config.api.read_rate, config.api.read_burst) {}
 
@@ -83,6 +87,11 @@ struct Server::Parts {
     add_node_routes(router, context);
     return router;
   }
+  static Router control_routes(Context& context) {
+    Router router;
+    add_control_routes(router, context);
+    return router;
+  }
   static Router ops_routes(Context& context) {
     Router router;
     add_ops_routes(router, context);
@@ -90,17 +99,25 @@ struct Server::Parts {
   }
 
   void serve_api(const std::shared_ptr<const Request>& received, const Respond& respond);
-  void serve(const Router& router, const std::shared_ptr<const Request>& received,
-             const Respond& respond);
+  void serve(const Router& router, std::shared_ptr<const Caller> caller,
+             const std::shared_ptr<const Request>& received, const Respond& respond);
+  [[nodiscard]] std::expected<std::shared_ptr<const Caller>, Problem> caller_of(
+      const Request& request) const;
   void run(const Route& route, const CallPtr& call);
+  // Reads clients.toml; the error is for people, and then nothing has changed.
+  [[nodiscard]] std::expected<void, std::string> load_clients();
+  // Who is not in it any more is cut off, streams and waiters included.
+  [[nodiscard]] std::expected<std::size_t, std::string> reload_clients();
   [[nodiscard]] bool may_pass(RateKind kind, const std::string& client);
   void add_node_headers(const Request& request, Response& out);
   [[nodiscard]] const std::string& present_condition();
 
   runtime::Service& service;
-  Router api, ops;
+  Router api, ops, control;
   metrics::Metrics metrics;
   HttpServer http;
+  ledger::InstId institution;      // whose node it is
+  std::optional<Clients> clients;  // nullopt: auth = "open"
   Context context;
   RateLimit submit_rate, read_rate;
   std::string last_condition;
@@ -147,11 +164,12 @@ void Server::Parts::run(const Route& route, const CallPtr& call) {
   });
 }
 
-void Server::Parts::serve(const Router& router, const std::shared_ptr<const Request>& received,
-                          const Respond& respond) {
+void Server::Parts::serve(const Router& router, std::shared_ptr<const Caller> caller,
+                          const std::shared_ptr<const Request>& received, const Respond& respond) {
   auto request = std::make_shared<Request>(*received);
   auto call = std::make_shared<Call>();
   call->request = request;
+  call->caller = std::move(caller);
   const auto begin = Steady::now();
   const auto waits_from = std::make_shared<std::optional<Steady::time_point>>();
   auto label = std::make_shared<std::string>("unknown");
@@ -186,37 +204,85 @@ void Server::Parts::serve(const Router& router, const std::shared_ptr<const Requ
   }
   auto& match = std::get<Router::Match>(found);
   *label = match.route->pattern;
-  if (!may_pass(match.route->rate, request->client)) {
+  if (!may_pass(match.route->rate, call->caller->name())) {
     metrics.api_refused(metrics::ApiRefusal::Rate);
     return fail(*call, problem(Fault::RateLimited));
+  }
+  const Access access = access_of(match.route->method, match.route->pattern);
+  if (is_api && !may_ask(*call->caller, access)) {
+    metrics.api_refused(metrics::ApiRefusal::Auth);
+    return fail(*call, problem(Fault::Forbidden, "this is for " + std::string(who_may(access))));
   }
   call->captures = std::move(match.captures);
   run(*match.route, call);
 }
 
+std::expected<std::shared_ptr<const Caller>, Problem> Server::Parts::caller_of(
+    const Request& request) const {
+  // A browser shows the certificate of whoever sits there to any page that asks.
+  if (!is_own_origin(request.header("origin"), request.header("host"), clients.has_value()))
+    return std::unexpected(problem(Fault::Forbidden, "the API answers its own pages only"));
+  if (clients) {
+    auto known = request.client_key ? clients->find(*request.client_key) : nullptr;
+    if (known) return known;
+    return std::unexpected(problem(
+        Fault::Unauthenticated,
+        "no row of the node's clients.toml has key_sha256 = \"" +
+            (request.client_key ? crypto::to_hex(*request.client_key) : std::string()) + "\""));
+  }
+  if (!is_loopback_host(request.header("host")))
+    return std::unexpected(problem(Fault::Forbidden, "an open API answers loopback names only"));
+  return std::make_shared<const Caller>(Caller::open(request.client, institution));
+}
+
 void Server::Parts::serve_api(const std::shared_ptr<const Request>& received,
                               const Respond& respond) {
-  const auto host = received->header("host");
-  if (!is_loopback_host(host) || !is_own_origin(received->header("origin"), host)) {
-    metrics.api_refused(metrics::ApiRefusal::Auth);
-    return respond(response(
-        problem(Fault::Forbidden, "an open API answers loopback names and its own pages only"),
-        received->request_id));
+  auto caller = caller_of(*received);
+  if (caller) return serve(api, std::move(*caller), received, respond);
+  metrics.api_refused(metrics::ApiRefusal::Auth);
+  respond(response(caller.error(), received->request_id));
+}
+
+std::expected<void, std::string> Server::Parts::load_clients() {
+  const auto file =
+      config::load_clients_file(context.config.api.clients.value_or(std::filesystem::path{}));
+  if (!file.ok()) {
+    std::string lines = "api.clients:";
+    for (const auto& error : file.errors) lines += "\n" + error.to_string();
+    return std::unexpected(std::move(lines));
   }
-  serve(api, received, respond);
+  const auto view = service.read();
+  auto read = Clients::of(*file.value, StateReader(*view));
+  if (!read) return std::unexpected("api.clients: " + read.error());
+  clients = std::move(*read);
+  return {};
+}
+
+std::expected<std::size_t, std::string> Server::Parts::reload_clients() {
+  if (!clients) return std::unexpected("api.auth = \"open\": there are no clients to read again");
+  if (auto loaded = load_clients(); !loaded) return std::unexpected(loaded.error());
+  http.close_clients([this](const crypto::Hash& key) { return clients->find(key) == nullptr; });
+  return clients->size();
 }
 
 std::expected<std::unique_ptr<Server>, std::string> Server::start(const config::NodeConfig& config,
                                                                   runtime::Service& service,
                                                                   const std::string& version) {
-  if (config.api.auth != config::ApiAuth::Open) {
-    return std::unexpected("api.auth = \"mtls\": this version serves auth = \"open\" only");
-  }
   auto parts = std::make_unique<Parts>(config, service, version);
   Parts* raw = parts.get();
+  ListenerOptions clients_of_api{
+      .address = config.api.listen,
+      .body_bytes_max = config.api.body_bytes,
+      .connections_max =
+          static_cast<std::size_t>(config.api.waiters + config.api.streams) + kSpareConnections};
+  if (config.api.auth == config::ApiAuth::Mtls) {
+    auto tls = make_tls_server(config.api.tls.value_or(config::TlsFiles{}));
+    if (!tls) return std::unexpected("api.tls: " + tls.error());
+    clients_of_api.tls = std::move(*tls);
+    if (auto loaded = parts->load_clients(); !loaded) return std::unexpected(loaded.error());
+  }
   const auto api_port = raw->http.listen(
-      {config.api.listen, config.api.body_bytes,
-       static_cast<std::size_t>(config.api.waiters + config.api.streams) + kSpareConnections},
+      clients_of_api,
       [raw](const std::shared_ptr<const Request>& request, const Respond& respond) {
         raw->serve_api(request, respond);
       },
@@ -225,10 +291,20 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(const config::
   const auto ops_port = raw->http.listen(
       {config.ops.listen, kOpsBodyBytesMax, kOpsConnectionsMax},
       [raw](const std::shared_ptr<const Request>& request, const Respond& respond) {
-        raw->serve(raw->ops, request, respond);
+        raw->serve(raw->ops, std::make_shared<const Caller>(request->client), request, respond);
       },
       refuse_transport);
   if (!ops_port) return std::unexpected("ops.listen: " + ops_port.error());
+  if (!config.ops.socket.empty()) {
+    const auto control = raw->http.listen_at(
+        config.ops.socket,
+        {.address = {}, .body_bytes_max = kOpsBodyBytesMax, .connections_max = kOpsConnectionsMax},
+        [raw](const std::shared_ptr<const Request>& request, const Respond& respond) {
+          raw->serve(raw->control, std::make_shared<const Caller>("ops"), request, respond);
+        },
+        refuse_transport);
+    if (!control) return std::unexpected("ops.socket: " + control.error());
+  }
   parts->api_port = *api_port;
   parts->ops_port = *ops_port;
   parts->http.start();

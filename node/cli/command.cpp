@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 
 #include "node/config/file_text.h"
 #include "node/config/node_config.h"
 #include "node/config/values.h"
+#include "p2p/certificate.h"
 
 namespace giro::cli {
 
@@ -100,26 +102,49 @@ void NodeOptions::add_to(CLI::App& command, Run& run) {
   command.add_option("--config", config, "Of the node with this node.toml");
 }
 
-std::expected<config::ApiUrl, client::Error> NodeOptions::url_of(const Run& run) const {
+std::expected<std::string, client::Error> make_certificate(const std::filesystem::path& file,
+                                                           const std::string& common_name,
+                                                           std::span<const std::string> hosts) {
+  namespace fs = std::filesystem;
+  const fs::path certificate = file.string() + ".pem", key = file.string() + ".key";
+  const auto refuse = [&certificate](client::ErrorKind kind, p2p::CertificateError error) {
+    return std::unexpected(
+        client::Error{kind, {}, certificate.string() + ": " + std::string(p2p::describe(error))});
+  };
+  if (!fs::exists(certificate) || !fs::exists(key)) {
+    std::error_code ignored;
+    if (file.has_parent_path()) fs::create_directories(file.parent_path(), ignored);
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto pair = p2p::make_certificate(common_name, p2p::usual_validity(now), hosts);
+    if (const auto done = p2p::write_certificate(certificate, key, pair); !done)
+      return refuse(client::ErrorKind::WriteFailed, done.error());
+  }
+  const auto read = p2p::read_certificate(certificate, key);
+  if (!read) return refuse(client::ErrorKind::No, read.error());
+  return read->certificate_pem;
+}
+
+std::expected<client::Client, client::Error> NodeOptions::open(const Run& run) const {
+  using client::ErrorKind;
+  const auto refuse = [](ErrorKind kind, std::string text) {
+    return std::unexpected(client::Error{kind, {}, std::move(text)});
+  };
+  std::optional<config::ApiUrl> url;
   if (!api.empty()) {
-    const auto url = config::parse_api_url(api);
-    if (url) return *url;
-    return std::unexpected(
-        client::Error{client::ErrorKind::Usage, {}, "--api is http://host:port"});
-  }
-  if (!config.empty()) {
+    url = config::parse_api_url(api);
+    if (!url) return refuse(ErrorKind::Usage, "--api is http://host:port or https://host:port");
+  } else if (!config.empty()) {
     const auto loaded = config::load_node_config(config, run.environment);
-    if (loaded.ok())
-      return config::ApiUrl{loaded.value->api.auth == config::ApiAuth::Mtls,
-                            loaded.value->api.listen};
-    return std::unexpected(
-        client::Error{client::ErrorKind::No, {}, loaded.errors.front().to_string()});
+    if (!loaded.ok()) return refuse(ErrorKind::No, loaded.errors.front().to_string());
+    url = config::ApiUrl{loaded.value->api.auth == config::ApiAuth::Mtls, loaded.value->api.listen};
   }
+  if (url && !url->tls) return client::Client({*url});
   const auto profile =
       config::load_profile(config::profile_path(run.profile, run.environment), run.environment);
-  if (profile.ok()) return profile.value->api.front();
-  return std::unexpected(
-      client::Error{client::ErrorKind::Unreachable, {}, profile.errors.front().to_string()});
+  if (!profile.ok()) return refuse(ErrorKind::Unreachable, profile.errors.front().to_string());
+  auto tls = client::tls_of(*profile.value);
+  if (!tls) return std::unexpected(tls.error());
+  return client::Client({url.value_or(profile.value->api.front())}, *tls);
 }
 
 void SubmitOptions::add_to(CLI::App& command) {

@@ -6,8 +6,10 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <expected>
+#include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "node/client/session.h"
@@ -51,11 +53,17 @@ void add_profile_option(CLI::App& command, Run& run);
 
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(const std::string& text);
 
+// FILE.pem and FILE.key, self-signed, unless both are there; gives the certificate.
+[[nodiscard]] std::expected<std::string, client::Error> make_certificate(
+    const std::filesystem::path& file, const std::string& common_name,
+    std::span<const std::string> hosts = {});
+
 // Of the commands that show what one node sees: --api, --config, else the profile's first node.
 struct NodeOptions {
   std::string api, config;
   void add_to(CLI::App& command, Run& run);
-  [[nodiscard]] std::expected<config::ApiUrl, client::Error> url_of(const Run& run) const;
+  // Speaks to that node; to an https one with the profile's certificate.
+  [[nodiscard]] std::expected<client::Client, client::Error> open(const Run& run) const;
 };
 
 // Of the operations that a command submits.
@@ -112,6 +120,7 @@ void add_chain(CLI::App& app, Run& run);
 void add_gov(CLI::App& app, Run& run);
 void add_op(CLI::App& app, Run& run);
 void add_receipt(CLI::App& app, Run& run);
+void add_reload(CLI::App& app, Run& run);
 void add_events(CLI::App& app, Run& run);
 void add_snapshot(CLI::App& app, Run& run);  // list, create, verify
 void add_db(CLI::App& app, Run& run);        // usage, verify

@@ -2,15 +2,16 @@
 // names the keys of all: without
 // --genesis it makes key and certificate and prints the record for the consortium; with it,
 // node.toml and the sign state. What is there is kept: it may be run again.
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
 #include "crypto/signer.h"
 #include "node/cli/command.h"
+#include "node/config/clients_file.h"
 #include "node/config/genesis_file.h"
 #include "node/config/node_config.h"
 #include "node/runtime/start.h"
-#include "p2p/certificate.h"
 #include "storage/file_posix.h"
 
 namespace giro::cli {
@@ -40,8 +41,6 @@ struct InitOptions {
   [[nodiscard]] fs::path sign_state_mark() const {
     return fs::path(home) / "keys" / "validator.sign-state-made";
   }
-  [[nodiscard]] fs::path certificate() const { return fs::path(home) / "tls" / "peer.pem"; }
-  [[nodiscard]] fs::path certificate_key() const { return fs::path(home) / "tls" / "peer.key"; }
   [[nodiscard]] fs::path node_config() const { return fs::path(home) / "node.toml"; }
 };
 
@@ -75,18 +74,31 @@ std::expected<crypto::PublicKey, Error> make_key(const InitOptions& options) {
   return *key;
 }
 
-std::expected<void, Error> make_certificate(const InitOptions& options) {
-  if (fs::exists(options.certificate()) && fs::exists(options.certificate_key())) return {};
-  std::error_code ignored;
-  fs::create_directories(options.certificate().parent_path(), ignored);
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auto pair = p2p::make_certificate(options.name, p2p::usual_validity(now));
-  const auto done = p2p::write_certificate(options.certificate(), options.certificate_key(), pair);
-  if (!done) {
-    return failed(ErrorKind::WriteFailed,
-                  options.certificate().string() + ": " + std::string(p2p::describe(done.error())));
+// For the channel to the other validators, and for the API unless it is open.
+std::expected<void, Error> make_certificates(const InitOptions& options) {
+  const fs::path folder = fs::path(options.home) / "tls";
+  if (auto made = make_certificate(folder / "peer", options.name); !made)
+    return std::unexpected(made.error());
+  std::vector<std::string> hosts{"localhost", "127.0.0.1", "::1"};
+  for (const std::string& address : {options.api, options.advertise}) {
+    const auto parsed = config::parse_host_port(address, true);
+    if (parsed && std::ranges::find(hosts, parsed->host) == hosts.end())
+      hosts.push_back(parsed->host);
   }
+  if (auto made = make_certificate(folder / "api", options.name, hosts); !made)
+    return std::unexpected(made.error());
   return {};
+}
+
+// Nobody, until the operator adds rows; never overwritten.
+std::expected<void, Error> make_clients_file(const InitOptions& options) {
+  const fs::path file = fs::path(options.home) / "clients.toml";
+  if (options.open || fs::exists(file)) return {};
+  return client::write_file_durably(
+      file,
+      config::write_clients_file({}) +
+          "# Who may use the API: rows as giro keys client prints them.\n",
+      0644);
 }
 
 std::string quoted(const std::string& text) {
@@ -143,8 +155,7 @@ std::expected<void, Error> configure(const InitOptions& options, const Run& run)
     if (auto done = client::write_file_durably(options.node_config(), text, 0644); !done)
       return done;
   }
-  // A configuration that is not complete yet, as one that lacks the API's certificate, still has
-  // its sign state made.
+  if (auto done = make_clients_file(options); !done) return done;
   auto loaded = config::load_node_config(options.node_config(), run.environment);
   if (!loaded.ok()) {
     std::string lines;
@@ -171,7 +182,7 @@ std::expected<void, Error> configure(const InitOptions& options, const Run& run)
 void init(Run& run, const InitOptions& options) {
   const auto key = make_key(options);
   if (!key) return fail(run, kCommand, key.error());
-  if (const auto done = make_certificate(options); !done) return fail(run, kCommand, done.error());
+  if (const auto done = make_certificates(options); !done) return fail(run, kCommand, done.error());
   if (!options.genesis.empty()) {
     if (const auto done = configure(options, run); !done) return fail(run, kCommand, done.error());
   }

@@ -8,9 +8,11 @@
 #include "node/cli/command.h"
 #include "node/client/genesis.h"
 #include "node/client/journal.h"
+#include "node/config/clients_file.h"
 #include "node/config/node_config.h"
 #include "node/ledger/encode.h"
 #include "node/runtime/start.h"
+#include "p2p/certificate.h"
 #include "storage/file_posix.h"
 
 namespace giro::cli {
@@ -207,6 +209,38 @@ void prove(Run& run, const ProveOptions& options) {
   }
 }
 
+struct ClientOptions {
+  std::string file, name, institution;
+  std::vector<std::string> roles;
+};
+
+// A client's certificate, and the row that lets it in.
+void make_client(Run& run, const ClientOptions& options) {
+  constexpr const char* kClientCommand = "keys.client";
+  const std::string name =
+      options.name.empty() ? std::filesystem::path(options.file).filename().string() : options.name;
+  const auto roles = config::client_roles(options.roles);
+  if (!roles || roles->empty())
+    return fail_with(run, kClientCommand, 2,
+                     "--roles is of submitter, reader, auditor, observer, operator");
+  const auto certificate = make_certificate(options.file, name);
+  if (!certificate) return fail(run, kClientCommand, certificate.error());
+  const auto key = p2p::certificate_key_sha256(*certificate);
+  if (!key) return fail_with(run, kClientCommand, 1, options.file + ".pem is no certificate");
+  const auto row = config::write_client_row({name, *key, options.institution, *roles});
+  if (!config::parse_clients_file("clients_version = 1\n" + row, "row").ok())
+    return fail_with(run, kClientCommand, 2, options.institution + " is no institution's name");
+  if (run.json)
+    return print_json(kClientCommand, {{"certificate", options.file + ".pem"},
+                                       {"key", options.file + ".key"},
+                                       {"key_sha256", crypto::to_hex(*key)},
+                                       {"row", row}});
+  std::cerr << options.file << ".pem and " << options.file
+            << ".key are the client's. Put these lines into the node's clients.toml, then  giro "
+               "reload --config node.toml\n";
+  std::cout << row;
+}
+
 }  // namespace
 
 void add_keys(CLI::App& app, Run& run) {
@@ -238,6 +272,19 @@ void add_keys(CLI::App& app, Run& run) {
                    "For the validator with this node.toml: makes the key's sign state too")
       ->needs("--passphrase-file");
   gen_command->callback([&run, options] { generate(run, *options); });
+
+  auto made = std::make_shared<ClientOptions>();
+  CLI::App* client_command =
+      add_command(*group, run, "client",
+                  "Make a certificate for a client of the API, and its row of clients.toml");
+  client_command->add_option("FILE", made->file, "FILE.pem and FILE.key; kept if both are there")
+      ->required();
+  client_command->add_option("--name", made->name, "What the node calls it; else the file's name");
+  client_command->add_option("--institution", made->institution, "For whom it acts")->required();
+  client_command->add_option("--roles", made->roles, "submitter,reader,auditor,observer,operator")
+      ->delimiter(',')
+      ->required();
+  client_command->callback([&run, made] { make_client(run, *made); });
 
   auto proof = std::make_shared<ProveOptions>();
   CLI::App* prove_command =

@@ -53,10 +53,9 @@ std::string state_of(const json::object& peer) {
 
 // The rows of /v1/peers.
 std::expected<json::array, client::Error> ask(const Run& run, const NodeOptions& options) {
-  const auto url = options.url_of(run);
-  if (!url) return std::unexpected(url.error());
-  client::Client http({*url});
-  const auto value = http.get("/v1/peers");
+  auto http = options.open(run);
+  if (!http) return std::unexpected(http.error());
+  const auto value = http->get("/v1/peers");
   if (!value) return std::unexpected(value.error());
   const auto* items =
       value->is_object() ? client::array_field(value->get_object(), "items") : nullptr;

@@ -86,24 +86,23 @@ void print_why(const json::object& node, const json::object& why) {
 }
 
 void status(Run& run, const NodeOptions& options, bool is_why) {
-  const auto url = options.url_of(run);
-  if (!url) return fail(run, "status", url.error());
-  client::Client http({*url});
-  const auto value = http.get("/v1/node");
+  auto http = options.open(run);
+  if (!http) return fail(run, "status", http.error());
+  const auto value = http->get("/v1/node");
   if (!value) return fail(run, "status", value.error());
-  const auto explained = http.get("/v1/consensus/explain");
+  const auto explained = http->get("/v1/consensus/explain");
   if (!explained) return fail(run, "status", explained.error());
   if (!value->is_object() || !explained->is_object())
     return fail_with(run, "status", 70, "the node's answer is no status");
   const auto& node = value->get_object();
   const auto& why = explained->get_object();
   if (is_why && !run.json) return print_why(node, why);
-  const auto peers = http.get("/v1/peers");
+  const auto peers = http->get("/v1/peers");
   const auto* items =
       peers && peers->is_object() ? client::array_field(peers->get_object(), "items") : nullptr;
   const std::string code = text_field(why, "code");
   if (!run.json) return print(node, code, items);
-  json::object document{{"condition", code}, {"api", url->to_string()}};
+  json::object document{{"condition", code}, {"api", http->first_node().to_string()}};
   for (const auto& [name, member] : node) document[name] = member;
   document["peers"] = items == nullptr ? json::value(nullptr) : json::value(*items);
   document["why"] = why;

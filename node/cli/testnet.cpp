@@ -15,10 +15,10 @@ namespace {
 
 constexpr const char* kDirectory = ".giro-testnet";
 
-json::object form(const testnet::NodeStatus& status) {
+json::object form(const testnet::Network& network, const testnet::NodeStatus& status) {
   return {{"name", status.node.name},
           {"pid", status.pid},
-          {"api", "http://" + status.node.api_address().to_string()},
+          {"api", network.url(status.node).to_string()},
           {"ops", "http://" + status.node.ops_address().to_string()},
           {"p2p", status.node.p2p_address().to_string()},
           {"ready", status.ready},
@@ -31,7 +31,7 @@ void print_nodes(const testnet::NetworkStatus& status) {
   for (const auto& node : status.nodes) {
     std::cout << "  " << node.node.name << "  ";
     if (node.pid != 0) std::cout << "pid " << node.pid << "  ";
-    std::cout << "api http://" << node.node.api_address().to_string() << "  ops http://"
+    std::cout << "api " << status.network.url(node.node).to_string() << "  ops http://"
               << node.node.ops_address().to_string() << "  " << node.condition << '\n';
   }
 }
@@ -48,13 +48,14 @@ std::string dir_option(const std::string& directory) {
 
 struct TestnetOptions {
   std::string directory = kDirectory, node;
-  bool fresh = false, follow = false;
+  bool fresh = false, follow = false, mtls = false;
   int lines = 20;
 };
 
 void up(Run& run, const TestnetOptions& options) {
-  const auto done = testnet::up({.directory = options.directory, .fresh = options.fresh},
-                                [](const std::string& text) { std::cerr << text << '\n'; });
+  const auto done =
+      testnet::up({.directory = options.directory, .fresh = options.fresh, .mtls = options.mtls},
+                  [](const std::string& text) { std::cerr << text << '\n'; });
   if (!done) return fail(run, "testnet.up", done.error());
   const auto& payment = done->payment;
   const std::string uetr = receipt::to_uuid_text(payment.sent.result.name.op_id);
@@ -70,7 +71,7 @@ void up(Run& run, const TestnetOptions& options) {
   }
   if (run.json) {
     json::array nodes;
-    for (const auto& node : done->status.nodes) nodes.push_back(form(node));
+    for (const auto& node : done->status.nodes) nodes.push_back(form(done->status.network, node));
     return print_json("testnet.up", {{"network", done->status.network.name},
                                      {"directory", done->status.network.directory.string()},
                                      {"milliseconds", done->took.count()},
@@ -108,7 +109,7 @@ void show(Run& run, const TestnetOptions& options) {
   run.exit_code = status->is_ready() ? 0 : 1;
   if (run.json) {
     json::array nodes;
-    for (const auto& node : status->nodes) nodes.push_back(form(node));
+    for (const auto& node : status->nodes) nodes.push_back(form(status->network, node));
     return print_json("testnet.status", {{"network", status->network.name},
                                          {"directory", status->network.directory.string()},
                                          {"running", status->supervisor != 0},
@@ -123,7 +124,7 @@ void show(Run& run, const TestnetOptions& options) {
   for (const auto& node : status->nodes) {
     std::cout << "  " << node.node.name << "  ";
     if (node.pid != 0) std::cout << "pid " << node.pid << "  ";
-    std::cout << "api http://" << node.node.api_address().to_string() << "  " << node.condition;
+    std::cout << "api " << status->network.url(node.node).to_string() << "  " << node.condition;
     if (node.height != 0) std::cout << "  height " << node.height << "  view " << node.view;
     std::cout << '\n';
   }
@@ -220,6 +221,8 @@ void add_testnet(CLI::App& app, Run& run) {
   };
   CLI::App* up_command = add("up", "Start it, or resume it, and make a first payment", up);
   up_command->add_flag("--fresh", options->fresh, "Throw away what is there");
+  up_command->add_flag("--mtls", options->mtls,
+                       "The rules of production: a new network's APIs ask for certificates");
   add("down", "Stop it; its data stays", down);
   add("status", "Its nodes; exit code 0 when all are ready", show);
   add("env", "Shell lines that make this network the client's: eval \"$(giro testnet env)\"", env);

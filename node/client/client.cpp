@@ -126,8 +126,8 @@ Error error_of(const HttpAnswer& answer) {
   return out;
 }
 
-Client::Client(const std::vector<config::ApiUrl>& nodes) {
-  for (const auto& url : nodes) nodes_.emplace_back(url);
+Client::Client(const std::vector<config::ApiUrl>& nodes, const std::shared_ptr<TlsClient>& tls) {
+  for (const auto& url : nodes) nodes_.emplace_back(url, tls);
 }
 
 std::expected<HttpAnswer, HttpFailure> Client::ask(std::size_t node, std::string_view method,

@@ -63,7 +63,10 @@ struct VerifiedPosition {
 // Not for several threads at once.
 class Client {
  public:
-  explicit Client(const std::vector<config::ApiUrl>& nodes);
+  explicit Client(const std::vector<config::ApiUrl>& nodes,
+                  const std::shared_ptr<TlsClient>& tls = nullptr);
+
+  [[nodiscard]] const config::ApiUrl& first_node() const { return nodes_.front().url(); }
 
   // A JSON document with status 200, from the first node that gives one. NOT_FOUND is
   // ErrorKind::No.

@@ -5,12 +5,14 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "node/client/tls_client.h"
 #include "node/config/profile.h"
 
 namespace giro::client {
@@ -31,14 +33,15 @@ inline constexpr std::uint64_t kAnswerBytesMax = 16 * 1024 * 1024;
 
 class HttpClient {
  public:
-  explicit HttpClient(config::ApiUrl url);
+  // `tls` for https, and not used for http.
+  explicit HttpClient(config::ApiUrl url, std::shared_ptr<TlsClient> tls = nullptr);
+  explicit HttpClient(const std::filesystem::path& socket);  // a Unix socket
   ~HttpClient();
   HttpClient(HttpClient&&) noexcept;
   HttpClient& operator=(HttpClient&&) noexcept;
 
   [[nodiscard]] const config::ApiUrl& url() const;
-  // An empty content type sends no body. An https URL is refused: this version speaks plain HTTP on
-  // loopback only.
+  // An empty content type sends no body.
   [[nodiscard]] std::expected<HttpAnswer, HttpFailure> send(std::string_view method,
                                                             std::string_view target,
                                                             std::string_view content_type,

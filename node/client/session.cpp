@@ -24,10 +24,19 @@ std::expected<Session, Error> open_session(const std::filesystem::path& profile,
                   .client = Client({}),
                   .journal = Journal({}),
                   .keys = Keyring({}, {}, {})};
-  session.client = Client(session.profile.api);
+  const auto tls = tls_of(session.profile);
+  if (!tls) return std::unexpected(tls.error());
+  session.client = Client(session.profile.api, *tls);
   session.journal = Journal(session.profile.journal);
   session.keys = Keyring(session.profile.keys, session.profile.institution, std::move(ask));
   return session;
+}
+
+std::expected<std::shared_ptr<TlsClient>, Error> tls_of(const config::Profile& profile) {
+  if (!profile.tls) return std::shared_ptr<TlsClient>();
+  auto made = TlsClient::make(*profile.tls);
+  if (!made) return std::unexpected(Error{ErrorKind::Usage, {}, made.error()});
+  return std::move(*made);
 }
 
 std::expected<Sent, Error> send(Session& session, const JournalEntry& entry,

@@ -31,6 +31,10 @@ struct Session {
                                                          const config::Environment& environment,
                                                          Keyring::AskPassphrase ask);
 
+// The certificates of a profile; null: it names none.
+[[nodiscard]] std::expected<std::shared_ptr<TlsClient>, Error> tls_of(
+    const config::Profile& profile);
+
 struct Sent {
   OperationResult result;
   std::chrono::milliseconds took{};        // from the first byte sent to the final status

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "node/client/json_fields.h"
+#include "node/config/profile.h"
 #include "node/receipt/text.h"
 #include "testnet/network.h"
 #include "testnet/ports.h"
@@ -354,6 +355,67 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   EXPECT_NE(env.out.find("export GIRO_PROFILE='" + network.profile().string() + "'"),
             std::string::npos);
   EXPECT_EQ(network.run("logs").exit_code, 0);
+}
+
+// A profile that shows another certificate and knows one node.
+std::filesystem::path profile_of(const testnet::Network& network, const testnet::Node& node,
+                                 const std::string& certificate) {
+  auto profile = *config::load_profile(network.profile(), {}).value;
+  profile.api = {network.url(node)};
+  profile.tls->client = {certificate + ".pem", certificate + ".key"};
+  const std::filesystem::path file = certificate + ".toml";
+  std::ofstream(file) << config::write_profile(profile);
+  return file;
+}
+
+TEST(Testnet, With_mutual_TLS_each_client_may_what_its_row_says) {
+  const Folder folder;
+  const Network network(folder.path() / "net");
+  const Ran up = network.run("up", {"--mtls", "--json"});
+  ASSERT_EQ(up.exit_code, 0) << up.err;
+  const auto node_form = array_field(up.document(), "nodes")->at(0).as_object();
+  EXPECT_TRUE(text_field(node_form, "api").starts_with("https://"));
+  const Ran paid = run_giro({"pay", "ALICE", "BOB", "1.23"}, network.profile());
+  EXPECT_EQ(paid.exit_code, 0) << paid.err;
+  EXPECT_EQ(run_giro({"events", "--after", "0.0"}, network.profile()).exit_code, 0);
+  EXPECT_EQ(run_giro({"status", "--why", "--api", text_field(node_form, "api")}, network.profile())
+                .exit_code,
+            0);
+
+  const auto described = **testnet::load_network(network.directory);
+  const auto& bank_b = *described.find("bank-b");
+  const std::string books = (folder.path() / "books").string();
+  const Ran made =
+      run_giro({"keys", "client", books, "--institution", "bank-b", "--roles", "reader,observer"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const auto profile = profile_of(described, bank_b, books);
+  const std::string config = described.node_config(bank_b).string();
+  const auto clients = described.node_directory(bank_b) / "clients.toml";
+  const std::string before = read_text(clients);
+  EXPECT_EQ(run_giro({"account", "show", "BOB"}, profile).exit_code, 77) << "it is not known yet";
+  std::ofstream(clients, std::ios::app) << made.out;
+  const Ran reloaded = run_giro({"reload", "--config", config});
+  ASSERT_EQ(reloaded.exit_code, 0) << reloaded.err;
+  EXPECT_EQ(run_giro({"account", "show", "BOB"}, profile).exit_code, 0);
+  EXPECT_EQ(run_giro({"account", "show", "ALICE"}, profile).exit_code, 77);
+  const Ran refused = run_giro({"pay", "BOB", "ALICE", "0.10"}, profile);
+  EXPECT_EQ(refused.exit_code, 77) << refused.out << refused.err;
+  std::ofstream(clients) << before << "[[client]]\nname = \"x\"\n";
+  const Ran wrong = run_giro({"reload", "--config", config});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_NE(wrong.err.find("key_sha256"), std::string::npos) << wrong.err;
+  EXPECT_EQ(run_giro({"account", "show", "BOB"}, profile).exit_code, 0);
+  std::ofstream(clients) << before;
+  EXPECT_EQ(run_giro({"reload", "--config", config}).exit_code, 0);
+  EXPECT_EQ(run_giro({"account", "show", "BOB"}, profile).exit_code, 77);
+
+  ASSERT_EQ(network.run("down").exit_code, 0);
+  EXPECT_EQ(run_giro({"reload", "--config", config}).exit_code, 69);
+  const Ran again = network.run("up", {"--json"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_TRUE(text_field(array_field(again.document(), "nodes")->at(0).as_object(), "api")
+                  .starts_with("https://"))
+      << "it is still the same network";
 }
 
 }  // namespace

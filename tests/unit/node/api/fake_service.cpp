@@ -329,6 +329,7 @@ runtime::NodeInfo FakeService::info() {
     peer.name = std::string("bank-") + static_cast<char>('a' + i - 1);
     peer.connected = i != 4;
     peer.version = "0.1.0";
+    peer.address = "127.0.0.1:7300";
     out.peers.push_back(std::move(peer));
   }
   return out;

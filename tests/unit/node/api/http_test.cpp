@@ -55,10 +55,12 @@ TEST(Origin, Only_loopback_names_are_hosts_of_an_open_API) {
        {"", "bank.example", "localhost.example:7401", "10.0.0.1", "[2001:db8::1]:1", "::1"}) {
     EXPECT_FALSE(is_loopback_host(host)) << host;
   }
-  EXPECT_TRUE(is_own_origin("", "localhost:1"));
-  EXPECT_TRUE(is_own_origin("http://localhost:1", "localhost:1"));
-  EXPECT_FALSE(is_own_origin("https://localhost:1", "localhost:1"));
-  EXPECT_FALSE(is_own_origin("http://localhost:2", "localhost:1"));
+  EXPECT_TRUE(is_own_origin("", "localhost:1", false));
+  EXPECT_TRUE(is_own_origin("http://localhost:1", "localhost:1", false));
+  EXPECT_FALSE(is_own_origin("https://localhost:1", "localhost:1", false));
+  EXPECT_FALSE(is_own_origin("http://localhost:2", "localhost:1", false));
+  EXPECT_TRUE(is_own_origin("https://node.example:7400", "node.example:7400", true));
+  EXPECT_FALSE(is_own_origin("http://node.example:7400", "node.example:7400", true));
 }
 
 TEST(RateLimit, A_bucket_gives_its_burst_and_refills_with_time) {

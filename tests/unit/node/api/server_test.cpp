@@ -125,14 +125,6 @@ TEST_F(ServerTest, A_client_beyond_its_rate_gets_429_with_Retry_After) {
   EXPECT_EQ(last.headers.at("retry-after"), "1");
 }
 
-TEST_F(ServerTest, Mutual_TLS_is_not_pretended) {
-  auto mtls = config();
-  mtls.api.auth = config::ApiAuth::Mtls;
-  const auto started = Server::start(mtls, service, "0.1.0");
-  ASSERT_FALSE(started.has_value());
-  EXPECT_NE(started.error().find("serves auth = \"open\" only"), std::string::npos);
-}
-
 TEST_F(ServerTest, A_port_in_use_is_an_error_that_names_it) {
   auto same = config();
   same.api.listen.port = server->api_port();

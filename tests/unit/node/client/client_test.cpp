@@ -166,7 +166,7 @@ TEST(Http, A_kept_connection_serves_several_requests) {
   }
 }
 
-TEST(Http, https_is_refused_and_not_downgraded) {
+TEST(Http, https_without_a_certificate_is_refused_and_not_downgraded) {
   HttpClient http({true, {"127.0.0.1", 1}});
   const auto answer = http.send("GET", "/", {}, {}, seconds(1));
   ASSERT_FALSE(answer.has_value());
