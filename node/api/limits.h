@@ -44,6 +44,9 @@ inline constexpr std::size_t kListVisitedMax = 5000;
 inline constexpr std::size_t kBlockOperationsMax = 20'000;
 inline constexpr std::size_t kEventBlocksMax = 256;
 
+// Of headers, a page ends with so many votes: all it takes then fits what clients read at once.
+inline constexpr std::size_t kHeaderVotesMax = 20'000;
+
 // Connections beyond the waiters and streams that node.toml allows: for requests that do not wait.
 inline constexpr std::size_t kSpareConnections = 1024;
 inline constexpr std::size_t kOpsConnectionsMax = 64;

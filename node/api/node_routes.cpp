@@ -187,9 +187,11 @@ void list_headers(Context& context, const CallPtr& call) {
   }
   json::array items;
   std::uint64_t next = *first;
-  for (; next <= last && items.size() < *limit; ++next) {
+  std::size_t votes = 0;
+  for (; next <= last && items.size() < *limit && votes < kHeaderVotesMax; ++next) {
     const auto info = context.service.header({next});
     if (!info) break;
+    if (info->attest) votes += info->attest->signatures.size();
     items.push_back(proven_header_form(context, reading.reader, *info));
   }
   const bool has_more = next <= last;

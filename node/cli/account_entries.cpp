@@ -306,8 +306,10 @@ std::expected<client::VerifiedPosition, client::Error> prove_entries(
   const auto period = reader.check().lead_to(position);
   if (!period) return EntryReader::untrue(period.error());
   // Without --after, or with one below it, the listing begins where the period does.
-  if (listed.count > 0 && listed.after > options.after &&
-      (!period->is_begin_seen || period->opening.seq != listed.after))
+  // One that has no entries yet may begin later, by those that came since.
+  const bool begins_there =
+      period->is_begin_seen && (listed.count == 0 || period->opening.seq == listed.after);
+  if (listed.after > options.after && !begins_there)
     return EntryReader::untrue("it does not begin where the period does");
   listed.opening = period->opening;
   listed.after = period->opening.seq;

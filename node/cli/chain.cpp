@@ -222,7 +222,9 @@ void add_chain(CLI::App& app, Run& run) {
         add("headers", "Headers by height; with --json what proves them", list_headers);
     command->add_option("--from", options->from, "First height; else the newest")
         ->check(is_plain());
-    command->add_option("--to", options->to, "Last height; else the newest")->check(is_plain());
+    command->add_option("--to", options->to, "Last height; else the newest")
+        ->check(is_plain())
+        ->needs("--from");
     count(command, options);
   }
   {

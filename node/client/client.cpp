@@ -302,7 +302,8 @@ std::expected<VerifiedReceipt, Error> Client::payment_receipt(const PaymentName&
     auto made = verified_receipt(std::move(text), genesis);
     if (!made) return made;
     const auto payments = receipt::shown_payments(made->receipt);
-    if (payments.size() != 1 || payments.front().terms.uetr.bytes != name.uetr ||
+    if (made->receipt.events.size() != 1 || payments.size() != 1 ||
+        payments.front().terms.uetr.bytes != name.uetr ||
         payments.front().terms.payer_bank != name.payer_bank_id)
       return not_believed("WRONG_PAYMENT", "the node's receipt is of another payment");
     const std::string place = std::to_string(made->receipt.outcome.height) + "." +

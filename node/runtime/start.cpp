@@ -157,8 +157,9 @@ std::expected<void, StartError> keep_breach(Opened& node, const consensus::Breac
   return {};
 }
 
-// Before a snapshot of others is taken over (protocol R11). What is wrong with the log is found
-// later.
+// Before a snapshot of others is taken over (protocol R11). A log that is damaged is dealt with
+// later; one that cannot be read may hold what forbids it. The file is written later too, with the
+// set of the store.
 std::expected<void, StartError> look_for_breach(Opened& node, const Platform& platform,
                                                 const Progress& progress) {
   const auto marked = is_install_marked(*node.files, node.config.data_dir.string());
@@ -174,10 +175,15 @@ std::expected<void, StartError> look_for_breach(Opened& node, const Platform& pl
     if (auto* found = decoded ? std::get_if<consensus::BreachRecord>(&*decoded) : nullptr)
       logged = std::move(*found);
   };
-  (void)storage::Log::open(*node.files, (node.config.data_dir / "log").string(), platform.log,
-                           look);
-  if (!logged) return {};
-  return keep_breach(node, *logged, {});
+  const auto read =
+      storage::Log::open(*node.files, (node.config.data_dir / "log").string(), platform.log, look);
+  if (!read && read.error().code != storage::LogErrorCode::Damaged)
+    return fail(ExitCode::WriteFailed, "the log: " + read.error().text);
+  if (logged) {
+    node.broken_agreement = "the log";
+    node.has_breach_file = false;
+  }
+  return {};
 }
 
 // The log and the file in evidence/ say the same of a broken agreement (protocol R11).
@@ -188,7 +194,8 @@ std::expected<void, StartError> settle_breach(
         *node.broken_agreement +
         " says that the agreement is broken, and this log does not know of it: it is not the log "
         "that found it. Once the consortium has decided which chain is right, move that file away");
-  if (node.broken_agreement || !logged) return {};
+  if (!logged || (node.broken_agreement && node.has_breach_file)) return {};
+  node.has_breach_file = true;
   return keep_breach(node, *logged,
                      ledger::query_validators(*node.store->read(), epoch_of(*logged).value));
 }
@@ -254,6 +261,7 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
           progress("reading back the log: " + std::to_string(count) + " records");
       });
   if (!log) {
+    if (bad) return misconfigured("the log: " + *bad);
     if (log.error().code == storage::LogErrorCode::Damaged) {
       progress("the log is damaged at " + log.error().segment + ":" +
                std::to_string(log.error().offset) + " (" + log.error().text + ")");

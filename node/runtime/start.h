@@ -68,6 +68,7 @@ struct Opened {
   bool log_was_empty = false;
   // The file in evidence/ that says that more than f validators are faulty (protocol R11).
   std::optional<std::string> broken_agreement;
+  bool has_breach_file = true;  // false: only the log has said so yet
   // Set where there is no sign state, or an old copy of it: nothing may be signed, and the other
   // validators are asked for a floor (protocol R39). The number of the record that holds it.
   std::optional<std::uint64_t> floor_record;
