@@ -22,7 +22,7 @@ std::string_view condition(const runtime::NodeInfo& info) {
 }
 
 metrics::KnownLabels known_labels(runtime::Service& service, const Router& api, const Router& ops,
-                                  const std::string& version) {
+                                  const std::string& version, const std::string& commit) {
   metrics::KnownLabels known;
   const auto info = service.info();
   if (info.validator) known.validators.push_back(info.name);
@@ -33,6 +33,7 @@ metrics::KnownLabels known_labels(runtime::Service& service, const Router& api, 
   known.operations = operation_type_names();
   for (const auto& check : service.ready()) known.checks.push_back(check.name);
   known.version = version;
+  known.commit = commit;
   return known;
 }
 
@@ -54,11 +55,12 @@ Response refuse_transport(TransportError error, const std::string& request_id) {
 }  // namespace
 
 struct Server::Parts {
-  Parts(const config::NodeConfig& config, runtime::Service& from, const std::string& version)
+  Parts(const config::NodeConfig& config, runtime::Service& from, const std::string& version,
+        const std::string& commit)
       : service(from),
         api(api_routes(context)),
         ops(ops_routes(context)),
-        metrics(known_labels(from, api, ops, version)),
+        metrics(known_labels(from, api, ops, version, commit)),
         context{from,
                 metrics,
                 http,
@@ -208,11 +210,12 @@ void Server::Parts::serve_api(const std::shared_ptr<const Request>& received,
 
 std::expected<std::unique_ptr<Server>, std::string> Server::start(const config::NodeConfig& config,
                                                                   runtime::Service& service,
-                                                                  const std::string& version) {
+                                                                  const std::string& version,
+                                                                  const std::string& commit) {
   if (config.api.auth != config::ApiAuth::Open) {
     return std::unexpected("api.auth = \"mtls\": this version serves auth = \"open\" only");
   }
-  auto parts = std::make_unique<Parts>(config, service, version);
+  auto parts = std::make_unique<Parts>(config, service, version, commit);
   Parts* raw = parts.get();
   const auto api_port = raw->http.listen(
       {config.api.listen, config.api.body_bytes,
