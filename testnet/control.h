@@ -23,6 +23,7 @@ using Progress = std::function<void(const std::string&)>;
 struct UpOptions {
   std::filesystem::path directory = ".giro-testnet";
   bool fresh = false;                                             // what is there is thrown away
+  bool monitoring = false;                                        // Prometheus beside the nodes
   std::chrono::milliseconds patience = std::chrono::seconds(60);  // until all nodes are ready
 };
 

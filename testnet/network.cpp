@@ -38,6 +38,7 @@ std::expected<std::optional<Network>, std::string> load_network(
   Network network;
   network.directory = std::filesystem::absolute(directory);
   network.name = client::text_field(*object, "name");
+  network.monitor = static_cast<std::uint16_t>(client::number_field(*object, "monitor"));
   for (const auto& row : *nodes) {
     if (!row.is_object()) continue;
     const auto port = [&row](std::string_view name) {
@@ -55,8 +56,10 @@ std::expected<void, std::string> store_network(const Network& network) {
     nodes.push_back(
         json::object{{"name", node.name}, {"p2p", node.p2p}, {"api", node.api}, {"ops", node.ops}});
   }
-  const json::object document{
-      {"schema", kSchema}, {"name", network.name}, {"nodes", std::move(nodes)}};
+  const json::object document{{"schema", kSchema},
+                              {"name", network.name},
+                              {"nodes", std::move(nodes)},
+                              {"monitor", network.monitor}};
   auto written = client::write_file_durably(network.directory / "network.json",
                                             json::serialize(document) + "\n", 0644);
   if (!written) return std::unexpected(written.error().message);

@@ -6,6 +6,7 @@
 //   client.toml           the profile of `giro testnet env`: both banks' operators and the aliases
 //   ALICE, BOB, MERCHANT keys/  passphrase     the operators' keys <node>/               node.toml,
 //   keys/, tls/, data/, sign-state/, node.log supervisor.lock, .pid, .log
+//   monitoring/           Prometheus' configuration, rules, runbook, data, prometheus.log
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,7 @@ struct Network {
   std::filesystem::path directory;  // absolute
   std::string name = "giro-dev";
   std::vector<Node> nodes;
+  std::uint16_t monitor = 0;  // where Prometheus listens; 0: it is not wanted
 
   [[nodiscard]] std::filesystem::path node_directory(const Node& node) const {
     return directory / node.name;
@@ -44,6 +46,11 @@ struct Network {
   }
   [[nodiscard]] std::filesystem::path genesis() const { return directory / "genesis.json"; }
   [[nodiscard]] std::filesystem::path profile() const { return directory / "client.toml"; }
+  [[nodiscard]] config::HostPort monitor_address() const { return {"127.0.0.1", monitor}; }
+  [[nodiscard]] std::filesystem::path monitor_directory() const { return directory / "monitoring"; }
+  [[nodiscard]] std::filesystem::path monitor_log() const {
+    return monitor_directory() / "prometheus.log";
+  }
   [[nodiscard]] const Node* find(const std::string& node) const;
 };
 

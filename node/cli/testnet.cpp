@@ -27,6 +27,11 @@ json::object form(const testnet::NodeStatus& status) {
           {"view", std::to_string(status.view)}};
 }
 
+json::value prometheus_form(const testnet::Network& network) {
+  if (network.monitor == 0) return nullptr;
+  return json::string("http://" + network.monitor_address().to_string());
+}
+
 void print_nodes(const testnet::NetworkStatus& status) {
   for (const auto& node : status.nodes) {
     std::cout << "  " << node.node.name << "  ";
@@ -48,13 +53,14 @@ std::string dir_option(const std::string& directory) {
 
 struct TestnetOptions {
   std::string directory = kDirectory, node;
-  bool fresh = false, follow = false;
+  bool fresh = false, follow = false, monitoring = false;
   int lines = 20;
 };
 
 void up(Run& run, const TestnetOptions& options) {
-  const auto done = testnet::up({.directory = options.directory, .fresh = options.fresh},
-                                [](const std::string& text) { std::cerr << text << '\n'; });
+  const auto done = testnet::up(
+      {.directory = options.directory, .fresh = options.fresh, .monitoring = options.monitoring},
+      [](const std::string& text) { std::cerr << text << '\n'; });
   if (!done) return fail(run, "testnet.up", done.error());
   const auto& payment = done->payment;
   const std::string uetr = receipt::to_uuid_text(payment.sent.result.name.op_id);
@@ -71,7 +77,8 @@ void up(Run& run, const TestnetOptions& options) {
   if (run.json) {
     json::array nodes;
     for (const auto& node : done->status.nodes) nodes.push_back(form(node));
-    return print_json("testnet.up", {{"network", done->status.network.name},
+    return print_json("testnet.up", {{"prometheus", prometheus_form(done->status.network)},
+                                     {"network", done->status.network.name},
                                      {"directory", done->status.network.directory.string()},
                                      {"milliseconds", done->took.count()},
                                      {"was_running", done->was_running},
@@ -91,6 +98,10 @@ void up(Run& run, const TestnetOptions& options) {
   std::cout << "  Use it    eval \"$(giro testnet env" << dir_option(options.directory)
             << ")\"; giro pay ALICE BOB 1.23        Metrics  http://"
             << done->status.nodes.front().node.ops_address().to_string() << "/metrics\n";
+  if (done->status.network.monitor != 0)
+    std::cout << "  Watch it  http://" << done->status.network.monitor_address().to_string()
+              << "/alerts   Prometheus, with the alerts of "
+              << (done->status.network.monitor_directory() / "runbook.md").string() << '\n';
   std::cout << "  Stop      giro testnet down" << dir_option(options.directory) << '\n';
 }
 
@@ -111,6 +122,7 @@ void show(Run& run, const TestnetOptions& options) {
     for (const auto& node : status->nodes) nodes.push_back(form(node));
     return print_json("testnet.status", {{"network", status->network.name},
                                          {"directory", status->network.directory.string()},
+                                         {"prometheus", prometheus_form(status->network)},
                                          {"running", status->supervisor != 0},
                                          {"ready", status->is_ready()},
                                          {"nodes", std::move(nodes)}});
@@ -220,6 +232,8 @@ void add_testnet(CLI::App& app, Run& run) {
   };
   CLI::App* up_command = add("up", "Start it, or resume it, and make a first payment", up);
   up_command->add_flag("--fresh", options->fresh, "Throw away what is there");
+  up_command->add_flag("--monitoring", options->monitoring,
+                       "Prometheus beside it, with the shipped alerts (package prometheus)");
   add("down", "Stop it; its data stays", down);
   add("status", "Its nodes; exit code 0 when all are ready", show);
   add("env", "Shell lines that make this network the client's: eval \"$(giro testnet env)\"", env);
