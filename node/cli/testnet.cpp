@@ -27,9 +27,15 @@ json::object form(const testnet::NodeStatus& status) {
           {"view", std::to_string(status.view)}};
 }
 
-json::value prometheus_form(const testnet::Network& network) {
-  if (network.monitor == 0) return nullptr;
-  return json::string("http://" + network.monitor_address().to_string());
+// Where it runs; empty where it does not.
+std::string prometheus_url(const testnet::NetworkStatus& status) {
+  if (status.supervisor == 0 || status.network.monitor == 0) return {};
+  return "http://" + status.network.monitor_address().to_string();
+}
+
+json::value prometheus_form(const testnet::NetworkStatus& status) {
+  const std::string url = prometheus_url(status);
+  return url.empty() ? json::value(nullptr) : json::value(json::string(url));
 }
 
 void print_nodes(const testnet::NetworkStatus& status) {
@@ -77,7 +83,7 @@ void up(Run& run, const TestnetOptions& options) {
   if (run.json) {
     json::array nodes;
     for (const auto& node : done->status.nodes) nodes.push_back(form(node));
-    return print_json("testnet.up", {{"prometheus", prometheus_form(done->status.network)},
+    return print_json("testnet.up", {{"prometheus", prometheus_form(done->status)},
                                      {"network", done->status.network.name},
                                      {"directory", done->status.network.directory.string()},
                                      {"milliseconds", done->took.count()},
@@ -98,9 +104,8 @@ void up(Run& run, const TestnetOptions& options) {
   std::cout << "  Use it    eval \"$(giro testnet env" << dir_option(options.directory)
             << ")\"; giro pay ALICE BOB 1.23        Metrics  http://"
             << done->status.nodes.front().node.ops_address().to_string() << "/metrics\n";
-  if (done->status.network.monitor != 0)
-    std::cout << "  Watch it  http://" << done->status.network.monitor_address().to_string()
-              << "/alerts   Prometheus, with the alerts of "
+  if (const std::string url = prometheus_url(done->status); !url.empty())
+    std::cout << "  Watch it  " << url << "/alerts   Prometheus; what to do for each is in "
               << (done->status.network.monitor_directory() / "runbook.md").string() << '\n';
   std::cout << "  Stop      giro testnet down" << dir_option(options.directory) << '\n';
 }
@@ -122,7 +127,7 @@ void show(Run& run, const TestnetOptions& options) {
     for (const auto& node : status->nodes) nodes.push_back(form(node));
     return print_json("testnet.status", {{"network", status->network.name},
                                          {"directory", status->network.directory.string()},
-                                         {"prometheus", prometheus_form(status->network)},
+                                         {"prometheus", prometheus_form(*status)},
                                          {"running", status->supervisor != 0},
                                          {"ready", status->is_ready()},
                                          {"nodes", std::move(nodes)}});
@@ -139,6 +144,8 @@ void show(Run& run, const TestnetOptions& options) {
     if (node.height != 0) std::cout << "  height " << node.height << "  view " << node.view;
     std::cout << '\n';
   }
+  if (const std::string url = prometheus_url(*status); !url.empty())
+    std::cout << "  Prometheus  " << url << '\n';
 }
 
 std::string shell_quoted(const std::string& text) {

@@ -163,8 +163,8 @@ void Node::Parts::look_at_disk() {
   const auto now = std::chrono::steady_clock::now();
   if (now < disk_due_) return;
   disk_due_ = now + kLookAtDiskEvery;
-  validator_->pool->run([this] {
-    auto found = disk_use(validator_->config);
+  validator_->pool->run([this, &config = validator_->config] {  // it lasts as long as the pool
+    auto found = disk_use(config);
     const std::lock_guard lock(disk_mutex_);
     disk_ = std::move(found);
   });

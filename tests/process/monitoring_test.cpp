@@ -135,10 +135,13 @@ TEST_F(MonitoringTest, It_is_added_to_a_network_that_runs_and_dies_with_its_supe
             std::string::npos)
       << watched.out;
   EXPECT_TRUE(std::filesystem::exists(described.monitor_directory() / "runbook.md"));
+  EXPECT_NE(testnet_command("status").out.find(described.monitor_address().to_string()),
+            std::string::npos);
   EXPECT_TRUE(until([&] { return instances("up==1") == all_; }));
   const pid_t supervisor = std::stoi(read_text(directory() / "supervisor.pid"));
   ASSERT_EQ(::kill(supervisor, SIGKILL), 0);
   EXPECT_TRUE(until([&] { return testnet::is_free(described.monitor); }));
+  EXPECT_EQ(testnet_command("status").out.find("Prometheus"), std::string::npos);
 }
 
 TEST_F(MonitoringTest, Without_the_package_it_is_named_and_nothing_is_begun) {
