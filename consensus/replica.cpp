@@ -213,6 +213,10 @@ ReplicaView Replica::State::make_view() const {
     result.floor_search = {floor_search->answers.size(), set.quorum(), floor_search->found};
   result.available_batches = pool.available_count();
   result.available_bytes = pool.available_bytes();
+  const Height open{committed.value + 1};
+  result.prepare_votes = votes.held(VoteKind::Prepare, view, open);
+  result.commit_votes = votes.held(VoteKind::Commit, view, open);
+  result.view_timeout_us = timer.timeout_us();
   for (const auto& [id, peer] : peers) {
     result.peers.push_back({id, peer.last_vote, peer.status.value_or(Status{}), peer.heard});
   }

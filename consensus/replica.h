@@ -93,6 +93,9 @@ struct ReplicaView {
   std::optional<Search> floor_search;
   std::uint64_t available_batches = 0;
   std::uint64_t available_bytes = 0;
+  // For the lowest height that is not committed here, in the present view.
+  std::uint64_t prepare_votes = 0, commit_votes = 0;
+  std::int64_t view_timeout_us = 0;  // what the present view is given for a commit (R21)
   struct Peer {
     InstitutionId institution;
     Height last_vote;

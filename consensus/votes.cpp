@@ -45,6 +45,13 @@ std::size_t VoteBook::count(const VoteContent& content) const {
       *votes, [&](const auto& entry) { return entry && entry->vote.content == content; }));
 }
 
+std::size_t VoteBook::held(VoteKind kind, View view, Height height) const {
+  const Ballot* votes = ballot(kind, view, height);
+  if (votes == nullptr) return 0;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(*votes, [](const auto& entry) { return entry.has_value(); }));
+}
+
 std::optional<Hash> VoteBook::agreed(VoteKind kind, View view, Height height,
                                      std::size_t quorum) const {
   const Ballot* votes = ballot(kind, view, height);

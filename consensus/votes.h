@@ -28,6 +28,8 @@ class VoteBook {
   [[nodiscard]] const Vote* find(VoteKind kind, View view, Height height, ReplicaId voter) const;
   // Votes for this very content.
   [[nodiscard]] std::size_t count(const VoteContent& content) const;
+  // Votes at this place, whatever for.
+  [[nodiscard]] std::size_t held(VoteKind kind, View view, Height height) const;
   // The digest that at least `quorum` members voted for at this place.
   [[nodiscard]] std::optional<Hash> agreed(VoteKind kind, View view, Height height,
                                            std::size_t quorum) const;

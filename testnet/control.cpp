@@ -16,6 +16,7 @@
 #include "node/client/http_client.h"
 #include "node/client/json_fields.h"
 #include "node/client/payment.h"
+#include "testnet/monitor.h"
 #include "testnet/ports.h"
 #include "testnet/process.h"
 #include "testnet/setup.h"
@@ -208,6 +209,13 @@ std::expected<Network, Error> bring_up(const UpOptions& options, std::optional<N
         return failed(ErrorKind::Unreachable, done.error());
       found = network;
     }
+    network.monitor = 0;
+    if (options.monitoring) {
+      if (auto chosen = choose_monitor_port(network); !chosen)
+        return failed(ErrorKind::Unreachable, chosen.error());
+    }
+    if (auto stored = store_network(network); !stored)
+      return failed(ErrorKind::WriteFailed, stored.error());
     std::error_code ignored;  // what is not there needs no emptying
     fs::resize_file(network.directory / "supervisor.log", 0, ignored);
     ran = run(network, options, progress);
@@ -285,9 +293,39 @@ std::expected<FirstPayment, Error> first_payment(const Network& network) {
   return FirstPayment{std::move(*draft), std::move(*sent)};
 }
 
+// Adds Prometheus to a network that runs without it.
+std::expected<void, Error> add_monitor(Network& network) {
+  const auto lock = PortLock::take();
+  if (!lock) return failed(ErrorKind::Undecided, lock.error());
+  if (auto chosen = choose_monitor_port(network); !chosen)
+    return failed(ErrorKind::Unreachable, chosen.error());
+  if (auto stored = store_network(network); !stored)
+    return failed(ErrorKind::WriteFailed, stored.error());
+  return {};
+}
+
+std::expected<void, Error> wait_for_monitor(const Network& network, milliseconds patience) {
+  const auto end = Steady::now() + patience;
+  while (!is_monitor_ready(network)) {
+    const std::string said = tail_of(network.directory / "supervisor.log");
+    const bool has_ended = said.find("prometheus ended") != std::string::npos;
+    if (has_ended || Steady::now() >= end)
+      return failed(ErrorKind::Unreachable, "Prometheus does not answer at " +
+                                                network.monitor_address().to_string() + "\n--- " +
+                                                network.monitor_log().string() + "\n" +
+                                                tail_of(network.monitor_log()));
+    std::this_thread::sleep_for(kProbePause);
+  }
+  return {};
+}
+
 std::expected<Up, Error> up(const UpOptions& options, const Progress& progress) {
   const auto begin = Steady::now();
   Up out;
+  if (options.monitoring) {
+    if (const auto program = find_prometheus(); !program)
+      return failed(ErrorKind::Unreachable, program.error());
+  }
   auto found = load_network(options.directory);
   if (!found && !options.fresh) return failed(ErrorKind::Unreachable, found.error());
   if (options.fresh) {
@@ -313,6 +351,9 @@ std::expected<Up, Error> up(const UpOptions& options, const Progress& progress) 
   if (*found && supervisor_pid((*found)->directory) != 0) {
     out.was_running = true;
     network = **found;
+    if (options.monitoring && network.monitor == 0) {
+      if (auto added = add_monitor(network); !added) return std::unexpected(added.error());
+    }
     ::kill(supervisor_pid(network.directory), SIGHUP);
     auto ready = wait_until_ready(network.nodes, options.patience, progress);
     if (!ready) return failed(ErrorKind::Unreachable, ready.error() + log_tails(network));
@@ -320,6 +361,10 @@ std::expected<Up, Error> up(const UpOptions& options, const Progress& progress) 
     auto brought = bring_up(options, *found, progress);
     if (!brought) return std::unexpected(brought.error());
     network = std::move(*brought);
+  }
+  if (network.monitor != 0) {
+    if (auto ready = wait_for_monitor(network, options.patience); !ready)
+      return std::unexpected(ready.error());
   }
   auto payment = first_payment(network);
   if (!payment) return std::unexpected(payment.error());

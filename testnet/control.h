@@ -24,6 +24,7 @@ struct UpOptions {
   std::filesystem::path directory = ".giro-testnet";
   bool fresh = false;                                             // what is there is thrown away
   bool mtls = false;                                              // of a new network
+  bool monitoring = false;                                        // Prometheus beside the nodes
   std::chrono::milliseconds patience = std::chrono::seconds(60);  // until all nodes are ready
 };
 

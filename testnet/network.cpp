@@ -39,6 +39,7 @@ std::expected<std::optional<Network>, std::string> load_network(
   network.directory = std::filesystem::absolute(directory);
   network.name = client::text_field(*object, "name");
   network.mtls = client::text_field(*object, "auth") == "mtls";
+  network.monitor = static_cast<std::uint16_t>(client::number_field(*object, "monitor"));
   for (const auto& row : *nodes) {
     if (!row.is_object()) continue;
     const auto port = [&row](std::string_view name) {
@@ -59,7 +60,8 @@ std::expected<void, std::string> store_network(const Network& network) {
   const json::object document{{"schema", kSchema},
                               {"name", network.name},
                               {"auth", network.mtls ? "mtls" : "open"},
-                              {"nodes", std::move(nodes)}};
+                              {"nodes", std::move(nodes)},
+                              {"monitor", network.monitor}};
   auto written = client::write_file_durably(network.directory / "network.json",
                                             json::serialize(document) + "\n", 0644);
   if (!written) return std::unexpected(written.error().message);

@@ -8,6 +8,7 @@
 //   keys/  passphrase     the operators' keys
 //   tls/                  with mtls: the profile's certificate, and those of the nodes
 //   <node>/               node.toml, clients.toml, keys/, tls/, data/, sign-state/, node.log
+//   monitoring/           Prometheus' configuration, rules, runbook, data, prometheus.log
 //   supervisor.lock, .pid, .log
 #pragma once
 
@@ -36,6 +37,7 @@ struct Network {
   std::string name = "giro-dev";
   bool mtls = false;  // the APIs ask for a certificate; else auth = "open"
   std::vector<Node> nodes;
+  std::uint16_t monitor = 0;  // where Prometheus listens; 0: it is not wanted
 
   [[nodiscard]] std::filesystem::path node_directory(const Node& node) const {
     return directory / node.name;
@@ -56,6 +58,11 @@ struct Network {
     return directory / "tls" / "servers.pem";
   }
   [[nodiscard]] config::ApiUrl url(const Node& node) const { return {mtls, node.api_address()}; }
+  [[nodiscard]] config::HostPort monitor_address() const { return {"127.0.0.1", monitor}; }
+  [[nodiscard]] std::filesystem::path monitor_directory() const { return directory / "monitoring"; }
+  [[nodiscard]] std::filesystem::path monitor_log() const {
+    return monitor_directory() / "prometheus.log";
+  }
   [[nodiscard]] const Node* find(const std::string& node) const;
 };
 

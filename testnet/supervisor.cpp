@@ -10,10 +10,13 @@
 #include <set>
 #include <vector>
 
+#include "testnet/monitor.h"
+
 namespace giro::testnet {
 namespace {
 
 constexpr std::chrono::seconds kStopPatience{8};
+constexpr const char* kMonitor = "prometheus";  // beside the nodes' names
 
 void say(const std::string& line) {
   std::printf("%s\n", line.c_str());
@@ -46,7 +49,17 @@ std::expected<void, std::string> Supervisor::start_all() {
   for (const auto& node : network_.nodes) {
     if (auto started = start(node.name); !started) return started;
   }
+  if (network_.monitor == 0 || is_running(kMonitor)) return {};
+  auto monitor = start_monitor(network_);
+  if (!monitor) return std::unexpected(monitor.error());
+  processes_.insert_or_assign(kMonitor, std::move(*monitor));
   return {};
+}
+
+// `up` may have added Prometheus to a network that runs.
+void Supervisor::read_again() {
+  if (const auto now = load_network(network_.directory); now && *now)
+    network_.monitor = (*now)->monitor;
 }
 
 bool Supervisor::is_running(const std::string& node) {
@@ -106,6 +119,7 @@ int Supervisor::run() {
       if (::read(signals, &received, sizeof received) != sizeof received) return 70;
       if (received.ssi_signo != SIGHUP) break;
       ended.clear();
+      read_again();
       if (auto started = start_all(); !started) say(started.error());
     }
     for (auto& [name, process] : processes_) {

@@ -24,6 +24,7 @@ class Supervisor {
   [[nodiscard]] const Network& network() const { return network_; }
   // Nothing to do for a node that runs.
   [[nodiscard]] std::expected<void, std::string> start(const std::string& node);
+  // And Prometheus, where the network wants it.
   [[nodiscard]] std::expected<void, std::string> start_all();
   [[nodiscard]] bool is_running(const std::string& node);
   void signal(const std::string& node, int number);
@@ -38,6 +39,8 @@ class Supervisor {
   [[nodiscard]] int run();
 
  private:
+  void read_again();
+
   Network network_;
   std::filesystem::path giro_;
   std::map<std::string, Process> processes_;

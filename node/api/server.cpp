@@ -22,7 +22,8 @@ std::string_view condition(const runtime::NodeInfo& info) {
 }
 
 metrics::KnownLabels known_labels(runtime::Service& service, const Router& api, const Router& ops,
-                                  const Router& control, const std::string& version) {
+                                  const Router& control, const std::string& version,
+                                  const std::string& commit) {
   metrics::KnownLabels known;
   const auto info = service.info();
   if (info.validator) known.validators.push_back(info.name);
@@ -34,6 +35,7 @@ metrics::KnownLabels known_labels(runtime::Service& service, const Router& api, 
   known.operations = operation_type_names();
   for (const auto& check : service.ready()) known.checks.push_back(check.name);
   known.version = version;
+  known.commit = commit;
   return known;
 }
 
@@ -55,12 +57,13 @@ Response refuse_transport(TransportError error, const std::string& request_id) {
 }  // namespace
 
 struct Server::Parts {
-  Parts(const config::NodeConfig& config, runtime::Service& from, const std::string& version)
+  Parts(const config::NodeConfig& config, runtime::Service& from, const std::string& version,
+        const std::string& commit)
       : service(from),
         api(api_routes(context)),
         ops(ops_routes(context)),
         control(control_routes(context)),
-        metrics(known_labels(from, api, ops, control, version)),
+        metrics(known_labels(from, api, ops, control, version, commit)),
         institution(from.info().institution),
         context{from,
                 metrics,
@@ -267,8 +270,9 @@ std::expected<std::size_t, std::string> Server::Parts::reload_clients() {
 
 std::expected<std::unique_ptr<Server>, std::string> Server::start(const config::NodeConfig& config,
                                                                   runtime::Service& service,
-                                                                  const std::string& version) {
-  auto parts = std::make_unique<Parts>(config, service, version);
+                                                                  const std::string& version,
+                                                                  const std::string& commit) {
+  auto parts = std::make_unique<Parts>(config, service, version, commit);
   Parts* raw = parts.get();
   ListenerOptions clients_of_api{
       .address = config.api.listen,

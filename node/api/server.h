@@ -17,8 +17,9 @@ class Server {
   // outlive the server. The error is one line for people: an address in use, or a configuration
   // that this version does not serve.
   [[nodiscard]] static std::expected<std::unique_ptr<Server>, std::string> start(
-      const config::NodeConfig& config, runtime::Service& service, const std::string& version);
-  ~Server();  // as stop()
+      const config::NodeConfig& config, runtime::Service& service, const std::string& version,
+      const std::string& commit = "unknown");  // of the source that this was built from
+  ~Server();                                   // as stop()
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 

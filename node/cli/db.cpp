@@ -5,6 +5,7 @@
 
 #include "node/cli/command.h"
 #include "node/config/node_config.h"
+#include "node/runtime/disk_use.h"
 #include "node/runtime/replay.h"
 #include "storage/file_posix.h"
 
@@ -14,19 +15,6 @@ namespace {
 struct DbOptions {
   std::string file = "/etc/giro/node.toml";
 };
-
-// Of the files below it; what a running node removes meanwhile counts or does not.
-std::uint64_t bytes_below(const std::filesystem::path& path) {
-  std::error_code ignored;
-  std::uint64_t bytes = 0;
-  for (std::filesystem::recursive_directory_iterator entry(path, ignored), end;
-       !ignored && entry != end; entry.increment(ignored)) {
-    std::error_code gone;
-    const auto size = entry->is_regular_file(gone) ? entry->file_size(gone) : 0;
-    if (!gone) bytes += size;
-  }
-  return bytes;
-}
 
 void show_usage(Run& run, const DbOptions& options) {
   const auto config = load_node(run, "db.usage", options.file);
@@ -46,12 +34,12 @@ void show_usage(Run& run, const DbOptions& options) {
   json::object parts;
   std::uint64_t known = 0;
   for (const auto& [name, what] : kParts) {
-    const std::uint64_t bytes = bytes_below(config->data_dir / name);
+    const std::uint64_t bytes = runtime::bytes_below(config->data_dir / name);
     known += bytes;
     parts[name] = std::to_string(bytes);
     if (!run.json) std::cout << bytes << " bytes  " << name << "  (" << what << ")\n";
   }
-  const std::uint64_t total = bytes_below(config->data_dir);
+  const std::uint64_t total = runtime::bytes_below(config->data_dir);
   const std::uint64_t other = total > known ? total - known : 0;
   if (run.json)
     return print_json("db.usage", {{"bytes", std::move(parts)},

@@ -16,6 +16,7 @@
 
 #include "node/api/server.h"
 #include "node/cli/command.h"
+#include "node/cli/commit.h"
 #include "node/config/node_config.h"
 #include "node/runtime/node.h"
 
@@ -105,7 +106,7 @@ std::expected<End, runtime::StartError> live(const config::NodeConfig& config,
     notify("STATUS=" + text);
   });
   if (!node) return std::unexpected(node.error());
-  auto server = api::Server::start(config, **node, kVersion);
+  auto server = api::Server::start(config, **node, kVersion, kCommit);
   if (!server) {
     return std::unexpected(
         runtime::StartError{runtime::ExitCode::Configuration, std::move(server.error())});

@@ -27,6 +27,17 @@ json::object form(const testnet::Network& network, const testnet::NodeStatus& st
           {"view", std::to_string(status.view)}};
 }
 
+// Where it runs; empty where it does not.
+std::string prometheus_url(const testnet::NetworkStatus& status) {
+  if (status.supervisor == 0 || status.network.monitor == 0) return {};
+  return "http://" + status.network.monitor_address().to_string();
+}
+
+json::value prometheus_form(const testnet::NetworkStatus& status) {
+  const std::string url = prometheus_url(status);
+  return url.empty() ? json::value(nullptr) : json::value(json::string(url));
+}
+
 void print_nodes(const testnet::NetworkStatus& status) {
   for (const auto& node : status.nodes) {
     std::cout << "  " << node.node.name << "  ";
@@ -48,14 +59,16 @@ std::string dir_option(const std::string& directory) {
 
 struct TestnetOptions {
   std::string directory = kDirectory, node;
-  bool fresh = false, follow = false, mtls = false;
+  bool fresh = false, follow = false, mtls = false, monitoring = false;
   int lines = 20;
 };
 
 void up(Run& run, const TestnetOptions& options) {
-  const auto done =
-      testnet::up({.directory = options.directory, .fresh = options.fresh, .mtls = options.mtls},
-                  [](const std::string& text) { std::cerr << text << '\n'; });
+  const auto done = testnet::up({.directory = options.directory,
+                                 .fresh = options.fresh,
+                                 .mtls = options.mtls,
+                                 .monitoring = options.monitoring},
+                                [](const std::string& text) { std::cerr << text << '\n'; });
   if (!done) return fail(run, "testnet.up", done.error());
   const auto& payment = done->payment;
   const std::string uetr = receipt::to_uuid_text(payment.sent.result.name.op_id);
@@ -72,7 +85,8 @@ void up(Run& run, const TestnetOptions& options) {
   if (run.json) {
     json::array nodes;
     for (const auto& node : done->status.nodes) nodes.push_back(form(done->status.network, node));
-    return print_json("testnet.up", {{"network", done->status.network.name},
+    return print_json("testnet.up", {{"prometheus", prometheus_form(done->status)},
+                                     {"network", done->status.network.name},
                                      {"directory", done->status.network.directory.string()},
                                      {"milliseconds", done->took.count()},
                                      {"was_running", done->was_running},
@@ -92,6 +106,9 @@ void up(Run& run, const TestnetOptions& options) {
   std::cout << "  Use it    eval \"$(giro testnet env" << dir_option(options.directory)
             << ")\"; giro pay ALICE BOB 1.23        Metrics  http://"
             << done->status.nodes.front().node.ops_address().to_string() << "/metrics\n";
+  if (const std::string url = prometheus_url(done->status); !url.empty())
+    std::cout << "  Watch it  " << url << "/alerts   Prometheus; what to do for each is in "
+              << (done->status.network.monitor_directory() / "runbook.md").string() << '\n';
   std::cout << "  Stop      giro testnet down" << dir_option(options.directory) << '\n';
 }
 
@@ -112,6 +129,7 @@ void show(Run& run, const TestnetOptions& options) {
     for (const auto& node : status->nodes) nodes.push_back(form(status->network, node));
     return print_json("testnet.status", {{"network", status->network.name},
                                          {"directory", status->network.directory.string()},
+                                         {"prometheus", prometheus_form(*status)},
                                          {"running", status->supervisor != 0},
                                          {"ready", status->is_ready()},
                                          {"nodes", std::move(nodes)}});
@@ -128,6 +146,8 @@ void show(Run& run, const TestnetOptions& options) {
     if (node.height != 0) std::cout << "  height " << node.height << "  view " << node.view;
     std::cout << '\n';
   }
+  if (const std::string url = prometheus_url(*status); !url.empty())
+    std::cout << "  Prometheus  " << url << '\n';
 }
 
 std::string shell_quoted(const std::string& text) {
@@ -223,6 +243,8 @@ void add_testnet(CLI::App& app, Run& run) {
   up_command->add_flag("--fresh", options->fresh, "Throw away what is there");
   up_command->add_flag("--mtls", options->mtls,
                        "The rules of production: a new network's APIs ask for certificates");
+  up_command->add_flag("--monitoring", options->monitoring,
+                       "Prometheus beside it, with the shipped alerts (package prometheus)");
   add("down", "Stop it; its data stays", down);
   add("status", "Its nodes; exit code 0 when all are ready", show);
   add("env", "Shell lines that make this network the client's: eval \"$(giro testnet env)\"", env);

@@ -1,5 +1,5 @@
-// The giro_ metrics of a node (surface 7), in the text form that Prometheus reads. Counters are fed
-// by node/api as things happen; gauges are taken from the node when someone scrapes. Nothing
+// The giro_ metrics of a node (surface 7), in the text form that Prometheus reads. What clients do
+// is told by node/api as it happens; the rest is taken from the node when someone scrapes. Nothing
 // decides on a metric.
 #pragma once
 
@@ -24,6 +24,7 @@ struct KnownLabels {
   std::vector<std::string> operations;  // operation types, as "PAY"
   std::vector<std::string> checks;      // of /readyz
   std::string version;
+  std::string commit;  // of the source that this was built from
 };
 
 // All methods may be called from any thread.
@@ -36,7 +37,10 @@ class Metrics {
 
   void api_answered(std::string_view route, unsigned status, double seconds_without_waiting);
   void api_refused(ApiRefusal reason);
-  void api_waiting(int change);  // +1, -1
+  void api_waiting(int change);    // +1, -1
+  void api_streaming(int change);  // +1, -1
+  // Of the slowest open stream: how many attested heights it has not been given yet; 0 without one.
+  void api_stream_lag(std::uint64_t heights);
   void operation_submitted(std::string_view type);
   void operation_duplicate(DuplicateKind kind);
   void finality(double seconds);  // admission to attested, of operations that were waited for here

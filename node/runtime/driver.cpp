@@ -96,6 +96,7 @@ void Driver::on_frame(const consensus::Member& sender, std::uint8_t type,
   }
   if (is_about_snapshots(*message)) return ports_.snapshot_message(from, std::move(*message));
   if (const auto* vote = snapshot_vote(*message)) return on_snapshot_vote(from, *vote);
+  hear(from, *message);
   if (!is_wanted(from, *message)) return;  // its signatures are not worth a check (protocol R13)
   auto verified = verifier_.verify(from, std::move(*message), replica_.set());
   if (!verified) return refuse(from, verified.error());
@@ -120,6 +121,19 @@ bool Driver::may_say(const consensus::Member& from, const Message& message) cons
          std::holds_alternative<consensus::FetchChain>(message) ||
          std::holds_alternative<consensus::FetchBatches>(message) || is_about_snapshots(message) ||
          snapshot_vote(message) != nullptr;
+}
+
+void Driver::hear(consensus::InstitutionId from, const Message& message) {
+  constexpr std::uint64_t kAhead = 1024;  // a liar's vote for the end of time tells nobody anything
+  const auto* vote = std::get_if<consensus::Vote>(&message);
+  if (vote == nullptr || vote->content.height.value > replica_.stable().value + kAhead) return;
+  consensus::Height& heard = heard_votes_[from];
+  heard = std::max(heard, vote->content.height);
+}
+
+consensus::Height Driver::heard_vote(consensus::InstitutionId member) const {
+  const auto found = heard_votes_.find(member);
+  return found == heard_votes_.end() ? consensus::Height{} : found->second;
 }
 
 bool Driver::is_wanted(consensus::InstitutionId from, const Message& message) const {

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -74,6 +75,9 @@ class Driver {
   [[nodiscard]] consensus::Height own_last_vote() const {
     return own_last_vote_;
   }  // in this process
+  // The highest place that this one says it has voted for, by the word of its channel: many votes
+  // come when nothing hangs on them any more, and are neither checked nor counted. For people.
+  [[nodiscard]] consensus::Height heard_vote(consensus::InstitutionId member) const;
   // Messages refused before they reached the replica, by reason.
   [[nodiscard]] const consensus::RejectCounts& refused() const { return refused_; }
 
@@ -85,6 +89,7 @@ class Driver {
   };
   void step(consensus::Input input);
   void refuse(consensus::InstitutionId from, consensus::RejectReason reason);
+  void hear(consensus::InstitutionId from, const consensus::Message& message);
   void perform(Effects effects, const consensus::DurableToken* token);
   void sign(const Effects& effects, const consensus::DurableToken& token);
   template <typename Promise>  // a ViewChange or a NewView
@@ -108,6 +113,7 @@ class Driver {
   std::uint64_t last_group_ = 0;
   std::deque<Effects> waiting_;  // in order; the first waits for its group
   consensus::Height own_last_vote_;
+  std::map<consensus::InstitutionId, consensus::Height> heard_votes_;
   consensus::RejectCounts refused_{};
 };
 

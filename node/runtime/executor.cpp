@@ -142,7 +142,9 @@ void Executor::execute(const consensus::CommittedBlock& committed) {
     if (i > 0 && operations[i - 1]) {
       type = operations[i - 1]->type();
       ran.push_back({{operations[i - 1]->actor(), operations[i - 1]->op_id().bytes},
-                     leaves.leaves[i].recorded});
+                     leaves.leaves[i].recorded,
+                     type,
+                     leaves.leaves[i].code});
     }
     executed.leaves.push_back({type, ledger::encode_leaf(leaves.leaves[i])});
   }

@@ -166,9 +166,12 @@ SubmitAnswer Intake::admit(Submission& submission, std::span<const bool> valid,
     return refuse(RefusalReason::Ledger, good.error());
   }
   const std::lock_guard lock(mutex_);
-  const auto [place, is_new] = pending_.try_emplace(
-      submission.key,
-      Pending{.operation_hash = hash, .valid_until = valid_until, .bytes = submission.bytes});
+  const consensus::WallTime since = ports_.clock();
+  const auto [place, is_new] =
+      pending_.try_emplace(submission.key, Pending{.operation_hash = hash,
+                                                   .valid_until = valid_until,
+                                                   .bytes = submission.bytes,
+                                                   .since = since});
   OperationInfo info{.status = OperationStatus::Received,
                      .actor = submission.key.first,
                      .op_id = submission.key.second,
@@ -181,6 +184,7 @@ SubmitAnswer Intake::admit(Submission& submission, std::span<const bool> valid,
       return refuse_conflict(place->second.operation_hash, hash);
     return Admitted{.info = std::move(info), .duplicate = true};
   }
+  arrived(submission.key, since);
   pending_bytes_ += submission.bytes;
   waiting_bytes_ += submission.bytes + kOperationOverhead;
   if (waiting_.empty()) oldest_ = std::nullopt;
@@ -202,9 +206,28 @@ std::optional<OperationInfo> Intake::pending(std::uint32_t actor, const OpId& op
       .receipt_id = {}};
 }
 
-Intake::Load Intake::load() const {
+// Its places in the order outlive operations that have left, but are never many more than these.
+void Intake::arrived(const OperationKey& key, consensus::WallTime since) {
+  constexpr std::size_t kSpare = 1024;
+  arrivals_.emplace_back(since, key);
+  if (arrivals_.size() <= 2 * pending_.size() + kSpare) return;
+  std::erase_if(arrivals_, [this](const auto& arrival) {
+    const auto found = pending_.find(arrival.second);
+    return found == pending_.end() || found->second.since != arrival.first;
+  });
+}
+
+Intake::Load Intake::load() {
   const std::lock_guard lock(mutex_);
-  return {.operations = pending_.size(), .bytes = pending_bytes_};
+  Load load{.operations = pending_.size(), .bytes = pending_bytes_, .oldest = {}};
+  for (; !arrivals_.empty(); arrivals_.pop_front()) {
+    const auto& [since, key] = arrivals_.front();
+    const auto found = pending_.find(key);
+    if (found == pending_.end() || found->second.since != since) continue;
+    load.oldest = since;
+    break;
+  }
+  return load;
 }
 
 std::vector<consensus::BatchPtr> Intake::pack(consensus::Now now, std::uint64_t unordered) {
@@ -294,8 +317,12 @@ void Intake::pack_again(const consensus::BatchPtr& batch, consensus::WallTime ti
     const auto [place, is_new] = pending_.try_emplace(
         key_of(*operation), Pending{.operation_hash = operation->operation_hash(),
                                     .valid_until = {operation->valid_until().value},
-                                    .bytes = size});
-    if (is_new) pending_bytes_ += size;  // of a batch from before a restart
+                                    .bytes = size,
+                                    .since = time});
+    if (is_new) {  // of a batch from before a restart
+      pending_bytes_ += size;
+      arrived(place->first, time);
+    }
     place->second.packed = false;
     waiting_bytes_ += size + kOperationOverhead;
     waiting_.push_back(std::move(*operation));

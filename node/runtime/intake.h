@@ -50,8 +50,9 @@ class Intake {
   [[nodiscard]] std::optional<OperationInfo> pending(std::uint32_t actor, const OpId& op_id) const;
   struct Load {
     std::uint64_t operations = 0, bytes = 0;
+    std::optional<consensus::WallTime> oldest;  // when it came
   };
-  [[nodiscard]] Load load() const;
+  [[nodiscard]] Load load();
 
   // --- core thread
   // -------------------------------------------------------------------------------------------------
@@ -68,6 +69,8 @@ class Intake {
   struct Ran {
     OperationKey key;
     bool recorded = false;
+    std::uint32_t type = 0;  // ledger operation number
+    ledger::Code code{};
   };
   // Own batches among `batches` are done; operations that ran are no longer pending here; own
   // batches that `time` passed un-ordered are packed again while their operations are valid
@@ -82,6 +85,7 @@ class Intake {
     crypto::Hash operation_hash;
     consensus::WallTime valid_until;
     std::size_t bytes = 0;
+    consensus::WallTime since;  // it waits here
     bool packed = false;
   };
   struct Submission {
@@ -93,7 +97,8 @@ class Intake {
   // What no batch has room for would wait until it expires: nobody takes a larger one (protocol
   // R3).
   [[nodiscard]] bool fits(std::size_t operation_bytes) const;
-  void check_next_lot();  // mutex_ held
+  void check_next_lot();                                             // mutex_ held
+  void arrived(const OperationKey& key, consensus::WallTime since);  // mutex_ held
   void answer_lot(std::vector<Submission> lot, const std::vector<std::size_t>& first_check,
                   const crypto::Verdicts& verdicts);
   [[nodiscard]] SubmitAnswer admit(Submission& submission, std::span<const bool> valid,
@@ -122,6 +127,8 @@ class Intake {
   std::size_t arriving_bytes_ = 0;
   std::map<OperationKey, Pending> pending_;
   std::size_t pending_bytes_ = 0;
+  // Of pending_, oldest first, and some that have left it.
+  std::deque<std::pair<consensus::WallTime, OperationKey>> arrivals_;
   std::deque<ledger::Verified> waiting_;      // admitted, not packed; oldest first
   std::optional<consensus::Instant> oldest_;  // when pack() first saw the oldest of them
   std::size_t waiting_bytes_ = 0;

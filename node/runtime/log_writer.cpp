@@ -49,22 +49,28 @@ void LogWriter::cut(storage::LogPosition keep_from, consensus::Height above) {
 void LogWriter::write(std::vector<Group> groups) {
   std::vector<BatchPosition> batches;
   std::optional<storage::LogPosition> statement;
+  using Clock = std::chrono::steady_clock;
+  const auto tell = [this](File file, Clock::time_point begin) {
+    on_timing_(file, std::chrono::duration<double>(Clock::now() - begin).count());
+  };
   const auto sync = [&] {
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = Clock::now();
     if (const auto synced = log_.sync(); !synced) {
       stop_process(ExitCode::WriteFailed, "the log cannot be written: " + synced.error().text);
     }
-    on_timing_(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    tell(File::Log, begin);
   };
   const consensus::Ceiling* pending = nullptr;  // in the log, and not yet in the sign state
   const auto raise = [&] {
     const consensus::Ceiling& to = *std::exchange(pending, nullptr);
+    const auto begin = Clock::now();
     const auto raised =
         sign_state_->raise({to.number, to.epoch.value, to.view.value, to.height.value});
     if (!raised) {
       stop_process(ExitCode::WriteFailed,
                    "the sign state cannot be raised: " + raised.error().text);
     }
+    tell(File::SignState, begin);
   };
   for (const Group& group : groups) {
     // The log is at most one record ahead of the sign state: two would be taken for a sign state

@@ -3,6 +3,7 @@
 // and tells the driver (protocol R35, R37).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -37,8 +38,9 @@ class LogWriter : private consensus::DurabilityPort {
   };
   // Called on the lane after each sync; hands over to the core thread.
   using OnSynced = std::function<void(Synced)>;
-  // Seconds of each fdatasync, for the metric; called on the lane.
-  using OnTiming = std::function<void(double)>;
+  enum class File : std::uint8_t { Log, SignState };
+  // Seconds until it was durable, for the metric; called on the lane.
+  using OnTiming = std::function<void(File, double)>;
 
   // `sign_state` is null for an observer. A failed write or sync ends the process (exit 74).
   // `blocks` are those that the log holds.

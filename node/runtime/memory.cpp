@@ -96,6 +96,7 @@ std::expected<void, StartError> bind_sign_state(Opened& node,
     search_for_floor(node, known + 1, platform, progress);
     return {};
   }
+  if (state->had_bad_slot()) ++node.found.sign_state_slots_bad;
   CeilingRecord ceiling = as_record(state->ceiling());
   consensus::Memory memory = compare(ceiling, logged);
   // The log says so: the key was seen to have signed above this sign state's ceiling.

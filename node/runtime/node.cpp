@@ -125,6 +125,10 @@ bool Node::attest(receipt::Attested& proof) {
   return parts_->validator().attest(proof);
 }
 
+Measures Node::measures() {
+  return parts_->measures();
+}
+
 NodeInfo Node::info() {
   return parts_->validator().info();
 }

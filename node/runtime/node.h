@@ -49,6 +49,7 @@ class Node final : public Service {
       std::function<void(std::optional<receipt::PositionProof>)> done) override;
   [[nodiscard]] bool attest(receipt::Attested& proof) override;
   [[nodiscard]] NodeInfo info() override;
+  [[nodiscard]] Measures measures() override;
   [[nodiscard]] std::expected<Statement, StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
       std::uint64_t after, std::size_t limit) override;

@@ -6,10 +6,29 @@
 #include <thread>
 #include <utility>
 
+#include "node/config/file_text.h"
+#include "node/runtime/disk_use.h"
+
 namespace giro::runtime {
 namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr auto kLookAtDiskEvery = std::chrono::seconds(10);
+
+// When the certificates end that this node shows; each can be read, or the node had not started.
+std::map<std::string, std::chrono::sys_seconds> ends_of_certificates(
+    const config::NodeConfig& config, const p2p::PeerCertificate& shown_to_peers) {
+  std::map<std::string, std::chrono::sys_seconds> ends;
+  const auto add = [&ends](const std::string& name, std::string_view pem) {
+    if (const auto end = p2p::certificate_not_after(pem)) ends[name] = *end;
+  };
+  add(config.name, shown_to_peers.certificate_pem);
+  if (config.api.tls) {
+    constexpr std::size_t kBytesMax = 1 << 20;
+    if (const auto pem = config::read_text(config.api.tls->cert, kBytesMax)) add("api", *pem);
+  }
+  return ends;
+}
 
 consensus::Now read_clocks() {
   using namespace std::chrono;
@@ -24,6 +43,7 @@ Node::Parts::Parts(std::unique_ptr<storage::FilePort> files, Opened opened,
     : files_(std::move(files)),
       peer_certificate_(std::move(certificate)),
       events_(opened.config.name, opened.config.log),
+      certificates_(ends_of_certificates(opened.config, peer_certificate_)),
       validator_(std::make_unique<Validator>(
           std::move(opened),
           std::make_unique<crypto::VerifierPool>(std::max(1U, std::thread::hardware_concurrency())),
@@ -138,8 +158,29 @@ void Node::Parts::wake_at(std::optional<consensus::Instant> deadline) {
   });
 }
 
+// A large store has thousands of files: neither the core nor who scrapes waits for them.
+void Node::Parts::look_at_disk() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < disk_due_) return;
+  disk_due_ = now + kLookAtDiskEvery;
+  validator_->pool->run([this, &config = validator_->config] {  // it lasts as long as the pool
+    auto found = disk_use(config);
+    const std::lock_guard lock(disk_mutex_);
+    disk_ = std::move(found);
+  });
+}
+
+Measures Node::Parts::measures() {
+  Measures out = validator_->measures();
+  out.own_certificates = certificates_;
+  const std::lock_guard lock(disk_mutex_);
+  out.disk = disk_;
+  return out;
+}
+
 void Node::Parts::tick() {
   validator_->tick();
+  look_at_disk();
   ticker_.expires_after(kTick);
   ticker_.async_wait([this](const boost::system::error_code& error) {
     if (!error) tick();

@@ -19,6 +19,7 @@ class Node::Parts {
   [[nodiscard]] bool run();  // true: open it again
   void stop();
   [[nodiscard]] Validator& validator() { return *validator_; }
+  [[nodiscard]] Measures measures();  // any thread
 
  private:
   [[nodiscard]] Surroundings surroundings();
@@ -26,6 +27,7 @@ class Node::Parts {
   [[nodiscard]] p2p::MeshCallbacks mesh_callbacks();
   void wake_at(std::optional<consensus::Instant> deadline);
   void tick();
+  void look_at_disk();
 
   std::unique_ptr<storage::FilePort> files_;
   const p2p::PeerCertificate peer_certificate_;
@@ -33,6 +35,10 @@ class Node::Parts {
   boost::asio::io_context core_;
   boost::asio::steady_timer deadline_{core_};
   boost::asio::steady_timer ticker_{core_};
+  std::mutex disk_mutex_;                             // of disk_
+  std::optional<DiskMeasures> disk_;                  // as a verifier thread found it a while ago
+  std::chrono::steady_clock::time_point disk_due_{};  // core
+  const std::map<std::string, std::chrono::sys_seconds> certificates_;
   std::unique_ptr<p2p::Mesh> mesh_;  // none while the validator is made
   std::unique_ptr<Validator> validator_;
   std::atomic<bool> stopping_ = false;

@@ -98,6 +98,7 @@ std::expected<void, StartError> set_aside_marked(Opened& node, const Progress& p
   const auto type = node.files->type(storage::join_path(data, "state"));
   if (!type) return store_failure(ExitCode::WriteFailed, "data_dir: " + type.error().text);
   progress("rows of the store were damaged: it is rebuilt from the log");
+  ++node.found.stores_damaged;
   if (*type != storage::FileType::None) {
     if (auto aside = set_aside(node, "state", progress); !aside) return aside;
   }
@@ -165,6 +166,7 @@ std::expected<void, StartError> open_store(Opened& node, const Platform& platfor
   auto state = open();
   if (!state && state.error().code == storage::KeyValueErrorCode::Corruption) {
     progress("the store is damaged (" + state.error().text + ") and is rebuilt from the log");
+    ++node.found.stores_damaged;
     backing.reset();
     if (auto aside = set_aside(node, "state", progress); !aside) return aside;
     state = open();

@@ -23,6 +23,7 @@
 #include "node/ledger/ledger.h"
 #include "node/receipt/position.h"
 #include "node/receipt/receipt.h"
+#include "node/runtime/measures.h"
 
 namespace giro::runtime {
 
@@ -280,6 +281,7 @@ class Service {
   [[nodiscard]] virtual bool attest(receipt::Attested& proof) = 0;
 
   [[nodiscard]] virtual NodeInfo info() = 0;
+  [[nodiscard]] virtual Measures measures() = 0;
   [[nodiscard]] virtual std::vector<SnapshotInfo> snapshots() = 0;  // ascending height
   [[nodiscard]] virtual std::vector<EvidenceInfo> evidence() = 0;   // oldest first
   [[nodiscard]] virtual std::optional<BreachInfo> breach() = 0;

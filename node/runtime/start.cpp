@@ -263,6 +263,7 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
   if (!log) {
     if (bad) return misconfigured("the log: " + *bad);
     if (log.error().code == storage::LogErrorCode::Damaged) {
+      ++node.found.logs_damaged;
       progress("the log is damaged at " + log.error().segment + ":" +
                std::to_string(log.error().offset) + " (" + log.error().text + ")");
       if (recovery.breach()) {  // before the damage: then the log stays
@@ -275,6 +276,7 @@ std::expected<ReadLog, StartError> read_log(Opened& node, const Platform& platfo
   }
   if (bad) return misconfigured("the log: " + *bad);
   if (const auto& torn = log->opened().torn) {
+    ++node.found.log_tails_cut;
     progress("the log's torn tail was cut: " + std::to_string(torn->bytes) +
              " bytes that never became durable");
   }

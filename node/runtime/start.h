@@ -21,6 +21,7 @@
 #include "node/runtime/executor.h"
 #include "node/runtime/fatal.h"
 #include "node/runtime/log_writer.h"
+#include "node/runtime/meters.h"
 #include "node/runtime/store.h"
 #include "storage/file.h"
 #include "storage/key_value.h"
@@ -79,6 +80,7 @@ struct Opened {
   std::vector<BatchPosition> batches;         // where the log holds what no executed block names
   BlockPlaces blocks;                         // where the log holds which blocks
   Executor::Start executor;
+  StorageFindings found;
 };
 
 enum class StartMode : std::uint8_t {

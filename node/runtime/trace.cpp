@@ -68,8 +68,8 @@ void TraceBook::ran(consensus::Height height, const std::vector<Intake::Ran>& op
   const std::lock_guard lock(mutex_);
   const auto trace = block(height);
   trace->executed = at;
-  for (const auto& [key, is_recorded] : operations) {
-    if (is_recorded) entry(key).block = trace;  // a void one may still run
+  for (const auto& ran : operations) {
+    if (ran.recorded) entry(ran.key).block = trace;  // a void one may still run
   }
 }
 

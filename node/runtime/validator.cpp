@@ -8,6 +8,7 @@
 #include "node/ledger/records.h"
 #include "node/runtime/fatal.h"
 #include "node/runtime/memory.h"
+#include "node/runtime/timed_signer.h"
 
 namespace giro::runtime {
 namespace {
@@ -31,7 +32,8 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
       chain(genesis.chain_id),
       self(opened.self),
       data_lock(std::move(opened.data_lock)),
-      signer(std::move(opened.signer)),
+      signer(opened.signer ? std::make_unique<TimedSigner>(std::move(opened.signer), meters_)
+                           : nullptr),
       store(std::move(opened.store)),
       pool(std::move(checkers)),
       payload(*pool, chain),
@@ -47,6 +49,7 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
       sign_state_(std::move(opened.sign_state)),
       floor_record_(opened.floor_record) {
   final_height_ = std::min(store->height(), store->attested()).value;
+  meters_.found = opened.found;
   bind_snapshots();
   index_.add(opened.batches);
   for (const auto& batch : opened.recovered.batches) {
@@ -68,7 +71,9 @@ Validator::Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> checke
           after_inputs();
         });
       },
-      [](double) {});
+      [this](LogWriter::File file, double seconds) {
+        (file == LogWriter::File::Log ? meters_.log_sync : meters_.sign_state_sync).add(seconds);
+      });
   catch_up_ = std::make_unique<CatchUp>(*store, log_writer_->log(), index_,
                                         genesis.genesis.parameters.epoch_blocks);
   lineage_ = std::make_unique<Lineage>(*store, genesis.genesis.parameters.epoch_blocks);
@@ -165,6 +170,7 @@ void Validator::keep_breach(const consensus::BreachRecord& found) {
 }
 
 void Validator::on_violation(consensus::InstitutionId from, consensus::RejectReason reason) {
+  ++violations_[from].at(static_cast<std::size_t>(reason));
   around_.events.write(
       config::LogLevel::Warn, "message_refused",
       {{"peer", name_of(from.value)}, {"reason", std::string(consensus::name(reason))}},
@@ -355,7 +361,9 @@ void Validator::watch_sets() {
 void Validator::on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran>& ran) {
   std::vector<OperationKey> recorded;
   for (const auto& operation : ran) {
-    if (operation.recorded) recorded.push_back(operation.key);
+    if (!operation.recorded) continue;
+    recorded.push_back(operation.key);
+    meters_.ran(operation.type, operation.code);
   }
   finality.recorded(block.header.height, std::move(recorded));
   auto kept = std::make_shared<StoredBlock>(StoredBlock{.block = block.block,
@@ -383,11 +391,14 @@ void Validator::on_written(consensus::Height written, consensus::Height attested
   const auto final_block = block(final_now);
   if (!final_block || final_block->header.time.ms - expired_checked_ms_ < kExpireEveryMs) return;
   expired_checked_ms_ = final_block->header.time.ms;
-  finality.expired(intake.expire(final_block->header.time));
+  const auto expired = intake.expire(final_block->header.time);
+  meters_.expired(expired.size());
+  finality.expired(expired);
 }
 
 void Validator::on_event(const consensus::Event& event) {
   if (around_.observe) around_.observe(event);
+  count_events(event);
   const consensus::ValidatorSet& set = driver_->replica().set();
   trace_.happened(event, set.at(set.primary(event.view)).institution.value, around_.now().wall);
   using Type = consensus::EventType;

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "crypto/verifier_pool.h"
+#include "node/runtime/block_steps.h"
 #include "node/runtime/catch_up.h"
 #include "node/runtime/driver.h"
 #include "node/runtime/event_log.h"
@@ -22,12 +23,14 @@
 #include "node/runtime/lane.h"
 #include "node/runtime/lineage.h"
 #include "node/runtime/log_writer.h"
+#include "node/runtime/meters.h"
 #include "node/runtime/payload.h"
 #include "node/runtime/snapshot_fetch.h"
 #include "node/runtime/snapshots.h"
 #include "node/runtime/start.h"
 #include "node/runtime/store.h"
 #include "node/runtime/trace.h"
+#include "node/runtime/vote_watch.h"
 #include "p2p/mesh.h"
 
 namespace giro::runtime {
@@ -53,6 +56,7 @@ struct Surroundings {
 class Validator {
   storage::FilePort& files_;
   const Surroundings around_;  // first: what follows asks it for the time while it is made
+  Meters meters_;              // and counts
 
  public:
   Validator(Opened opened, std::unique_ptr<crypto::VerifierPool> pool, Surroundings surroundings);
@@ -91,6 +95,7 @@ class Validator {
   [[nodiscard]] bool attest(receipt::Attested& proof);
   [[nodiscard]] NodeInfo info();
   [[nodiscard]] std::vector<Probe> ready();
+  [[nodiscard]] Measures measures();  // without the disk and the own certificates
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() const { return keeper_->list(); }
   [[nodiscard]] std::vector<EvidenceInfo> evidence() { return evidence_.list(*store->read()); }
   [[nodiscard]] std::optional<BreachInfo> breach() { return evidence_.breach(*store->read()); }
@@ -146,6 +151,12 @@ class Validator {
   void serve_chain(consensus::InstitutionId from, const consensus::FetchChain& asked);
   void serve_batches(consensus::InstitutionId from, consensus::FetchBatches asked);
   void publish_info();
+  void publish_measures(const consensus::ReplicaView& view,
+                        const std::vector<p2p::PeerStatus>& peers);
+  void watch_votes(const consensus::ReplicaView& view, std::uint64_t highest);
+  void measure_sync(const consensus::ReplicaView& view, std::uint64_t highest);
+  void measure_peers(const consensus::ReplicaView& view, const std::vector<p2p::PeerStatus>& peers);
+  void count_events(const consensus::Event& event);
 
   TraceBook trace_;
   EvidenceBook evidence_;
@@ -193,6 +204,14 @@ class Validator {
   std::size_t whole_bytes_ = 0;
   std::mutex info_mutex_;  // of info_
   NodeInfo info_;
+  std::mutex measures_mutex_;                          // of measures_
+  Measures measures_;                                  // what the core knows, as of the last tick
+  BlockSteps block_steps_{meters_};                    // core
+  VoteWatch vote_watch_;                               // core
+  std::optional<consensus::SuspectReason> suspected_;  // core: why, first, in the present view
+  std::optional<std::uint64_t> sync_from_;             // core: executed when it fell behind
+  // Core: violations of each, by reason.
+  std::map<consensus::InstitutionId, consensus::RejectCounts> violations_;
   consensus::Instant last_commit_;       // core
   std::string votes_stopped_;            // core
   std::int64_t expired_checked_ms_ = 0;  // store's lane

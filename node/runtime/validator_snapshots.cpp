@@ -29,6 +29,7 @@ void Validator::bind_snapshots() {
   if (!files) stop_process(ExitCode::WriteFailed, "snapshots: " + files.error().text);
   kept_.log_start = store->log_start();
   const auto say = [this](std::string_view event, Height height, const std::string& text) {
+    if (event == "snapshot_damaged") meters_.snapshot_damaged();
     tell(config::LogLevel::Info, event, height, text);
   };
   keeper_ = std::make_unique<SnapshotKeeper>(

@@ -277,7 +277,8 @@ void Validator::publish_info() {
   info.pool_operations = load.operations;
   info.pool_bytes = load.bytes;
   if (const auto space = files_.free_space(config.data_dir.string())) info.disk_free = *space;
-  for (const auto& peer : around_.peers()) {
+  const auto peers = around_.peers();
+  for (const auto& peer : peers) {
     PeerInfo shown;
     shown.institution = peer.institution;
     shown.name = peer.name;
@@ -293,7 +294,7 @@ void Validator::publish_info() {
                                          &consensus::ReplicaView::Peer::institution);
     if (heard != view.peers.end()) {
       shown.stable = heard->status.stable;
-      shown.last_vote = heard->last_vote;
+      shown.last_vote = std::max(heard->last_vote, driver_->heard_vote({peer.institution}));
       shown.version = heard->status.version;
       shown.leaves_view = heard->status.view > view.view ||
                           (heard->status.view == view.view && heard->status.suspected);
@@ -308,6 +309,7 @@ void Validator::publish_info() {
     shown.seated = set.find(consensus::InstitutionId{peer.institution}).has_value();
     info.peers.push_back(std::move(shown));
   }
+  publish_measures(view, peers);
   const std::lock_guard lock(info_mutex_);
   info_ = std::move(info);
 }

@@ -287,6 +287,23 @@ TEST(VoteBook, R13_a_voter_that_no_set_has_is_found_nowhere_and_places_without_v
   EXPECT_NE(book.find(VoteKind::Commit, {2}, {7}, {1}), nullptr);
 }
 
+// What operators see: whatever they are for, of this view alone.
+TEST(VoteBook, Held_votes_are_those_at_the_place_for_any_block) {
+  VoteBook book(4);
+  EXPECT_EQ(book.held(VoteKind::Commit, {2}, {7}), 0U);
+  const auto add = [&](std::size_t voter, VoteKind kind, std::uint64_t view, const char* block) {
+    const VoteContent content{kind, {0}, {view}, {7}, hash_of(block)};
+    ASSERT_EQ(book.add(four().vote(voter, content), std::nullopt).reason, RejectReason::None);
+  };
+  add(1, VoteKind::Commit, 2, "block");
+  add(2, VoteKind::Commit, 2, "another");
+  add(3, VoteKind::Commit, 3, "block");
+  add(3, VoteKind::Prepare, 2, "block");
+  EXPECT_EQ(book.held(VoteKind::Commit, {2}, {7}), 2U);
+  EXPECT_EQ(book.held(VoteKind::Prepare, {2}, {7}), 1U);
+  EXPECT_EQ(book.held(VoteKind::Commit, {2}, {8}), 0U);
+}
+
 TEST(VoteBook, R46_a_commit_is_forgotten_by_a_promise_for_a_later_view_with_a_lower_mark_alone) {
   VoteBook book(4);
   const VoteContent content{VoteKind::Commit, {0}, {2}, {7}, hash_of("block")};

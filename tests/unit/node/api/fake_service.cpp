@@ -308,6 +308,16 @@ bool FakeService::attest(receipt::Attested& proof) {
   return proof.header.height <= view_->at;
 }
 
+void FakeService::set_measures(runtime::Measures measures) {
+  const std::lock_guard lock(mutex_);
+  measures_ = std::move(measures);
+}
+
+runtime::Measures FakeService::measures() {
+  const std::lock_guard lock(mutex_);
+  return measures_;
+}
+
 runtime::NodeInfo FakeService::info() {
   const std::lock_guard lock(mutex_);
   runtime::NodeInfo out;

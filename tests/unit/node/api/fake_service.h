@@ -56,6 +56,7 @@ class FakeService final : public runtime::Service {
   void set_entries(std::uint64_t count);
   // Its proofs are of the state as it was at this height; attested if it is not above the node's.
   void set_proof_height(std::optional<std::uint64_t> height);
+  void set_measures(runtime::Measures measures);
   void set_waiters_max(std::size_t waiters);
   // Every admitted operation becomes final at once when true; else finish() does it.
   void set_instant(bool instant);
@@ -95,6 +96,7 @@ class FakeService final : public runtime::Service {
       std::function<void(std::optional<receipt::PositionProof>)> done) override;
   [[nodiscard]] bool attest(receipt::Attested& proof) override;
   [[nodiscard]] runtime::NodeInfo info() override;
+  [[nodiscard]] runtime::Measures measures() override;
   [[nodiscard]] std::expected<runtime::Statement, runtime::StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
       std::uint64_t after, std::size_t limit) override;
@@ -126,6 +128,7 @@ class FakeService final : public runtime::Service {
   bool ready_ = true;
   bool diverged_ = false;
   std::string votes_stopped_;
+  runtime::Measures measures_;
   std::vector<runtime::EvidenceInfo> evidence_;
   std::optional<runtime::BreachInfo> breach_;
   std::optional<runtime::Statement> statement_;

@@ -202,6 +202,26 @@ TEST_F(DriverTest, Bytes_that_no_correct_peer_sends_are_refused_counted_and_repo
   EXPECT_EQ(refused, 256U);
 }
 
+// The slowest validator's votes come when nothing hangs on them any more: they are not checked, and
+// operators must see all the same that it votes.
+TEST_F(DriverTest, The_last_vote_of_a_peer_is_known_by_the_word_of_its_channel) {
+  const auto say = [this](std::uint64_t height) {
+    hear(stranger_, consensus::Vote{.content = {.kind = consensus::VoteKind::Commit,
+                                                .epoch = {},
+                                                .view = {},
+                                                .height = {height},
+                                                .digest = chain_},
+                                    .voter = {1},
+                                    .signature = {}});
+  };
+  EXPECT_EQ(driver_->heard_vote(stranger_.institution).value, 0U);
+  say(7);
+  say(5);
+  EXPECT_EQ(driver_->heard_vote(stranger_.institution).value, 7U);
+  say(1'000'000);  // nobody can have voted there
+  EXPECT_EQ(driver_->heard_vote(stranger_.institution).value, 7U);
+}
+
 TEST_F(DriverTest, Questions_of_peers_go_to_the_store_and_not_to_the_replica) {
   hear(stranger_, consensus::FetchChain{{0}, {0}});
   hear(stranger_, consensus::FetchBatches{{chain_}});

@@ -217,6 +217,20 @@ TEST_F(IntakeTest, A_batch_from_before_a_restart_is_packed_again_too) {
   EXPECT_EQ(intake_->load().operations, 0U);
 }
 
+TEST_F(IntakeTest, The_oldest_that_waits_is_told_of) {
+  EXPECT_FALSE(intake_->load().oldest.has_value());
+  const consensus::WallTime first = now_.wall;
+  ASSERT_TRUE(submit(demo().transfer(1)).has_value());
+  now_.wall.ms += 50;
+  const consensus::WallTime second = now_.wall;
+  ASSERT_TRUE(submit(demo().transfer(2)).has_value());
+  EXPECT_EQ(intake_->load().oldest, first);
+  intake_->on_executed(now_.wall, {}, {{{1, id(1)}, true}});
+  EXPECT_EQ(intake_->load().oldest, second);
+  intake_->on_executed(now_.wall, {}, {{{1, id(2)}, true}});
+  EXPECT_FALSE(intake_->load().oldest.has_value());
+}
+
 TEST_F(IntakeTest, What_can_no_longer_run_leaves) {
   ASSERT_TRUE(submit(demo().transfer(1, 100, 60'000)).has_value());
   EXPECT_TRUE(intake_->expire({demo().time().ms + 60'000}).empty());

@@ -36,7 +36,7 @@ class LogWriterTest : public testing::Test {
     auto& held = lane->held;
     LogWriter writer(
         std::move(*log), BlockPlaces(100), &*sign_state, std::move(lane), [](LogWriter::Synced) {},
-        [](double) {});
+        [](LogWriter::File, double) {});
     for (std::uint64_t number = 1; number <= 3; ++number) {
       const consensus::Ceiling to{number, {0}, {number}, {8}};
       writer.append({.number = number,

@@ -144,6 +144,7 @@ TEST_F(Rebuilding, R34_a_store_whose_rows_do_not_add_up_is_a_damaged_one) {
     const auto opened = open();
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     EXPECT_NE(told_.find("the store is damaged"), std::string::npos) << told_;
+    EXPECT_EQ(opened->found.stores_damaged, 1U);
     EXPECT_EQ(opened->store->height(), newest.height);
     EXPECT_EQ(ledger::state_root(opened->executor.tree.root(), opened->executor.chain_value),
               newest.state_root);
