@@ -81,6 +81,7 @@ struct Server::Parts {
     add_event_routes(router, context);
     add_governance_routes(router, context);
     add_node_routes(router, context);
+    add_consensus_routes(router, context);
     add_document_routes(router);
     return router;
   }

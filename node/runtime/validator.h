@@ -28,6 +28,7 @@
 #include "node/runtime/start.h"
 #include "node/runtime/store.h"
 #include "node/runtime/trace.h"
+#include "node/runtime/view_book.h"
 #include "p2p/mesh.h"
 
 namespace giro::runtime {
@@ -75,6 +76,7 @@ class Validator {
   // --- any thread
   void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done);
   [[nodiscard]] const TraceBook& trace() const { return trace_; }
+  [[nodiscard]] std::vector<ViewInfo> view_changes() const { return views_.list(); }
   [[nodiscard]] OperationInfo status(const OperationKey& key);
   [[nodiscard]] consensus::Height final_height() const { return {final_height_.load()}; }
   [[nodiscard]] std::shared_ptr<const StoredBlock> block(
@@ -148,6 +150,7 @@ class Validator {
   void publish_info();
 
   TraceBook trace_;
+  ViewBook views_;
   EvidenceBook evidence_;
   EvidenceFiles evidence_files_;  // core
   std::optional<storage::SignState> sign_state_;
