@@ -65,6 +65,8 @@ void add_payment_routes(Router& router, Context& context);  // and holds
 void add_event_routes(Router& router, Context& context);
 void add_governance_routes(Router& router, Context& context);
 void add_node_routes(Router& router, Context& context);
+void add_consensus_routes(Router& router, Context& context);
+void add_document_routes(Router& router);
 void add_ops_routes(Router& router, Context& context);
 void add_control_routes(Router& router, Context& context);  // the ops socket's
 

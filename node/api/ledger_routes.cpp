@@ -212,9 +212,9 @@ void list_entries(Context& context, const CallPtr& call) {
   const auto& [account, token, position] = *found;
   const auto not_held = [&](const runtime::StatementNotHeld& error) {
     fail(*call,
-         problem(Fault::NotFound, "this node began with a snapshot and holds entries from cursor=" +
-                                      std::to_string(error.held_after) +
-                                      " on; another node may hold the others"));
+         problem(Fault::Pruned, "this node began with a snapshot and holds entries from cursor=" +
+                                    std::to_string(error.held_after) +
+                                    " on; another node may hold the others"));
   };
   std::uint64_t first = 0, last = position.entry_seq;  // of entries: after `first`, up to `last`
   if (period->is_given) {

@@ -82,11 +82,28 @@ json::object block_form(StateReader& reader, const runtime::BlockInfo& block) {
           {"attestation", attestation_form(reader, block)}};
 }
 
+// Everything above the snapshot that the node began with is held.
+std::string earliest_block(Context& context, consensus::Height head) {
+  const auto is_held = [&context](std::uint64_t height) {
+    return context.service.header({height}).has_value();
+  };
+  if (is_held(0)) return "0";
+  return std::to_string(is_held(1) ? 1 : earliest_held(1, head.value, is_held));
+}
+json::object earliest_available(Context& context, consensus::Height head) {
+  return {{"height", earliest_block(context, head)}};
+}
+
 void show_block(Context& context, const CallPtr& call) {
   const auto height = parse_number(call->captures[0]);
   if (!height) return fail(*call, problem(Fault::BadRequest, "a height is a decimal number"));
   const auto view = context.service.read();
   const auto block = context.service.block({*height});
+  if (!block && *height <= view->height().value)
+    return fail(*call,
+                problem(Fault::Pruned, "this node began with a snapshot and holds blocks from " +
+                                           earliest_block(context, view->height()) +
+                                           " on; another node may hold this one"));
   if (!block) return fail(*call, problem(Fault::NotFound, "no block of this height here"));
   StateReader reader(*view);
   answer(*call, json::serialize(block_form(reader, *block)), view->height());
@@ -132,6 +149,7 @@ void list_blocks(Context& context, const CallPtr& call) {
   }
   json::object out{{"items", std::move(items)}};
   out["next_cursor"] = has_more ? json::value(std::to_string(next + 1)) : json::value(nullptr);
+  out["earliest_available"] = earliest_available(context, view->height());
   answer(*call, json::serialize(out), view->height());
 }
 
@@ -195,9 +213,10 @@ void list_headers(Context& context, const CallPtr& call) {
     items.push_back(proven_header_form(context, reading.reader, *info));
   }
   const bool has_more = next <= last;
-  reading.give(*call, {{"items", std::move(items)},
-                       {"next_cursor",
-                        has_more ? json::value(std::to_string(next)) : json::value(nullptr)}});
+  reading.give(
+      *call, {{"items", std::move(items)},
+              {"next_cursor", has_more ? json::value(std::to_string(next)) : json::value(nullptr)},
+              {"earliest_available", earliest_available(context, reading.view->height())}});
 }
 
 json::object peer_form(const runtime::PeerInfo& peer) {

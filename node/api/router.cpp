@@ -47,6 +47,12 @@ std::vector<std::string> Router::patterns() const {
   return out;
 }
 
+std::vector<const Route*> Router::routes() const {
+  std::vector<const Route*> out;
+  for (const auto& row : rows_) out.push_back(&row.route);
+  return out;
+}
+
 std::variant<Router::Match, Router::Mismatch> Router::find(const Request& request) const {
   Mismatch mismatch;
   for (const auto& row : rows_) {

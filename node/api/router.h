@@ -40,6 +40,7 @@ class Router {
  public:
   void add(Route route);
   [[nodiscard]] std::vector<std::string> patterns() const;
+  [[nodiscard]] std::vector<const Route*> routes() const;
 
   struct Match {
     const Route* route = nullptr;

@@ -88,6 +88,8 @@ struct Server::Parts {
     add_event_routes(router, context);
     add_governance_routes(router, context);
     add_node_routes(router, context);
+    add_consensus_routes(router, context);
+    add_document_routes(router);
     return router;
   }
   static Router control_routes(Context& context) {
@@ -322,6 +324,9 @@ Server::~Server() {
 
 void Server::stop() {
   parts_->http.stop();
+}
+const Router& Server::routes() const {
+  return parts_->api;
 }
 std::uint16_t Server::api_port() const {
   return parts_->api_port;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "node/api/router.h"
 #include "node/config/node_config.h"
 #include "node/runtime/service.h"
 
@@ -27,6 +28,7 @@ class Server {
   // they ask again.
   void stop();
 
+  [[nodiscard]] const Router& routes() const;  // of the API, as openapi.json describes them
   [[nodiscard]] std::uint16_t api_port() const;
   [[nodiscard]] std::uint16_t ops_port() const;
 

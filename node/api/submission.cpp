@@ -72,6 +72,14 @@ std::string_view content_type(const Request& request) {
   return type.substr(0, type.find(';'));
 }
 
+Problem unsupported_type() {
+  return problem(Fault::UnsupportedType, "send application/json or application/x-protobuf");
+}
+
+std::string batch_size_text() {
+  return "a batch has 1 to " + std::to_string(kBatchOperationsMax) + " operations";
+}
+
 std::expected<crypto::Bytes, Problem> read_signed(const Request& request) {
   const auto type = content_type(request);
   if (type == "application/json") {
@@ -80,8 +88,49 @@ std::expected<crypto::Bytes, Problem> read_signed(const Request& request) {
     return read_form(*value);
   }
   if (type == "application/x-protobuf") return crypto::to_bytes(crypto::as_view(request.body));
-  return std::unexpected(
-      problem(Fault::UnsupportedType, "send application/json or application/x-protobuf"));
+  return std::unexpected(unsupported_type());
+}
+
+std::optional<std::uint64_t> read_varint(crypto::Reader& in) {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 35; shift += 7) {  // lengths below 2^32 suffice
+    const std::uint8_t byte = in.u8();
+    value |= std::uint64_t{byte & 0x7fU} << shift;
+    if (!in.ok()) return std::nullopt;
+    if ((byte & 0x80U) == 0) return value;
+  }
+  return std::nullopt;
+}
+
+using SignedBatch = std::vector<std::expected<crypto::Bytes, Problem>>;
+
+// OperationBatch of ledger.proto: of nothing but its one field.
+std::expected<SignedBatch, Problem> read_batch_message(std::string_view body) {
+  constexpr std::uint8_t kOperations = 1 << 3 | 2;  // field 1, with its length
+  crypto::Reader in(crypto::as_view(body));
+  SignedBatch out;
+  while (!in.at_end()) {
+    if (out.size() == kBatchOperationsMax) return bad(batch_size_text());
+    const bool is_operation = in.u8() == kOperations;
+    const auto size = read_varint(in);
+    if (!is_operation || !size || *size > in.remaining())
+      return bad("the body is no OperationBatch");
+    out.emplace_back(crypto::to_bytes(in.raw(static_cast<std::size_t>(*size))));
+  }
+  return out;
+}
+
+std::expected<SignedBatch, Problem> read_batch_form(std::string_view body) {
+  const auto value = parse_json(body);
+  if (!value) return std::unexpected(value.error());
+  const auto* object = value->if_object();
+  const auto* member = object == nullptr ? nullptr : object->if_contains("operations");
+  const auto* items = member == nullptr ? nullptr : member->if_array();
+  if (items == nullptr || object->size() != 1) return bad("a batch has exactly operations, a list");
+  if (items->size() > kBatchOperationsMax) return bad(batch_size_text());
+  SignedBatch out;
+  for (const auto& item : *items) out.push_back(read_form(item));
+  return out;
 }
 
 std::expected<Submission, Problem> submission_of(std::expected<crypto::Bytes, Problem> bytes,
@@ -107,19 +156,16 @@ std::expected<Submission, Problem> read_submission(const Request& request,
 
 std::expected<SubmissionBatch, Problem> read_batch(const Request& request,
                                                    const crypto::Hash& chain_id) {
-  if (content_type(request) != "application/json")
-    return std::unexpected(problem(Fault::UnsupportedType, "send application/json"));
-  const auto value = parse_json(request.body);
-  if (!value) return std::unexpected(value.error());
-  const auto* object = value->if_object();
-  const auto* member = object == nullptr ? nullptr : object->if_contains("operations");
-  const auto* items = member == nullptr ? nullptr : member->if_array();
-  if (items == nullptr || object->size() != 1) return bad("a batch has exactly operations, a list");
-  if (items->empty() || items->size() > kBatchOperationsMax)
-    return bad("a batch has 1 to " + std::to_string(kBatchOperationsMax) + " operations");
+  const auto type = content_type(request);
+  if (type != "application/json" && type != "application/x-protobuf")
+    return std::unexpected(unsupported_type());
+  auto read =
+      type == "application/json" ? read_batch_form(request.body) : read_batch_message(request.body);
+  if (!read) return std::unexpected(read.error());
+  if (read->empty()) return bad(batch_size_text());
   SubmissionBatch batch;
-  batch.reserve(items->size());
-  for (const auto& item : *items) batch.push_back(submission_of(read_form(item), chain_id));
+  batch.reserve(read->size());
+  for (auto& each : *read) batch.push_back(submission_of(std::move(each), chain_id));
   return batch;
 }
 

@@ -26,8 +26,8 @@ struct Submission {
 [[nodiscard]] std::expected<Submission, Problem> read_submission(const Request& request,
                                                                  const crypto::Hash& chain_id);
 
-// {"operations": [...]}, each as it would be sent alone, at most kBatchOperationsMax; JSON only.
-// The error is of the request as a whole.
+// {"operations": [...]} or an OperationBatch of ledger.proto, each as it would be sent alone, at
+// most kBatchOperationsMax. The error is of the request as a whole.
 using SubmissionBatch = std::vector<std::expected<Submission, Problem>>;
 [[nodiscard]] std::expected<SubmissionBatch, Problem> read_batch(const Request& request,
                                                                  const crypto::Hash& chain_id);

@@ -53,6 +53,9 @@ OperationInfo Node::operation(std::uint32_t actor, const OpId& op_id) {
   return parts_->validator().status({actor, op_id});
 }
 
+std::vector<ViewInfo> Node::views() {
+  return parts_->validator().view_changes();
+}
 std::optional<OperationTrace> Node::trace(std::uint32_t actor, const OpId& op_id) {
   return parts_->validator().trace().find({actor, op_id});
 }

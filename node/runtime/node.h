@@ -53,6 +53,7 @@ class Node final : public Service {
   [[nodiscard]] std::expected<Statement, StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
       std::uint64_t after, std::size_t limit) override;
+  [[nodiscard]] std::vector<ViewInfo> views() override;
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() override;
   [[nodiscard]] std::vector<EvidenceInfo> evidence() override;
   [[nodiscard]] std::optional<BreachInfo> breach() override;

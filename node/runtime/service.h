@@ -16,6 +16,7 @@
 
 #include "consensus/certificate.h"
 #include "consensus/evidence.h"
+#include "consensus/message.h"
 #include "consensus/output.h"
 #include "consensus/types.h"
 #include "node/config/genesis_file.h"
@@ -69,6 +70,18 @@ struct BlockTrace {
 struct OperationTrace {
   std::optional<consensus::WallTime> received;  // nullopt: it was admitted elsewhere
   std::optional<BlockTrace> block;              // nullopt: it has not run
+};
+
+// A view that this node went into, by its own clock. Another one began because this node, or so
+// many others, wanted to leave the view before.
+struct ViewInfo {
+  consensus::Epoch epoch;
+  consensus::View view;
+  std::uint32_t leader = 0;     // institution
+  consensus::Height committed;  // when it was entered
+  consensus::WallTime entered;
+  std::optional<consensus::WallTime> active;       // nullopt: it did not begin here
+  std::optional<consensus::SuspectReason> reason;  // nullopt: this node followed the others
 };
 
 enum class RefusalReason : std::uint8_t {
@@ -282,6 +295,8 @@ class Service {
 
   [[nodiscard]] virtual NodeInfo info() = 0;
   [[nodiscard]] virtual Measures measures() = 0;
+  [[nodiscard]] virtual std::vector<ViewInfo>
+  views() = 0;  // of this run, the last ones; oldest first
   [[nodiscard]] virtual std::vector<SnapshotInfo> snapshots() = 0;  // ascending height
   [[nodiscard]] virtual std::vector<EvidenceInfo> evidence() = 0;   // oldest first
   [[nodiscard]] virtual std::optional<BreachInfo> breach() = 0;

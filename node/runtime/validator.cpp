@@ -400,7 +400,9 @@ void Validator::on_event(const consensus::Event& event) {
   if (around_.observe) around_.observe(event);
   count_events(event);
   const consensus::ValidatorSet& set = driver_->replica().set();
-  trace_.happened(event, set.at(set.primary(event.view)).institution.value, around_.now().wall);
+  const auto leader = set.at(set.primary(event.view)).institution.value;
+  trace_.happened(event, leader, around_.now().wall);
+  views_.happened(event, leader, around_.now().wall);
   using Type = consensus::EventType;
   using Level = config::LogLevel;
   const auto place = [&](Level level, std::string_view id, std::string_view message) {

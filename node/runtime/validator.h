@@ -30,6 +30,7 @@
 #include "node/runtime/start.h"
 #include "node/runtime/store.h"
 #include "node/runtime/trace.h"
+#include "node/runtime/view_book.h"
 #include "node/runtime/vote_watch.h"
 #include "p2p/mesh.h"
 
@@ -79,6 +80,7 @@ class Validator {
   // --- any thread
   void submit(crypto::Bytes signed_operation, std::function<void(SubmitAnswer)> done);
   [[nodiscard]] const TraceBook& trace() const { return trace_; }
+  [[nodiscard]] std::vector<ViewInfo> view_changes() const { return views_.list(); }
   [[nodiscard]] OperationInfo status(const OperationKey& key);
   [[nodiscard]] consensus::Height final_height() const { return {final_height_.load()}; }
   [[nodiscard]] std::shared_ptr<const StoredBlock> block(
@@ -159,6 +161,7 @@ class Validator {
   void count_events(const consensus::Event& event);
 
   TraceBook trace_;
+  ViewBook views_;
   EvidenceBook evidence_;
   EvidenceFiles evidence_files_;  // core
   std::optional<storage::SignState> sign_state_;

@@ -1,5 +1,6 @@
 // F11: what a client sends: paths, queries, bodies of operations in JSON and protobuf.
 #include "node/api/http.h"
+#include "node/api/limits.h"
 #include "node/api/submission.h"
 #include "node/ledger/encode.h"
 #include "node/receipt/text.h"
@@ -28,6 +29,39 @@ bool run_body(ByteView input) {
   const auto decoded = ledger::decode(chain, submission->bytes);
   GIRO_CHECK(decoded && decoded->type() == submission->type);
   return true;
+}
+
+bool run_batch(ByteView input) {
+  if (input.empty()) return false;
+  Request request;
+  const std::string_view type = kTypes[std::to_integer<std::size_t>(input[0]) % std::size(kTypes)];
+  request.headers["content-type"] = type;
+  request.body = crypto::as_text(input.subspan(1));
+  const auto& chain = ledger::demo::chain_id();
+  const auto batch = read_batch(request, chain);
+  if (!batch) return false;
+  GIRO_CHECK(!batch->empty() && batch->size() <= kBatchOperationsMax, batch->size());
+  bool has_operation = false;
+  for (const auto& each : *batch) {
+    if (!each) continue;
+    const auto decoded = ledger::decode(chain, each->bytes);
+    GIRO_CHECK(decoded && decoded->operation_hash() == each->operation_hash);
+    has_operation = true;
+  }
+  return has_operation;
+}
+
+std::vector<Bytes> batch_seeds() {
+  const Bytes bytes = ledger::demo::transfer(ledger::demo::transfer_order(1, "12.50")).bytes();
+  std::string message;
+  for (int i = 0; i < 2; ++i) {  // two bytes are enough for its length
+    message += '\x0a';
+    message += static_cast<char>((bytes.size() & 0x7f) | 0x80);
+    message += static_cast<char>(bytes.size() >> 7);
+    message += crypto::as_text(bytes);
+  }
+  return {tagged(1, crypto::as_view(message)),
+          tagged(0, text_bytes(R"({"operations":[{"body":"CAEQ","signatures":[]}]})"))};
 }
 
 std::vector<Bytes> body_seeds() {
@@ -64,6 +98,7 @@ std::vector<Bytes> target_seeds() {
 
 std::span<const Target> targets() {
   static constexpr Target kTargets[] = {{"F11", "api_body", run_body, body_seeds},
+                                        {"F11", "api_batch", run_batch, batch_seeds},
                                         {"F11", "http_target", run_target, target_seeds}};
   return kTargets;
 }

@@ -78,7 +78,7 @@ TEST_F(SnapshotTest,
   const auto missing = client::HttpClient({false, node.api_address()})
                            .send("GET", "/v1/blocks/5", {}, {}, kPatience);
   ASSERT_TRUE(missing.has_value());
-  EXPECT_EQ(missing->status, 404U) << "it has not replayed from the beginning";
+  EXPECT_EQ(missing->status, 410U) << "it has not replayed from the beginning";
   expect_equal_headers();
   expect_conservation();
 

@@ -1,4 +1,5 @@
 // Several operations in one request: each has its own result (surface 5.3).
+#include "node/api/limits.h"
 #include "node/ledger/messages.h"
 #include "tests/unit/node/api/server_fixture.h"
 
@@ -54,6 +55,44 @@ TEST_F(BatchTest, Each_has_its_own_result_in_their_order) {
   EXPECT_EQ(results(post_batch(item(first))), (Results{"COMMITTED again"}));
 }
 
+TEST_F(BatchTest, As_protobuf_it_gives_the_same_results) {
+  service.set_instant(false);
+  const auto first = client::new_uuid(), second = client::new_uuid();
+  const auto message = [](const std::vector<crypto::Bytes>& operations) {
+    std::string out;
+    for (const auto& each : operations) {
+      out += '\x0a';
+      std::size_t size = each.size();
+      for (; size >= 0x80; size >>= 7) out += static_cast<char>((size & 0x7f) | 0x80);
+      out += static_cast<char>(size);
+      out += crypto::as_text(each);
+    }
+    return out;
+  };
+  const auto post_message = [this](const std::string& body) {
+    return send("POST", "/v1/operations/batch", "application/x-protobuf", body);
+  };
+  EXPECT_EQ(results(post_message(message({mint(first), mint(second)}))),
+            (Results{"RECEIVED", "RECEIVED"}));
+  EXPECT_EQ(results(post_batch(item(first) + "," + item(first, 101))),
+            (Results{"RECEIVED again", "BAD_REQUEST"}));
+  EXPECT_EQ(results(post_message(message({mint(first), mint(first, 101)}))),
+            (Results{"RECEIVED again", "BAD_REQUEST"}));
+  EXPECT_EQ(results(post_message(message({crypto::Bytes{}, mint(second)}))),
+            (Results{"MALFORMED", "RECEIVED again"}));
+
+  const auto whole = message({mint(first)});
+  EXPECT_EQ(post_message("").status, 400U);
+  EXPECT_EQ(post_message(whole.substr(0, whole.size() - 1)).status, 400U) << "cut off";
+  EXPECT_EQ(post_message(whole + "\x12").status, 400U) << "another field";
+  EXPECT_EQ(post_message("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff").status, 400U);
+  const std::vector<crypto::Bytes> none(kBatchOperationsMax);
+  EXPECT_EQ(results(post_message(message(none))).size(), kBatchOperationsMax);
+  EXPECT_EQ(post_message(message(none) + message({crypto::Bytes{}})).status, 400U)
+      << "one too many";
+  EXPECT_EQ(send("POST", "/v1/operations/batch", "text/plain", whole).status, 415U);
+}
+
 TEST_F(BatchTest, What_stands_twice_in_it_is_one_operation) {
   service.set_instant(false);
   const auto id = client::new_uuid();
@@ -91,7 +130,8 @@ TEST_F(BatchTest, A_request_that_is_no_batch_admits_nothing) {
            "", "[]", "{}", R"({"operations":{}})", R"({"operations":[]})", good,
            R"({"operations":[)" + good + R"(],"wait":true})", R"({"operations":[)" + good})
     EXPECT_EQ(whole(body), 400U) << body;
-  EXPECT_EQ(whole(R"({"operations":[)" + good + "]}", "application/x-protobuf"), 415U);
+  EXPECT_EQ(whole(R"({"operations":[)" + good + "]}", "application/x-protobuf"), 400U);
+  EXPECT_EQ(whole(R"({"operations":[)" + good + "]}", "text/plain"), 415U);
   EXPECT_EQ(send("GET", "/v1/operations/batch").status, 405U);
   std::string many = good;
   for (int i = 1; i < 500; ++i) many += ",1";

@@ -374,6 +374,24 @@ std::expected<std::uint64_t, runtime::StatementNotHeld> FakeService::entries_bef
       [time](const auto& one) { return one.entry.block_time.value < time.ms; }));
 }
 
+// Two changes: nobody heard the first leader, and then this node followed the others.
+std::vector<runtime::ViewInfo> FakeService::views() {
+  return {{.epoch = {0},
+           .view = {1},
+           .leader = 2,
+           .committed = {3},
+           .entered = {1'700'000'000'000},
+           .active = consensus::WallTime{1'700'000'000'010},
+           .reason = consensus::SuspectReason::Silent},
+          {.epoch = {0},
+           .view = {2},
+           .leader = 3,
+           .committed = {4},
+           .entered = {1'700'000'001'000},
+           .active = {},
+           .reason = {}}};
+}
+
 std::vector<runtime::SnapshotInfo> FakeService::snapshots() {
   runtime::SnapshotInfo certified, local;
   certified.height = {32};

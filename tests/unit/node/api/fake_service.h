@@ -100,6 +100,7 @@ class FakeService final : public runtime::Service {
   [[nodiscard]] std::expected<runtime::Statement, runtime::StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
       std::uint64_t after, std::size_t limit) override;
+  [[nodiscard]] std::vector<runtime::ViewInfo> views() override;
   [[nodiscard]] std::vector<runtime::SnapshotInfo> snapshots() override;
   [[nodiscard]] std::vector<runtime::EvidenceInfo> evidence() override;
   [[nodiscard]] std::optional<runtime::BreachInfo> breach() override;

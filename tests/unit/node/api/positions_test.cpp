@@ -78,7 +78,7 @@ TEST_F(PositionsTest, A_trace_says_where_an_operation_has_been) {
 
 TEST_F(PositionsTest, Entries_of_a_period_end_with_it) {
   const std::string path = of_alice("/entries?token=bank-a.EUR");
-  EXPECT_EQ(get(path + "&from=1970-01-01T00:00:00.000Z").status, 404U) << "below the snapshot";
+  EXPECT_EQ(get(path + "&from=1970-01-01T00:00:00.000Z").status, 410U) << "below the snapshot";
   runtime::Statement statement;
   for (std::uint64_t seq = 1; seq <= 6; ++seq) {
     ledger::EntryEvent entry{};

@@ -374,7 +374,7 @@ TEST_F(ServerTest, Entries_come_with_what_binds_them) {
   EXPECT_EQ(get(path + "?token=bank-a.EUR&limit=0").status, 400U);
   service.hold_statement(std::nullopt, 7);
   const auto missing = get(path + "?token=bank-a.EUR");
-  EXPECT_EQ(missing.status, 404U);
+  EXPECT_EQ(missing.status, 410U);
   EXPECT_NE(missing.body.find("cursor=7"), std::string::npos) << missing.body;
 
   runtime::Statement statement;
@@ -460,6 +460,50 @@ TEST_F(ServerTest, Blocks_are_listed_newest_first_and_read_by_height) {
   ASSERT_EQ(rest.at("items").as_array().size(), 4U);
   EXPECT_EQ(rest.at("items").at(3).at("height").as_string(), "0");
   EXPECT_TRUE(rest.at("next_cursor").is_null());
+  EXPECT_EQ(rest.at("earliest_available").at("height").as_string(), "0");
+}
+
+TEST_F(ServerTest, What_lies_below_the_snapshot_that_the_node_began_with_is_410) {
+  service.set_height(9);
+  service.set_first_block(4);
+  const auto block = get("/v1/blocks/3");
+  EXPECT_EQ(block.status, 410U);
+  EXPECT_EQ(document(block).at("code").as_string(), "PRUNED");
+  EXPECT_NE(block.body.find("from 4 on"), std::string::npos) << block.body;
+  EXPECT_EQ(get("/v1/blocks/4").status, 200U);
+  EXPECT_EQ(get("/v1/blocks/10").status, 404U);
+  for (const char* list : {"/v1/blocks", "/v1/headers"})
+    EXPECT_EQ(document(get(list)).at("earliest_available").at("height").as_string(), "4") << list;
+}
+
+TEST_F(ServerTest, The_agreement_and_its_view_changes_are_shown) {
+  const auto now = document(get("/v1/consensus"));
+  EXPECT_EQ(now.at("leader").as_string(), "bank-b");
+  std::uint64_t leaders = 0, own = 0, connected = 0;
+  for (const auto& each : now.at("members").as_array()) {
+    leaders += each.at("leader").as_bool() ? 1U : 0U;
+    own += each.at("self").as_bool() ? 1U : 0U;
+    connected += each.at("connected").as_bool() ? 1U : 0U;
+  }
+  EXPECT_LE(leaders, 1U);
+  EXPECT_EQ(own, 1U);
+  EXPECT_EQ(now.at("connected").to_number<std::uint64_t>(), connected);
+
+  const auto views = document(get("/v1/consensus/views"));
+  ASSERT_EQ(views.at("items").as_array().size(), 2U);
+  EXPECT_EQ(views.at("items").at(0).at("view").as_string(), "2");
+  EXPECT_EQ(views.at("items").at(0).at("reason").as_string(), "FOLLOWED");
+  EXPECT_TRUE(views.at("items").at(0).at("active_at").is_null());
+  EXPECT_EQ(views.at("items").at(1).at("reason").as_string(), "SILENT");
+  EXPECT_EQ(views.at("items").at(1).at("leader").as_string(), "bank-b");
+  const auto first = document(get("/v1/consensus/views?limit=1"));
+  ASSERT_EQ(first.at("items").as_array().size(), 1U);
+  EXPECT_EQ(first.at("next_cursor").as_string(), "0.2");
+  const auto second = document(get("/v1/consensus/views?cursor=0.2"));
+  ASSERT_EQ(second.at("items").as_array().size(), 1U);
+  EXPECT_EQ(second.at("items").at(0).at("view").as_string(), "1");
+  EXPECT_TRUE(second.at("next_cursor").is_null());
+  EXPECT_EQ(get("/v1/consensus/views?cursor=x").status, 400U);
 }
 
 // They are read whole, on the thread that all answers share.
