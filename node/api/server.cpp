@@ -69,7 +69,9 @@ struct Server::Parts {
                   return submit_rate.take_more(client, Steady::now(), more);
                 }},
         submit_rate(config.api.submit_rate, config.api.submit_burst),
-        read_rate(config.api.read_rate, config.api.read_burst) {}
+        read_rate(config.api.read_rate, config.api.read_burst) {
+    context.genesis_file = read_genesis_file(config.genesis);
+  }
 
   // They keep the reference and use it with the first request only.
   static Router api_routes(Context& context) {
@@ -81,6 +83,7 @@ struct Server::Parts {
     add_event_routes(router, context);
     add_governance_routes(router, context);
     add_node_routes(router, context);
+    add_ui_routes(router, context);
     return router;
   }
   static Router ops_routes(Context& context) {
@@ -150,6 +153,8 @@ void Server::Parts::run(const Route& route, const CallPtr& call) {
 void Server::Parts::serve(const Router& router, const std::shared_ptr<const Request>& received,
                           const Respond& respond) {
   auto request = std::make_shared<Request>(*received);
+  if (request->target == "/ui/")
+    request->target = "/ui";  // the one address with a slash at its end
   auto call = std::make_shared<Call>();
   call->request = request;
   const auto begin = Steady::now();
