@@ -36,7 +36,7 @@ struct Context {
     [[nodiscard]] bool is_full() const { return count >= max; }
   };
   Waiters conditions{0, kMinHeightWaitersMax}, followers{0, kEventWaitersMax};
-  std::string genesis_file = {};  // its bytes; empty: cannot be read
+  std::string genesis_file = {};  // its bytes; empty: cannot be had
 
   // Runs `then` on the loop once `is_so` says true, with true, or after `limit`, with false; at
   // once if too many wait. Asks again and again, on the loop.
@@ -74,7 +74,8 @@ void add_node_routes(Router& router, Context& context);
 void add_ops_routes(Router& router, Context& context);
 void add_ui_routes(Router& router, Context& context);
 
-// Of at most kGenesisBytesMax; empty: cannot be read.
-[[nodiscard]] std::string read_genesis_file(const std::filesystem::path& path);
+// Empty: cannot be read, larger than kGenesisBytesMax, or of another chain.
+[[nodiscard]] std::string read_genesis_file(const std::filesystem::path& path,
+                                            const crypto::Hash& chain);
 
 }  // namespace giro::api

@@ -70,7 +70,7 @@ struct Server::Parts {
                 }},
         submit_rate(config.api.submit_rate, config.api.submit_burst),
         read_rate(config.api.read_rate, config.api.read_burst) {
-    context.genesis_file = read_genesis_file(config.genesis);
+    context.genesis_file = read_genesis_file(config.genesis, config.chain_id);
   }
 
   // They keep the reference and use it with the first request only.

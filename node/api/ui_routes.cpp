@@ -39,8 +39,9 @@ void show_page(const CallPtr& call) {
 // consortium published trusts no node.
 void show_genesis(const Context& context, const CallPtr& call) {
   if (context.genesis_file.empty())
-    return fail(*call, problem(Fault::NotFound, "this node cannot read its genesis file"));
-  const std::string etag = '"' + crypto::to_hex(context.service.info().chain) + '"';
+    return fail(*call,
+                problem(Fault::NotFound, "this node cannot read the genesis file of its chain"));
+  const std::string etag = '"' + crypto::to_hex(context.config.chain_id) + '"';
   call->respond(site_file(*call->request, context.genesis_file, etag, "application/json",
                           "default-src 'none'"));
 }
@@ -55,14 +56,14 @@ void lead_to_explorer(const CallPtr& call) {
 
 }  // namespace
 
-std::string read_genesis_file(const std::filesystem::path& path) {
+std::string read_genesis_file(const std::filesystem::path& path, const crypto::Hash& chain) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
   if (error || size > config::kGenesisBytesMax) return {};
   std::ifstream in(path, std::ios::binary);
   std::string bytes(size, '\0');
   in.read(bytes.data(), static_cast<std::streamsize>(size));
-  return in ? bytes : std::string();
+  return in && config::chain_id_of(bytes) == chain ? bytes : std::string();
 }
 
 void add_ui_routes(Router& router, Context& context) {

@@ -85,12 +85,15 @@ function table(caption, columns, rows, empty = 'None.') {
   if (rows.length === 0) return h('p', { class: 'quiet' }, empty);
   const isNumber = columns.map((column) => column.startsWith('#'));
   const names = columns.map((column) => column.replace(/^#/, ''));
+  // A wide one is stacked on a narrow screen; roles keep it a table for those who listen.
   const cell = (value, i) => h(i === 0 ? 'th' : 'td',
-    { scope: i === 0 ? 'row' : null, class: isNumber[i] ? 'number' : null, 'data-name': names[i] }, value);
-  return h('div', { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: '0' }, h('table', {},
-    h('caption', { class: 'hidden' }, caption),
-    h('thead', {}, h('tr', {}, names.map((name, i) => h('th', { scope: 'col', class: isNumber[i] ? 'number' : null }, name)))),
-    h('tbody', {}, rows.map((row) => h('tr', {}, row.map(cell))))));
+    { role: i === 0 ? 'rowheader' : 'cell', class: isNumber[i] ? 'number' : null, 'data-name': names[i] }, h('span', {}, value));
+  const head = (name, i) => h('th', { role: 'columnheader', scope: 'col', class: isNumber[i] ? 'number' : null }, name);
+  const row = (cells) => h('tr', { role: 'row' }, cells);
+  return h('div', { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: '0' },
+    h('table', { role: 'table', 'aria-label': caption, class: columns.length > 4 ? 'wide' : null },
+      h('thead', { role: 'rowgroup' }, row(names.map(head))),
+      h('tbody', { role: 'rowgroup' }, rows.map((cells) => row(cells.map(cell))))));
 }
 
 function code(text, className = '') {

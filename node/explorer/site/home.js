@@ -69,7 +69,7 @@ function homePage(app) {
               block.attestation ? `${block.attestation.signers.length} of ${items.length}` : 'not yet']))),
         ),
         card('This node', facts([['Name', node.name], ['Role', node.role], ['Network', node.network], ['Epoch', node.epoch],
-          ['Chain', short(node.chain_id, 32)], ['Version', node.version]])),
+          ['Chain', short(node.chain_id, 20)], ['Version', node.version]])),
       ];
     },
   };

@@ -151,7 +151,7 @@ function operationPage(app, bank, id, isPayment) {
             ` (${outcome.code}, number ${outcome.number}${outcome.iso_reason ? `, ISO 20022 reason ${outcome.iso_reason}` : ''})`),
           payment?.state === 'PENDING' && payment.expires_at && h('p', { class: 'note wait' }, 'Waits for the payee’s bank: ', countdown(payment.expires_at)),
           !FINAL.includes(status.status) && status.valid_until && h('p', { class: 'note wait' }, 'In the network’s hands: ', countdown(status.valid_until)),
-          facts([[isPayment ? 'UETR' : 'Operation', code(id)], ['Bank', bank],
+          facts([[isPayment ? 'UETR' : 'Operation', code(id, 'wrap')], ['Bank', bank],
             ['Block', outcome && h('a', { href: `/ui/blocks/${outcome.height}` }, `${outcome.height}, place ${outcome.index}`)],
             ['Block time', outcome && dateTime(outcome.block_time)],
             ['Payment', !isPayment && status.payment && h('a', { href: `/ui/payments/${status.payment.payer_bank}/${status.payment.uetr}` }, status.payment.uetr)]])),

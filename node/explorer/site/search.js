@@ -6,13 +6,26 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ACCOUNT = /^[0-9a-f]{32}$/;
 const HEIGHT = /^[0-9]{1,15}$/;
 
+// An account id is unique at its bank only; the node refuses to choose where several have it.
+async function servicersOf(id) {
+  try {
+    const account = await find(`/v1/accounts/${id}`);
+    return account ? [account.servicer] : [];
+  } catch (error) {
+    if (error.status !== 400) throw error;
+  }
+  const { items: banks } = await get('/v1/institutions?limit=1000');
+  const has = await Promise.all(banks.map(({ name }) => find(`/v1/accounts/${id}?servicer=${part(name)}`)));
+  return banks.filter((_, i) => has[i]).map(({ name }) => name);
+}
+
 async function search(text) {
   if (HEIGHT.test(text)) return [[`/ui/blocks/${text}`, `Block ${text}`]];
   const found = [];
   const isUuid = UUID.test(text);
   if (!isUuid && !ACCOUNT.test(text)) return found;
-  const { items: banks } = await get('/v1/institutions?limit=1000');
   if (isUuid) {
+    const { items: banks } = await get('/v1/institutions?limit=1000');
     const payments = await find(`/v1/payments?uetr=${text}`);
     for (const one of payments?.items ?? []) found.push([`/ui/payments/${one.payer_bank}/${one.uetr}`, `Payment of ${one.payer_bank}`]);
     await Promise.all(banks.map(async ({ name }) => {
@@ -20,9 +33,7 @@ async function search(text) {
       if (status && status.status !== 'UNKNOWN') found.push([`/ui/operations/${name}/${text}`, `Operation of ${name}`]);
     }));
   } else {
-    await Promise.all(banks.map(async ({ name }) => {
-      if (await find(`/v1/accounts/${text}?servicer=${part(name)}`)) found.push([`/ui/accounts/${name}/${text}`, `Account at ${name}`]);
-    }));
+    for (const name of await servicersOf(text)) found.push([`/ui/accounts/${name}/${text}`, `Account at ${name}`]);
   }
   return found;
 }
@@ -32,6 +43,7 @@ function searchPage(app) {
   let found = [];
   return {
     title: 'Search',
+    isStill: !UUID.test(text), // an operation may still come
     async load() {
       found = await search(text);
       // What has one meaning is shown; an own payment is also an operation.
@@ -42,7 +54,7 @@ function searchPage(app) {
       return [h('h1', {}, 'Search'), h('div', { class: 'card' },
         found.length === 0
           ? [h('p', { class: 'mid' }, badge('idle', `Not seen by this node up to height ${app.node.height.stored}`)),
-            h('p', {}, 'Searched for ', h('code', { class: 'wrap' }, text), '. A UETR or operation id looks like 4c1d90e2-7b35-4f7e-8a60-1d2c3b4a5968, an account id has 32 hexadecimal digits, a height is a number. This page goes on looking.')]
+            h('p', {}, 'Searched for ', h('code', { class: 'wrap' }, text), '. A UETR or operation id looks like 4c1d90e2-7b35-4f7e-8a60-1d2c3b4a5968, an account id has 32 hexadecimal digits, a height is a number.', UUID.test(text) ? ' This page goes on looking.' : '')]
           : h('ul', { class: 'found' }, found.map(([address, name]) => h('li', {}, h('a', { href: address }, name)))))];
     },
   };
