@@ -11,6 +11,14 @@ std::uint64_t Context::attested_height() const {
   return std::min(service.info().stable.value, stored_height());
 }
 
+std::uint64_t Context::stream_lag() const {
+  const std::uint64_t next = attested_height() + 1;
+  std::uint64_t lag = 0;
+  for (const auto& [stream, height] : stream_heights)
+    lag = std::max(lag, next - std::min(height, next));
+  return lag;
+}
+
 void fail(const Call& call, const Problem& problem) {
   call.respond(response(problem, call.request->request_id));
 }

@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <expected>
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,10 +40,13 @@ struct Context {
   HeightWatch attested{http, [this] { return attested_height(); }, kProofWaitersMax};
   HeightWatch followers{http, [this] { return attested_height(); }, kEventWaitersMax};
   HeightWatch streams{http, [this] { return attested_height(); }, config.api.streams};
-  std::uint64_t open_streams = 0;
+  std::map<const void*, std::uint64_t> stream_heights;  // open streams: the block each is at
+  std::string genesis_file = {};                        // its bytes; empty: cannot be had
 
   [[nodiscard]] std::uint64_t stored_height() const { return service.read()->height().value; }
   [[nodiscard]] std::uint64_t attested_height() const;
+  // Of the slowest stream: so many attested blocks it has not been told of; 0 without one.
+  [[nodiscard]] std::uint64_t stream_lag() const;
 };
 
 void fail(const Call& call, const Problem& problem);
@@ -69,5 +74,10 @@ void add_consensus_routes(Router& router, Context& context);
 void add_document_routes(Router& router);
 void add_ops_routes(Router& router, Context& context);
 void add_control_routes(Router& router, Context& context);  // the ops socket's
+void add_ui_routes(Router& router, Context& context);
+
+// Empty: cannot be read, larger than kGenesisBytesMax, or of another chain.
+[[nodiscard]] std::string read_genesis_file(const std::filesystem::path& path,
+                                            const crypto::Hash& chain);
 
 }  // namespace giro::api

@@ -27,6 +27,7 @@ void probe(const CallPtr& call, const std::vector<runtime::Probe>& checks) {
 void show_metrics(Context& context, const CallPtr& call) {
   Response out;
   out.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  context.metrics.api_stream_lag(context.stream_lag());
   out.body = context.metrics.render(context.service);
   call->respond(std::move(out));
 }

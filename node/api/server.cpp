@@ -76,7 +76,9 @@ struct Server::Parts {
                 },
                 [this] { return reload_clients(); }},
         submit_rate(config.api.submit_rate, config.api.submit_burst),
-        read_rate(config.api.read_rate, config.api.read_burst) {}
+        read_rate(config.api.read_rate, config.api.read_burst) {
+    context.genesis_file = read_genesis_file(config.genesis, config.chain_id);
+  }
 
   // They keep the reference and use it with the first request only.
   static Router api_routes(Context& context) {
@@ -90,6 +92,7 @@ struct Server::Parts {
     add_node_routes(router, context);
     add_consensus_routes(router, context);
     add_document_routes(router);
+    add_ui_routes(router, context);
     return router;
   }
   static Router control_routes(Context& context) {
@@ -172,6 +175,8 @@ void Server::Parts::run(const Route& route, const CallPtr& call) {
 void Server::Parts::serve(const Router& router, std::shared_ptr<const Caller> caller,
                           const std::shared_ptr<const Request>& received, const Respond& respond) {
   auto request = std::make_shared<Request>(*received);
+  if (request->target == "/ui/")
+    request->target = "/ui";  // the one address with a slash at its end
   auto call = std::make_shared<Call>();
   call->request = request;
   call->caller = std::move(caller);

@@ -103,6 +103,9 @@ void up(Run& run, const TestnetOptions& options) {
   std::cout << "First payment EUR 10.00 ALICE@bank-a -> BOB@bank-b committed at height "
             << payment.sent.result.height << " in " << payment.sent.took.count()
             << " ms, receipt verified\n";
+  std::cout << "  Explorer  "
+            << done->status.network.url(done->status.nodes.front().node).to_string()
+            << "/ui/payments/bank-a/" << uetr << '\n';
   std::cout << "  Use it    eval \"$(giro testnet env" << dir_option(options.directory)
             << ")\"; giro pay ALICE BOB 1.23        Metrics  http://"
             << done->status.nodes.front().node.ops_address().to_string() << "/metrics\n";

@@ -1,0 +1,53 @@
+// Says when there may be something new: by the node's event stream where it has one, and by asking
+// at an interval in any case, since heights, votes and stalls are no events.
+
+const TYPES = [
+  'height', 'payment_pending', 'payment_settled', 'payment_rejected', 'payment_cancelled', 'payment_expired',
+  'payment_returned', 'minted', 'redeemed', 'clawed_back', 'hold_created', 'hold_captured', 'hold_released',
+  'hold_expired', 'hold_voided', 'proposal_opened', 'vote_cast', 'proposal_closed', 'param_changed',
+  'validator_set_changed',
+];
+const INTERVAL_MS = 1000;
+const HIDDEN_INTERVAL_MS = 10000;
+const TOGETHER_MS = 150; // events that come together are one change
+
+class Live {
+  constructor(onChange) {
+    this.onChange = onChange;
+    this.soon = null;
+    this.tick();
+    this.listen();
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) this.change();
+    });
+  }
+  change() {
+    this.soon ??= setTimeout(() => {
+      this.soon = null;
+      this.onChange();
+    }, TOGETHER_MS);
+  }
+  tick() {
+    setTimeout(() => {
+      this.onChange();
+      this.tick();
+    }, document.hidden ? HIDDEN_INTERVAL_MS : INTERVAL_MS);
+  }
+  // An EventSource that meets a node without streams would be an error on the console: asked first.
+  async listen() {
+    const path = `/v1/events?types=${TYPES.filter((type) => type !== 'height').join(',')}`;
+    const asked = new AbortController();
+    try {
+      const response = await fetch(`${path}&limit=1`, { headers: { Accept: 'text/event-stream' }, signal: asked.signal });
+      const isStream = (response.headers.get('Content-Type') ?? '').startsWith('text/event-stream');
+      asked.abort();
+      if (!isStream) return;
+    } catch {
+      return;
+    }
+    const stream = new EventSource(path);
+    for (const type of TYPES) stream.addEventListener(type, () => this.change());
+  }
+}
+
+export { Live };
