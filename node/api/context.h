@@ -40,7 +40,7 @@ struct Context {
   HeightWatch attested{http, [this] { return attested_height(); }, kProofWaitersMax};
   HeightWatch followers{http, [this] { return attested_height(); }, kEventWaitersMax};
   HeightWatch streams{http, [this] { return attested_height(); }, config.api.streams};
-  std::map<const void*, std::uint64_t> stream_heights;  // open streams: the block each is at
+  std::map<const void*, std::uint64_t> stream_heights{};  // open streams: the block each is at
   std::string genesis_file = {};                        // its bytes; empty: cannot be had
 
   [[nodiscard]] std::uint64_t stored_height() const { return service.read()->height().value; }
