@@ -29,7 +29,11 @@ void prepare(Context& context, const CallPtr& call) {
   StateReader reader(*view);
   const StateNames names(reader);
   const auto operation = receipt::read_operation(form.get_object(), names, {});
-  if (!operation) return fail(*call, problem(Fault::BadRequest, operation.error().to_string()));
+  if (!operation) {
+    const auto code = operation.error().code;
+    const std::string text = operation.error().to_string();
+    return fail(*call, code ? problem(*code, text) : problem(Fault::BadRequest, text));
+  }
   const auto body = ledger::encode_body(*operation);
   const auto decoded = ledger::decode_body(context.config.chain_id, body);
   if (!decoded) return fail(*call, problem(decoded.error()));

@@ -24,8 +24,8 @@ class FormReader {
 
   [[nodiscard]] bool ok() const { return !error_; }
   [[nodiscard]] FormError take_error() { return std::move(*error_); }
-  void fail(std::string message) {
-    if (!error_) error_ = FormError{path_, std::move(message)};
+  void fail(std::string message, std::optional<ledger::Code> code = {}) {
+    if (!error_) error_ = FormError{path_, std::move(message), code};
   }
   // While it lives, errors are about this member.
   class Inside {
@@ -277,9 +277,11 @@ void FormReader::value(const FormMember& member, const json::value& from, Amount
   const std::string quoted = "\"" + std::string(*given) + "\" ";
   switch (error) {
     case ledger::DecimalError::TooPrecise:
-      return fail(quoted + "has more than " + std::to_string(*scale) + " decimals");
+      return fail(quoted + "has more than " + std::to_string(*scale) + " decimals",
+                  ledger::Code::BadScale);
     case ledger::DecimalError::OutOfRange:
-      return fail(quoted + "is above " + ledger::to_decimal(ledger::kOperationAmountMax, *scale));
+      return fail(quoted + "is above " + ledger::to_decimal(ledger::kOperationAmountMax, *scale),
+                  ledger::Code::AmountOutOfRange);
     case ledger::DecimalError::Syntax:
       return fail(quoted + "is no amount; example \"12.50\"");
   }

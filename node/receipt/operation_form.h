@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "node/ledger/codes.h"
 #include "node/ledger/messages.h"
 
 namespace giro::receipt {
@@ -52,8 +53,9 @@ struct OrderDefaults {
 };
 
 struct FormError {
-  std::string field;    // "items[3].amount"; empty: the order as a whole
-  std::string message;  // "is missing", "has at most 8"
+  std::string field;                      // "items[3].amount"; empty: the order as a whole
+  std::string message;                    // "is missing", "has at most 8"
+  std::optional<ledger::Code> code = {};  // of an amount that has no place in the ledger
 
   [[nodiscard]] std::string to_string() const;
 };

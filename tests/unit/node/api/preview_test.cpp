@@ -56,6 +56,9 @@ TEST_F(PreviewTest, A_form_becomes_the_body_that_is_signed) {
     EXPECT_EQ(refused.status, 400U) << wrong;
     EXPECT_NE(refused.body.find(says), std::string::npos) << refused.body;
   }
+  EXPECT_EQ(document(ask("prepare", mint_order("1.234"))).at("code").as_string(), "BAD_SCALE");
+  EXPECT_EQ(document(ask("prepare", mint_order("1" + std::string(30, '0')))).at("code").as_string(),
+            "AMOUNT_OUT_OF_RANGE");
   const auto zero = ask("prepare", mint_order("0"));
   EXPECT_EQ(zero.status, 400U);
   EXPECT_EQ(document(zero).at("code").as_string(), "ZERO_AMOUNT");
