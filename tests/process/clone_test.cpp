@@ -106,11 +106,6 @@ class CloneTest : public PartitionTest {
         EXPECT_EQ(proofs_against(of.name, at), 0U) << of.name << " at " << at.name;
     }
   }
-  static std::string metrics(const testnet::Node& node) {
-    client::HttpClient http({false, node.ops_address()});
-    const auto answer = http.send("GET", "/metrics", {}, {}, kPatience);
-    return answer ? answer->body : std::string{};
-  }
 
   std::filesystem::path copy_ = folder_.path() / "copy";
   testnet::Node clone_node_;
@@ -130,6 +125,9 @@ TEST_F(CloneTest, A_clone_beside_its_original_stops_voting_and_says_why) {
   ASSERT_NO_FATAL_FAILURE(start_clone(victim));
   EXPECT_TRUE(until([&] { return stopped(clone_node_) == "KEY_USED_ELSEWHERE"; }));
   EXPECT_EQ(stopped(node(victim)), "") << "it remembers what it has signed";
+  const std::string refused = "giro_sign_refused_total{reason=\"key_used_elsewhere\"}";
+  EXPECT_TRUE(until([&] { return metric(clone_node_, refused) == 1; }));
+  EXPECT_EQ(metric(node(victim), refused), 0);
   EXPECT_TRUE(stream.more(5));
   clone_->stop(kPatience);
   // What it knows now it keeps: its sign state is no longer the key's.
@@ -207,7 +205,7 @@ TEST_F(PatientCloneTest, R46_Two_proposals_by_one_key_leave_a_proof_that_names_i
   EXPECT_EQ(proofs_against(victim, witness), 0U);
   supervisor_->signal(victim, SIGCONT);
   EXPECT_TRUE(until([&] { return proofs_against(victim, witness) > 0; }));
-  EXPECT_NE(metrics(witness).find("giro_equivocation_total{validator=\"" + victim + "\"} 1"),
+  EXPECT_NE(scrape(witness).find("giro_equivocation_total{validator=\"" + victim + "\"} 1"),
             std::string::npos);
   proxy_->heal();
   kill(witness.name);

@@ -2,8 +2,10 @@
 
 #include <boost/json.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <map>
 
+#include "node/client/http_client.h"
 #include "node/client/json_fields.h"
 #include "node/config/demo_genesis.h"
 #include "testnet/control.h"
@@ -114,6 +116,18 @@ json::object ClusterTest::ask(const testnet::Node& node, const std::string& targ
   const auto answer = http.send("GET", target, {}, {}, kPatience);
   if (!answer || answer->status != 200) return {};
   return json::parse(answer->body).as_object();
+}
+
+std::string ClusterTest::scrape(const testnet::Node& node) {
+  client::HttpClient http({false, node.ops_address()});
+  const auto answer = http.send("GET", "/metrics", {}, {}, kPatience);
+  return answer ? answer->body : std::string{};
+}
+
+double ClusterTest::metric(const testnet::Node& node, const std::string& series) {
+  const std::string text = "\n" + scrape(node);
+  const auto at = text.find("\n" + series + " ");
+  return at == std::string::npos ? -1 : std::strtod(text.c_str() + at + series.size() + 2, nullptr);
 }
 
 ClusterTest::Newest ClusterTest::newest(const testnet::Node& node) {

@@ -41,6 +41,10 @@ class ClusterTest : public testing::Test {
     std::uint64_t height = 0, view = 0;
   };
   [[nodiscard]] static Newest newest(const testnet::Node& node);
+  // Of its ops port; empty if it does not answer.
+  [[nodiscard]] static std::string scrape(const testnet::Node& node);
+  // Of a series by its whole name; -1 if there is none.
+  [[nodiscard]] static double metric(const testnet::Node& node, const std::string& series);
   [[nodiscard]] const std::vector<testnet::Node>& nodes() const {
     return supervisor_->network().nodes;
   }

@@ -1,30 +1,11 @@
 // What a running network shows on its ops ports (surface 7, 11).
-#include <boost/json.hpp>
-
-#include <csignal>
-
-#include "node/client/http_client.h"
 #include "tests/process/stream.h"
 #include "tests/unit/node/metrics/families.h"
 
 namespace giro::process_test {
 namespace {
 
-class MetricsTest : public StreamTest {
- protected:
-  static std::string scrape(const testnet::Node& node) {
-    client::HttpClient http({false, node.ops_address()});
-    const auto answer = http.send("GET", "/metrics", {}, {}, kPatience);
-    return answer ? answer->body : std::string{};
-  }
-  // Of a series by its whole name; -1 if there is none.
-  static double value(const testnet::Node& node, const std::string& series) {
-    const std::string text = "\n" + scrape(node);
-    const auto at = text.find("\n" + series + " ");
-    return at == std::string::npos ? -1
-                                   : std::strtod(text.c_str() + at + series.size() + 2, nullptr);
-  }
-};
+class MetricsTest : public StreamTest {};
 
 TEST_F(MetricsTest, A_validator_shows_the_frozen_list_and_nothing_else) {
   const auto golden = metrics::golden_families(GIRO_METRICS_GOLDEN);
@@ -42,36 +23,36 @@ TEST_F(MetricsTest, What_happens_is_counted_where_it_happens) {
   ASSERT_TRUE(stream.more(kPayments));
   const std::string victim = backups().front();
   const testnet::Node& witness = node(leader());
-  EXPECT_GE(value(witness, "giro_operations_committed_total{type=\"PAY\"}"), kPayments);
+  EXPECT_GE(metric(witness, "giro_operations_committed_total{type=\"PAY\"}"), kPayments);
   for (const char* series :
        {"giro_commit_seconds_count", "giro_phase_seconds_count{phase=\"attest\"}",
         "giro_fsync_seconds_count{file=\"log\"}", "giro_fsync_seconds_count{file=\"sign_state\"}",
         "giro_sign_seconds_count{provider=\"file\"}", "giro_storage_bytes{part=\"log\"}",
         "giro_disk_size_bytes{dir=\"signer\"}", "giro_sign_ceiling_height", "giro_conservation_ok",
         "giro_signer_up", "giro_token_supply{token=\"bank-a.EUR\"}"})
-    EXPECT_GT(value(witness, series), 0) << series;
+    EXPECT_GT(metric(witness, series), 0) << series;
   for (const auto& peer : nodes()) {
     if (peer.name == witness.name) continue;
     const auto of_peer = [&](const std::string& name, const std::string& more = {}) {
       return name + "{" + (more.empty() ? "" : "direction=\"in\",") + "peer=\"" + peer.name + "\"" +
              more + "}";
     };
-    EXPECT_GE(value(witness, of_peer("giro_peer_connects_total")), 1);
-    EXPECT_GT(value(witness, of_peer("giro_peer_messages_total", ",type=\"agreement\"")), 0);
-    EXPECT_TRUE(until([&] { return value(witness, of_peer("giro_peer_rtt_seconds")) > 0; }));
-    EXPECT_GT(value(witness, "giro_cert_not_after_timestamp_seconds{name=\"" + peer.name + "\"}"),
+    EXPECT_GE(metric(witness, of_peer("giro_peer_connects_total")), 1);
+    EXPECT_GT(metric(witness, of_peer("giro_peer_messages_total", ",type=\"agreement\"")), 0);
+    EXPECT_TRUE(until([&] { return metric(witness, of_peer("giro_peer_rtt_seconds")) > 0; }));
+    EXPECT_GT(metric(witness, "giro_cert_not_after_timestamp_seconds{name=\"" + peer.name + "\"}"),
               0);
   }
 
   kill(victim);
   const std::string missed = "giro_validator_missed_votes_total{validator=\"" + victim + "\"}";
-  EXPECT_TRUE(until([&] { return value(witness, missed) >= 3; }));
-  EXPECT_EQ(value(witness, "giro_validator_connected{validator=\"" + victim + "\"}"), 0);
-  EXPECT_EQ(value(witness, "giro_peer_rtt_seconds{peer=\"" + victim + "\"}"), -1);
+  EXPECT_TRUE(until([&] { return metric(witness, missed) >= 3; }));
+  EXPECT_EQ(metric(witness, "giro_validator_connected{validator=\"" + victim + "\"}"), 0);
+  EXPECT_EQ(metric(witness, "giro_peer_rtt_seconds{peer=\"" + victim + "\"}"), -1);
   for (const auto& alive : nodes()) {  // whose votes are all needed now
     if (alive.name == victim) continue;
-    EXPECT_LT(value(witness, "giro_validator_missed_votes_total{validator=\"" + alive.name + "\"}"),
-              3)
+    EXPECT_LT(
+        metric(witness, "giro_validator_missed_votes_total{validator=\"" + alive.name + "\"}"), 3)
         << alive.name;
   }
   start(victim);
@@ -84,7 +65,7 @@ TEST_F(MetricsTest, A_view_that_is_left_is_counted_with_its_cause) {
   const std::string follower = backups().front();
   kill(first);
   const auto left = [&](const std::string& reason) {
-    return value(node(follower), "giro_view_changes_total{reason=\"" + reason + "\"}");
+    return metric(node(follower), "giro_view_changes_total{reason=\"" + reason + "\"}");
   };
   EXPECT_TRUE(until([&] { return left("silent") + left("followed") > 0; }));
   EXPECT_EQ(left("equivocation"), 0);

@@ -120,6 +120,9 @@ TEST_F(SnapshotTest, Damaged_stores_beside_logs_that_were_cut_begin_again_with_t
   for (const auto& node : nodes()) {
     EXPECT_TRUE(log_says(node, "loading the snapshot")) << node.name;
     EXPECT_FALSE(log_says(node, "everything is fetched")) << node.name;
+    EXPECT_EQ(metric(node, "giro_storage_corruption_total{part=\"state\"}"), 1) << node.name;
+    EXPECT_EQ(metric(node, "giro_storage_corruption_total{part=\"log\"}"), 0) << node.name;
+    EXPECT_GT(metric(node, "giro_earliest_block_height"), 0) << node.name;
   }
 }
 
