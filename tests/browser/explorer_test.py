@@ -93,7 +93,7 @@ class ExplorerTest(unittest.TestCase):
         self.assertEqual(self.browser.script("return document.querySelectorAll('.steps .done').length"), 6)
         self.assertRegex(self.browser.text(".steps"), r"\+\d+ ms")
         self.browser.click("#verify")
-        self.browser.wait_text("#verdict-code", "VALID")
+        self.browser.wait_text("#verdict-code", "Valid")
         self.assertIn("Signed by", self.browser.text("#verdict"))
         self.assertIn("SETTLED", self.browser.text("#verdict"))
         self.assertIn("EUR 2.50", self.browser.text("#verdict"))
@@ -105,7 +105,7 @@ class ExplorerTest(unittest.TestCase):
     def test_2_a_receipt_altered_in_the_page_is_refused(self):
         self.open(self.payment)
         self.browser.click("#verify")
-        self.browser.wait_text("#verdict-code", "VALID")
+        self.browser.wait_text("#verdict-code", "Valid")
         self.browser.click("#receipt summary")
         for part, verdict in ((('"height":"', '"height":"9'), "MALFORMED"), (('"attestation":[{"member":0', '"attestation":[{"member":3'), "BAD_SIGNATURE")):
             self.browser.script("const f = document.getElementById('receipt-text'); if (!window.original) window.original = f.value;"
@@ -165,7 +165,7 @@ class ExplorerTest(unittest.TestCase):
         driver = self.browser.driver
         driver.find_element(By.ID, "genesis-file").send_keys(self.network.directory + "/genesis.json")
         driver.find_element(By.ID, "receipt-file").send_keys(str(receipt.resolve()))
-        self.browser.wait_text("#verdict-code", "VALID")
+        self.browser.wait_text("#verdict-code", "Valid")
         self.assertIn("EUR 10.00", self.browser.text("#verdict"))
         self.picture("verify-file")
         pdf = base64.b64decode(driver.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})["data"])

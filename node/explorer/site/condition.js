@@ -2,13 +2,13 @@
 import { announce, badge, duration, h, morphChildren } from './dom.js';
 
 const CODES = {
-  PROGRESSING: ['good', 'The network is running'],
-  SLOW: ['warn', 'The network is slow'],
-  QUORUM_MISSING: ['bad', 'The network has stopped: too few validators take part'],
+  PROGRESSING: ['good', 'Running'],
+  SLOW: ['warn', 'Slow'],
+  QUORUM_MISSING: ['bad', 'Stopped: too few validators take part'],
   LEADER_SILENT: ['warn', 'The leader is silent; the others are about to choose the next'],
   VIEW_CHANGING: ['warn', 'The validators are changing to the next leader'],
   SYNCING: ['warn', 'This node is catching up'],
-  NOT_IN_SET: ['good', 'The network is running; this node only follows'],
+  NOT_IN_SET: ['good', 'Running; this node only follows'],
   HALTED_DIVERGED: ['bad', 'This node has stopped: its results contradict the others’'],
   HALTED_INVARIANT: ['bad', 'This node has stopped: the ledger broke a rule of its own'],
   NODE_DOWN: ['bad', 'This node does not answer'],

@@ -111,7 +111,7 @@ function money(currency, decimal) {
   return `${currency} ${grouped(decimal)}`;
 }
 function clock(time) {
-  return h('time', { datetime: time, title: time }, new Date(time).toLocaleTimeString('en-GB', { timeZone: 'UTC' }), ' UTC');
+  return h('time', { datetime: time, title: time }, time.slice(11, 19));
 }
 function dateTime(time) {
   return h('time', { datetime: time, title: time }, `${time.slice(0, 10)} ${time.slice(11, 23)} UTC`);

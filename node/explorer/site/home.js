@@ -63,7 +63,7 @@ function homePage(app) {
                 h('span', { class: 'sub' }, terms.uetr.slice(0, 8), '…')),
               money(terms.token_from.split('.')[1] ?? '', terms.amount), stateBadge(state)]),
             `No payment in the last ${RECENT_HEIGHTS} blocks that this bank may see.`)),
-          card('Last blocks', table('Last blocks', ['Height', 'Time', '#Operations', 'Signed by'],
+          card('Last blocks', table('Last blocks', ['Height', 'Time, UTC', '#Operations', 'Signed by'],
             data.blocks.items.map((block) => [
               h('a', { href: `/ui/blocks/${block.height}` }, block.height), clock(block.time), String(block.operations),
               block.attestation ? `${block.attestation.signers.length} of ${items.length}` : 'not yet']))),

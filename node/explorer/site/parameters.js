@@ -6,14 +6,15 @@ const MILLISECONDS = ['op_window', 'outcome_retention', 'payment_retention', 're
   'gov_timelock', 'proposal_ttl_max', 'urgent_suspension', 'batch_linger', 'batch_lifetime', 'idle_block_interval', 'view_timeout_base', 'view_timeout_cap',
   'status_interval', 'clock_skew', 'clock_lag'];
 const KINDS = { OPEN: 'wait', PASSED: 'good', EXECUTED: 'good', FAILED: 'bad', REJECTED: 'bad', EXPIRED: 'idle' };
-const DAY_MS = 86400000;
+const UNITS = [['d', 86400000], ['h', 3600000], ['min', 60000], ['s', 1000]];
 
 function inWords(name, value) {
   const number = Number(value);
   if (MILLISECONDS.includes(name)) {
     if (number === 0) return 'none';
     if (number < 1000) return `${number} ms`;
-    return number % DAY_MS === 0 ? `${number / DAY_MS} d` : duration(number);
+    const unit = UNITS.find(([, ms]) => number % ms === 0);
+    return unit ? `${number / unit[1]} ${unit[0]}` : duration(number);
   }
   if (name.endsWith('_bytes') || name === 'author_quota' || name === 'snapshot_chunk') {
     return number >= 1 << 20 ? `${number / (1 << 20)} MiB` : `${number / 1024} KiB`;

@@ -37,15 +37,15 @@ function resultView({ verdict, facts: proven, why }) {
       h('p', {}, REASONS[verdict], ' Do not rely on it.'), stepList(verdict));
   }
   return h('div', { class: 'verdict good' },
-    h('p', { class: 'mid' }, badge('good', 'Valid'), ' ', h('code', { id: 'verdict-code' }, verdict)),
+    h('p', { class: 'mid' }, h('span', { id: 'verdict-code' }, badge('good', 'Valid'))),
     h('p', {}, `Signed by ${proven.signers.join(', ')}: ${proven.signers.length} of ${proven.validators}, quorum ${proven.quorum}.`,
       proven.recorded ? '' : ' It proves that the operation was void.'),
     proven.payments.length > 0 && table('Payments proven', ['Payment', 'State', '#Amount', 'From', 'To'],
       proven.payments.map((one) => [code(one.uetr, 'wrap'), one.state, one.amount,
         [one.payerBank, h('span', { class: 'sub' }, code(one.payerAccount, 'wrap'))], [one.payeeBank, h('span', { class: 'sub' }, code(one.payeeAccount, 'wrap'))]])),
     facts([['Outcome', proven.code === 0 ? 'OK' : `code ${proven.code}`], ['Block', `${proven.height}, place ${proven.index}`],
-      ['Block time', proven.blockTime], ['Operation of', proven.actor], ['Operation', proven.opId && code(proven.opId, 'wrap')],
-      ['Epoch', `${proven.epoch}, ${proven.setChanges} changes of the validators`],
+      ['Block time', proven.blockTime], ['Operation of', proven.actor],
+      ['Epoch', proven.epoch], ['Changes of the validators', String(proven.setChanges)], ['Operation', proven.opId && code(proven.opId, 'wrap')],
       ['Receipt', code(proven.receiptId, 'wrap')], ['Chain', code(proven.chainId, 'wrap')]]),
     stepList(verdict, proven.hasBody),
     h('p', { class: 'quiet' }, 'The chain id is the SHA-256 of the genesis file. Compare it with the one that your consortium published: then no node had to be trusted.'));
