@@ -25,6 +25,7 @@ HTTP_PATIENCE_S = 40
 
 # What no client of a healthy open network can bring about.
 NOT_PROVOKED = {
+    "UNAUTHENTICATED": "needs mutual TLS",
     "INTERNAL": "the node must not fail",
     "CAPACITY": "needs a full pool, or 1024 who wait",
     "DISK_LOW": "needs a full disk",
