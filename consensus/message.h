@@ -85,7 +85,9 @@ struct Status {
   WallTime clock;
   std::uint64_t disk_free = 0;
   std::string version;
-  Height snapshot{};  // newest certified snapshot that it can serve; 0: none
+  std::vector<InstitutionId> sees{};  // with whom it has a channel
+  std::string stopped{};  // why it votes no more in this run, a code; empty: nothing of the kind
+  Height snapshot{};      // newest certified snapshot that it can serve; 0: none
 };
 
 // Asks for the chain above a height; answered by the runtime from its store, not by the replica,

@@ -128,6 +128,8 @@ Decoded decode_status(ByteView bytes) {
   out.clock = {in.clock_ms()};
   out.disk_free = in.disk_free();
   out.version = in.version();
+  out.stopped = in.stopped();
+  for (const std::uint32_t one : in.sees()) out.sees.push_back({one});
   if (in.has_high()) {
     reason = read(in.high(), out.high);
     if (reason == RejectReason::None && out.high.kind != VoteKind::Prepare &&
@@ -136,13 +138,19 @@ Decoded decode_status(ByteView bytes) {
     }
   }
   if (reason == RejectReason::None) reason = split(in.missing(), kStatusMissingMax, out.missing);
-  if (reason == RejectReason::None && out.version.size() > kVersionBytesMax) {
+  if (reason == RejectReason::None &&
+      (out.version.size() > kVersionBytesMax || out.stopped.size() > kStoppedBytesMax ||
+       out.sees.size() > kStatusSeesMax)) {
     reason = RejectReason::TooLarge;
   }
+  // Who compares it with his own clock must be able to.
+  if (reason == RejectReason::None && (out.clock.ms < 0 || out.clock.ms > kTimeMsMax))
+    reason = RejectReason::Malformed;
   const auto is_printable = [](char c) {
     return c >= ' ' && c <= '~';
   };  // it ends in people's logs
-  if (reason == RejectReason::None && !std::ranges::all_of(out.version, is_printable)) {
+  if (reason == RejectReason::None && !(std::ranges::all_of(out.version, is_printable) &&
+                                        std::ranges::all_of(out.stopped, is_printable))) {
     reason = RejectReason::Malformed;
   }
   return answer(reason, out);
@@ -291,6 +299,8 @@ Bytes encode_status(const Status& status) {
   out.set_clock_ms(status.clock.ms);
   out.set_disk_free(status.disk_free);
   out.set_version(status.version);
+  out.set_stopped(status.stopped);
+  for (const InstitutionId one : status.sees) out.add_sees(one.value);
   return serialized(out);
 }
 

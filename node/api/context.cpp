@@ -14,7 +14,7 @@ std::uint64_t Context::attested_height() const {
 std::uint64_t Context::stream_lag() const {
   const std::uint64_t next = attested_height() + 1;
   std::uint64_t lag = 0;
-  for (const auto& [stream, height] : stream_heights)
+  for (const auto& [stream, height] : *stream_heights)
     lag = std::max(lag, next - std::min(height, next));
   return lag;
 }

@@ -40,8 +40,11 @@ struct Context {
   HeightWatch attested{http, [this] { return attested_height(); }, kProofWaitersMax};
   HeightWatch followers{http, [this] { return attested_height(); }, kEventWaitersMax};
   HeightWatch streams{http, [this] { return attested_height(); }, config.api.streams};
-  std::map<const void*, std::uint64_t> stream_heights{};  // open streams: the block each is at
-  std::string genesis_file = {};                        // its bytes; empty: cannot be had
+  // Open streams, and the block each is at; shared with them, since the last of them may go after
+  // this.
+  using StreamHeights = std::map<const void*, std::uint64_t>;
+  std::shared_ptr<StreamHeights> stream_heights = std::make_shared<StreamHeights>();
+  std::string genesis_file = {};  // its bytes; empty: cannot be had
 
   [[nodiscard]] std::uint64_t stored_height() const { return service.read()->height().value; }
   [[nodiscard]] std::uint64_t attested_height() const;

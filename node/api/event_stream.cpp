@@ -25,14 +25,17 @@ void add_message(std::string& out, const std::string& id, std::string_view event
 class EventStream : public std::enable_shared_from_this<EventStream> {
  public:
   EventStream(Context& context, EventFilter filter)
-      : context_(context), filter_(std::move(filter)) {
+      : context_(context),
+        metrics_(context.metrics),
+        heights_(context.stream_heights),
+        filter_(std::move(filter)) {
     filter_.limit = kStreamPieceEvents;
-    context_.metrics.api_streaming(1);
-    context_.stream_heights[this] = filter_.after.height;
+    metrics_.api_streaming(1);
+    (*heights_)[this] = filter_.after.height;
   }
   ~EventStream() {
-    context_.metrics.api_streaming(-1);
-    context_.stream_heights.erase(this);
+    metrics_.api_streaming(-1);
+    heights_->erase(this);
   }
   EventStream(const EventStream&) = delete;
   EventStream& operator=(const EventStream&) = delete;
@@ -42,7 +45,7 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
     FoundEvents found = look_for_events(context_, filter_, reading);
     if (found.is_pruned && found.items.empty()) return give(std::nullopt);  // asked again: 410
     filter_.after = found.last;
-    context_.stream_heights[this] = filter_.after.height;
+    (*heights_)[this] = filter_.after.height;
     const bool is_silent = Steady::now() - spoke_at_ >= kStreamBeat;
     if (!found.items.empty() || is_silent) return speak(found.items, give);
     if (found.is_head) return wait(std::move(give));
@@ -80,6 +83,8 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
   }
 
   Context& context_;
+  metrics::Metrics& metrics_;
+  std::shared_ptr<Context::StreamHeights> heights_;
   EventFilter filter_;
   Steady::time_point spoke_at_{};  // at once, so that its reader knows where it began
 };
@@ -114,7 +119,7 @@ void stream_events(Context& context, const CallPtr& call) {
   Reading reading(context);
   if (is_pruned(context, filter->after.height, reading))
     return fail(*call, pruned_events(context, filter->after, reading));
-  if (context.stream_heights.size() >= context.config.api.streams) {
+  if (context.stream_heights->size() >= context.config.api.streams) {
     context.metrics.api_refused(metrics::ApiRefusal::Capacity);
     return fail(*call, problem(Fault::Capacity, "api.limits.streams are open already"));
   }

@@ -20,10 +20,19 @@ std::string text(std::uint64_t value) {
   return std::to_string(value);
 }
 
-std::uint64_t highest_stable(const NodeInfo& info) {
-  std::uint64_t highest = info.stable.value;
-  for (const auto& peer : info.peers) highest = std::max(highest, peer.stable.value);
-  return highest;
+std::uint64_t behind(std::uint64_t height, std::uint64_t head) {
+  return head > height ? head - height : 0;
+}
+
+// "; still seen by bank-b, bank-d": it lives, and the link to it is cut.
+std::string seen_by(const PeerInfo& peer, const NodeInfo& info) {
+  std::string out;
+  for (const auto& other : info.peers) {
+    const bool is_here = other.connected && other.is_heard && other.heard_ms_ago < kSilentMs;
+    if (!is_here || std::ranges::find(other.sees, peer.institution) == other.sees.end()) continue;
+    out += (out.empty() ? "; still seen by " : ", ") + other.name;
+  }
+  return out;
 }
 
 std::string behind_text(std::uint64_t blocks) {
@@ -44,23 +53,34 @@ std::optional<MemberFault> fault_of(const PeerInfo& peer, const NodeInfo& info,
     fault.seconds = seconds;
     return fault;
   };
+  const auto guess = [&](const char* cause, std::string detail) {
+    fault.is_guess = true;
+    return is(cause, std::move(detail));
+  };
   if (!peer.cause.empty()) {
     fault.cause = peer.cause;
-    fault.detail = peer.detail;
+    fault.detail = peer.detail + (peer.connected ? std::string() : seen_by(peer, info));
     return fault;
   }
-  if (!peer.connected) return is("UNREACHABLE", "not connected yet", peer.seconds_in_state);
+  if (!peer.connected)
+    return is("UNREACHABLE", "not connected yet" + seen_by(peer, info), peer.seconds_in_state);
+  if (!peer.is_heard && peer.seconds_in_state * 1'000 >= kSilentMs)
+    return is("SILENT", "has said nothing yet", peer.seconds_in_state);
   if (peer.heard_ms_ago >= kSilentMs)
     return is("SILENT", "says nothing", peer.heard_ms_ago / 1'000);
-  const std::uint64_t highest = highest_stable(info);
-  if (peer.stable.value + kBehind < highest)
-    return is("SYNCING", "says it is " + behind_text(highest - peer.stable.value));
+  if (peer.stopped == "DIVERGED")
+    return is("DIVERGED", "says that its results contradict what a quorum attested");
+  const auto free = peer.disk_free ? text(*peer.disk_free / kMiB) + " MiB are free" : std::string();
+  if (peer.stopped == "DISK_LOW") return is("DISK_LOW", "says it votes no more: " + free);
+  if (!peer.stopped.empty()) return is("SIGN_REFUSED", "says " + peer.stopped);
+  const std::uint64_t head = runtime::believed_head(info);
+  if (behind(peer.stable.value, head) > kBehind)
+    return is("SYNCING", "says it is " + behind_text(behind(peer.stable.value, head)));
   if (std::abs(peer.clock_ahead_ms) >= kClockSkewMs)
-    return is("CLOCK_SKEW",
-              "says a time " + text(static_cast<std::uint64_t>(std::abs(peer.clock_ahead_ms))) +
-                  " ms " + (peer.clock_ahead_ms > 0 ? "ahead of" : "behind") + " this node's");
-  if (peer.disk_free && *peer.disk_free < stop_below)
-    return is("DISK_LOW", "says " + text(*peer.disk_free / kMiB) + " MiB are free");
+    return guess("CLOCK_SKEW",
+                 "says a time " + text(static_cast<std::uint64_t>(std::abs(peer.clock_ahead_ms))) +
+                     " ms " + (peer.clock_ahead_ms > 0 ? "ahead of" : "behind") + " this node's");
+  if (peer.disk_free && *peer.disk_free < stop_below) return guess("DISK_LOW", "says " + free);
   return std::nullopt;
 }
 
@@ -75,13 +95,13 @@ std::optional<MemberFault> own_fault(const NodeInfo& info, std::uint64_t stop_be
   };
   if (info.diverged)
     return is("DIVERGED", "its results contradict what a quorum attested: see evidence/");
-  if (!info.votes_stopped.empty()) return is(info.votes_stopped, "it votes no more in this run");
+  if (!info.votes_stopped.empty())
+    return is("SIGN_REFUSED", info.votes_stopped + ": it votes no more in this run");
   if (info.disk_free < stop_below)
     return is("DISK_LOW", text(info.disk_free / kMiB) + " MiB are free, " +
                               text(stop_below / kMiB) + " are kept in reserve");
-  const std::uint64_t highest = highest_stable(info);
-  if (info.executed.value + kBehind < highest)
-    return is("SYNCING", behind_text(highest - info.executed.value));
+  const std::uint64_t late = behind(info.executed.value, runtime::believed_head(info));
+  if (late > kBehind) return is("SYNCING", behind_text(late));
   if (info.floor_search && !info.floor_search->is_over)
     return is("SIGN_STATE_LOST", text(info.floor_search->answers) + " of " +
                                      text(info.floor_search->needed) +
@@ -129,13 +149,13 @@ constexpr Advice kAdvice[] = {
 };
 
 std::string_view code_of(const NodeInfo& info, const Explanation& found) {
-  const auto is_out = [&found](std::string_view name) {
+  const auto is_out = [&](std::string_view name) {
     return std::ranges::any_of(found.faults, [&](const MemberFault& fault) {
-      return fault.name == name && fault.cause != "CLOCK_SKEW";
+      return fault.name == name && !fault.is_guess;
     });
   };
   if (info.diverged) return "HALTED_DIVERGED";
-  if (info.executed.value + kBehind < highest_stable(info)) return "SYNCING";
+  if (behind(info.executed.value, runtime::believed_head(info)) > kBehind) return "SYNCING";
   if (found.is_progressing) return info.validator ? "PROGRESSING" : "NOT_IN_SET";
   std::uint64_t able = info.validator && info.voting && !is_out(info.name) ? 1 : 0;
   std::string leader;

@@ -18,6 +18,7 @@ struct MemberFault {
   std::string detail;         // "37 blocks behind"; after "says" only that validator's own word
   std::uint64_t seconds = 0;  // it has been so; 0: unknown
   std::uint64_t last_vote = 0;
+  bool is_guess = false;  // by this node's measure: that one may vote all the same
 };
 
 struct Explanation {

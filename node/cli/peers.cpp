@@ -18,7 +18,7 @@ struct Explanation {
   std::string_view text;
 };
 // What a cause means, and what helps (surface 2.3).
-constexpr std::array<Explanation, 11> kExplanations = {{
+constexpr std::array<Explanation, 16> kExplanations = {{
     {"UNREACHABLE",
      "nobody answers at its address: is it running, is the address right, may it be reached from "
      "here? It is dialled again by itself"},
@@ -35,6 +35,19 @@ constexpr std::array<Explanation, 11> kExplanations = {{
     {"SLOW_READER", "it does not take what is sent to it: its line or its computer is too slow"},
     {"REPLACED", "another process used the same key: it must run in one place only"},
     {"REMOVED", "it is no member any more"},
+    {"SYNCING",
+     "it fetches what it lacks and votes again by itself; giro status --why on it says "
+     "how far it is"},
+    {"CLOCK_SKEW", "its clock or ours is wrong: look at the time service of both machines"},
+    {"DISK_LOW",
+     "its disk is full up to its reserve: it votes again once there is room, or "
+     "storage.stop_below of its node.toml is too much"},
+    {"SIGN_REFUSED",
+     "it keeps its key from signing twice, and votes no more in this run: its log "
+     "says why, and giro recover may be needed"},
+    {"DIVERGED",
+     "its results contradict what a quorum attested: keep its data to look at, and "
+     "bring it back with giro recover"},
     {"SIGNER_DOWN", "our own signer gives no proof of our key: look at this node, not at that one"},
 }};
 
@@ -51,14 +64,13 @@ std::string state_of(const json::object& peer) {
   return cause.empty() ? "not connected" : cause;
 }
 
-// The rows of /v1/peers.
-std::expected<json::array, client::Error> ask(const Run& run, const NodeOptions& options) {
-  auto http = options.open(run);
-  if (!http) return std::unexpected(http.error());
-  const auto value = http->get("/v1/peers");
+// The rows of such an answer.
+std::expected<json::array, client::Error> ask(client::Client& http, const std::string& target,
+                                              const char* member) {
+  const auto value = http.get(target);
   if (!value) return std::unexpected(value.error());
   const auto* items =
-      value->is_object() ? client::array_field(value->get_object(), "items") : nullptr;
+      value->is_object() ? client::array_field(value->get_object(), member) : nullptr;
   const auto is_row = [](const json::value& row) { return row.is_object(); };
   if (items == nullptr || !std::ranges::all_of(*items, is_row)) {
     return std::unexpected(
@@ -68,7 +80,9 @@ std::expected<json::array, client::Error> ask(const Run& run, const NodeOptions&
 }
 
 void list(Run& run, const NodeOptions& options) {
-  const auto peers = ask(run, options);
+  auto http = options.open(run);
+  if (!http) return fail(run, "peers.list", http.error());
+  const auto peers = ask(*http, "/v1/peers", "items");
   if (!peers) return fail(run, "peers.list", peers.error());
   if (run.json) return print_json("peers.list", {{"items", *peers}});
   const auto line = [](const auto& name, const auto& state, const auto& seconds, const auto& stable,
@@ -87,11 +101,21 @@ void list(Run& run, const NodeOptions& options) {
 }
 
 void why(Run& run, const NodeOptions& options, const std::string& name) {
-  const auto peers = ask(run, options);
+  auto http = options.open(run);
+  if (!http) return fail(run, "peers.why", http.error());
+  const auto peers = ask(*http, "/v1/peers", "items");
   if (!peers) return fail(run, "peers.why", peers.error());
+  const auto faults = ask(*http, "/v1/consensus/explain", "faults");
+  if (!faults) return fail(run, "peers.why", faults.error());
   for (const auto& row : *peers) {
     json::object peer = row.get_object();
     if (text_field(peer, "name") != name) continue;
+    // What is wrong beyond the channel, too: it is behind, it says that its disk is full.
+    for (const auto& fault : *faults) {
+      if (text_field(fault.get_object(), "name") != name) continue;
+      peer["cause"] = text_field(fault.get_object(), "cause");
+      peer["detail"] = text_field(fault.get_object(), "detail");
+    }
     const std::string explanation(explain(text_field(peer, "cause")));
     if (run.json) {
       peer["explanation"] = explanation;

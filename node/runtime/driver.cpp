@@ -343,6 +343,14 @@ void Driver::sign_for_all(const Effects& effects, const DurableToken& token,
 }
 
 void Driver::send(std::optional<consensus::InstitutionId> to, const Message& message) {
+  if (const auto* status = std::get_if<consensus::Status>(&message)) {
+    consensus::Status told = *status;
+    told.disk_free = hints_.disk_free;
+    told.version = hints_.version;
+    told.sees = hints_.sees;
+    told.stopped = hints_.stopped;
+    return ports_.send(to, frame_of(Message{std::move(told)}));
+  }
   ports_.send(to, frame_of(message));
 }
 

@@ -62,6 +62,14 @@ class Driver {
   void on_storage(bool low);  // below the reserve, or not (protocol R40)
   void on_snapshot(consensus::SnapshotVotes::Held held);  // complete and durable here
   void on_kept(const consensus::Kept& kept);
+  // What the next beacons tell of this node to operators elsewhere: hints, which no replica reads.
+  struct Hints {
+    std::uint64_t disk_free = 0;
+    std::string version;
+    std::vector<consensus::InstitutionId> sees;
+    std::string stopped;
+  };
+  void set_hints(Hints hints) { hints_ = std::move(hints); }
   void on_restate();  // everything is to be written again (protocol R34)
   void on_synced(const consensus::DurableToken& token);
   // Performs what the inputs so far ask for.
@@ -115,6 +123,7 @@ class Driver {
   consensus::Height own_last_vote_;
   std::map<consensus::InstitutionId, consensus::Height> heard_votes_;
   consensus::RejectCounts refused_{};
+  Hints hints_;
 };
 
 // As it travels, in the traffic class of its type.

@@ -148,7 +148,10 @@ struct PeerInfo {
   bool seated = false;       // in the present set of validators
   bool leaves_view = false;  // it wants a later view than ours, or to leave ours
   // Of its last beacon: hints, never for the protocol.
-  std::uint64_t heard_ms_ago = 0;  // 0 also before the first one
+  bool is_heard = false;            // there was one
+  std::uint64_t heard_ms_ago = 0;   // 0 also before the first one
+  std::string stopped;              // why it votes no more, a code
+  std::vector<std::uint32_t> sees;  // institutions with which it has a channel
   std::int64_t clock_ahead_ms = 0;
   std::optional<std::uint64_t> disk_free;  // if it said
 };
@@ -187,6 +190,9 @@ struct NodeInfo {
   std::uint64_t disk_free = 0;
   std::vector<PeerInfo> peers;
 };
+
+// How far the network is: its own, or what more seated peers than may be faulty say.
+[[nodiscard]] std::uint64_t believed_head(const NodeInfo& info);
 
 // Named checks of /readyz (surface 5.1): true is good.
 struct Probe {

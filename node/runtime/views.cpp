@@ -1,9 +1,11 @@
 // What a node shows: status of operations, receipts, blocks, probes. Changes nothing that counts.
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <ranges>
 #include <span>
 
+#include "consensus/limits.h"
 #include "crypto/merkle.h"
 #include "node/ledger/events.h"
 #include "node/ledger/messages.h"
@@ -236,6 +238,16 @@ std::optional<receipt::Receipt> Validator::receipt(const OperationKey& key) {
   return receipt;
 }
 
+std::uint64_t believed_head(const NodeInfo& info) {
+  std::vector<std::uint64_t> said;
+  for (const auto& peer : info.peers) {
+    if (peer.seated) said.push_back(peer.stable.value);
+  }
+  std::ranges::sort(said, std::greater{});
+  const bool is_enough = said.size() > info.faults;
+  return std::max(info.stable.value, is_enough ? said[info.faults] : 0);
+}
+
 void Validator::publish_info() {
   const consensus::ReplicaView view = driver_->replica().view();
   const consensus::ValidatorSet& set = driver_->replica().set();
@@ -278,12 +290,22 @@ void Validator::publish_info() {
   info.pool_bytes = load.bytes;
   if (const auto space = files_.free_space(config.data_dir.string())) info.disk_free = *space;
   const auto peers = around_.peers();
+  const bool is_disk_low = info.disk_free < config.storage.stop_below_bytes;
+  Driver::Hints hints{.disk_free = info.disk_free,
+                      .version = GIRO_VERSION,
+                      .sees = {},
+                      .stopped = view.diverged             ? "DIVERGED"
+                                 : !votes_stopped_.empty() ? votes_stopped_
+                                 : is_disk_low             ? "DISK_LOW"
+                                                           : ""};
   for (const auto& peer : peers) {
     PeerInfo shown;
     shown.institution = peer.institution;
     shown.name = peer.name;
     shown.address = peer.endpoint;
     shown.connected = peer.state == p2p::PeerState::Connected;
+    if (shown.connected && hints.sees.size() < consensus::kStatusSeesMax)
+      hints.sees.push_back({peer.institution});
     shown.cause = std::string(p2p::code_of(peer.cause));
     shown.detail = peer.text;
     if (peer.since.time_since_epoch().count() != 0) {
@@ -296,11 +318,14 @@ void Validator::publish_info() {
       shown.stable = heard->status.stable;
       shown.last_vote = std::max(heard->last_vote, driver_->heard_vote({peer.institution}));
       shown.version = heard->status.version;
+      shown.stopped = heard->status.stopped;
+      for (const auto one : heard->status.sees) shown.sees.push_back(one.value);
       shown.leaves_view = heard->status.view > view.view ||
                           (heard->status.view == view.view && heard->status.suspected);
       if (heard->heard.us != 0) {
         const std::int64_t ago_ms = std::max<std::int64_t>(0, now_us - heard->heard.us) / 1000;
         shown.heard_ms_ago = static_cast<std::uint64_t>(ago_ms);
+        shown.is_heard = true;
         if (heard->status.disk_free != 0) shown.disk_free = heard->status.disk_free;
         if (heard->status.clock.ms != 0)
           shown.clock_ahead_ms = heard->status.clock.ms + ago_ms - around_.now().wall.ms;
@@ -310,6 +335,7 @@ void Validator::publish_info() {
     info.peers.push_back(std::move(shown));
   }
   publish_measures(view, peers);
+  driver_->set_hints(std::move(hints));
   const std::lock_guard lock(info_mutex_);
   info_ = std::move(info);
 }
@@ -321,8 +347,7 @@ NodeInfo Validator::info() {
 
 std::vector<Probe> Validator::ready() {
   const NodeInfo now = info();
-  std::uint64_t highest = now.stable.value;
-  for (const auto& peer : now.peers) highest = std::max(highest, peer.stable.value);
+  const std::uint64_t highest = believed_head(now);
   const std::uint64_t behind = highest > now.executed.value ? highest - now.executed.value : 0;
   const bool votes = now.voting && now.own_last_vote.value > 0 &&
                      now.own_last_vote.value + kSyncedWithin >= now.executed.value;

@@ -228,6 +228,25 @@ class ExplorerTest(unittest.TestCase):
         self.browser.wait_text("#what-if", "payments stop")
         self.assert_quiet()
 
+    def test_8_proposals_and_refusals_are_told_in_words(self):
+        refused = str(uuid.uuid4())
+        self.network.run("gov", "propose", "remove", "bank-d", "--id", refused, codes=(1,))
+        self.open(f"/ui/operations/bank-a/{refused}")
+        self.browser.wait_text("#state", "Rejected")
+        self.assertIn("UNSAFE_CHANGE, number 804, ISO 20022 reason CH16", self.browser.text("#main"))
+        key, passphrase = ARGUMENTS.into / f"{refused}.key", self.network.directory + "/passphrase"
+        self.network.run("keys", "gen", str(key.resolve()), "--throwaway", "--passphrase-file", passphrase)
+        proof = json.loads(self.network.run("keys", "prove", "--config", self.network.directory + "/bank-d/node.toml",
+                                            "--key", str(key.resolve()), "--passphrase-file", passphrase, "--json"))
+        key.unlink()
+        self.network.run("gov", "propose", "replace", "bank-d", "--public-key", proof["public_key"], "--possession", proof["possession"])
+        self.open("/ui/parameters")
+        self.browser.wait_text("#main", "Validator set")
+        self.assertIn("change REPLACE, institution bank-d", self.browser.text("#main"))
+        self.assertIn("Open", self.browser.text("#main"))
+        self.picture("proposal")
+        self.assert_quiet()
+
     # --- last: the network is broken ---------------------------------------------------------------
 
     def test_9_a_stall_is_explained_and_its_end_is_seen(self):

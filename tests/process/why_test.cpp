@@ -1,9 +1,11 @@
 // giro status --why on a network that is broken on purpose: every validator that lives names what
 // is wrong, and that it is over (surface 2.3, 11).
 #include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
 
 #include "node/client/json_fields.h"
-#include "tests/process/cluster.h"
+#include "tests/process/partition.h"
 
 namespace giro::process_test {
 namespace {
@@ -13,7 +15,7 @@ using client::array_field;
 using client::object_field;
 using client::text_field;
 
-class WhyTest : public ClusterTest {
+class WhyTest : public PartitionTest {
  protected:
   // "QUORUM_MISSING bank-c UNREACHABLE, bank-d UNREACHABLE" as this one tells it.
   [[nodiscard]] static std::string why(const testnet::Node& node) {
@@ -60,6 +62,46 @@ TEST_F(WhyTest, Two_killed_two_paused_and_all_back) {
   supervisor_->signal("bank-b", SIGSTOP);
   expect_within_ten_seconds({"bank-a", "bank-c", "bank-d"}, "PROGRESSING bank-b SILENT");
   supervisor_->signal("bank-b", SIGCONT);
+  expect_within_ten_seconds(all, "PROGRESSING");
+}
+
+TEST_F(WhyTest, A_cut_link_and_a_full_disk) {
+  const std::vector<std::string> all{"bank-a", "bank-b", "bank-c", "bank-d"};
+  expect_within_ten_seconds(all, "PROGRESSING");
+  proxy_->cut("bank-a", "bank-d");
+  expect_within_ten_seconds({"bank-a"}, "PROGRESSING bank-d UNREACHABLE");
+  expect_within_ten_seconds({"bank-d"}, "PROGRESSING bank-a UNREACHABLE");
+  const auto detail = [this] {
+    const auto said = ask(node("bank-a"), "/v1/consensus/explain");
+    const auto* faults = array_field(said, "faults");
+    return faults == nullptr || faults->empty() ? std::string()
+                                                : text_field(faults->at(0).as_object(), "detail");
+  };
+  EXPECT_TRUE(
+      until([&] { return detail().find("; still seen by bank-b, bank-c") != std::string::npos; },
+            std::chrono::seconds(10)))
+      << detail();
+  expect_within_ten_seconds({"bank-b", "bank-c"}, "PROGRESSING");
+  proxy_->heal();
+  expect_within_ten_seconds(all, "PROGRESSING");
+
+  // What it keeps in reserve is more than this disk has.
+  constexpr std::uint64_t kReserve = 1024ULL << 30;
+  if (std::filesystem::space(folder_.path()).available >= kReserve)
+    GTEST_SKIP() << "this disk is larger than any reserve";
+  kill("bank-c");
+  const auto file = supervisor_->network().node_config(node("bank-c"));
+  std::string text = read_text(file);
+  const std::string before = text;
+  const auto at = text.find("stop_below");
+  ASSERT_NE(at, std::string::npos) << text;
+  text.replace(at, text.find('\n', at) - at, "stop_below = \"1024GiB\"");
+  std::ofstream(file) << text;
+  start("bank-c");
+  expect_within_ten_seconds(all, "PROGRESSING bank-c DISK_LOW");
+  kill("bank-c");
+  std::ofstream(file) << before;
+  start("bank-c");
   expect_within_ten_seconds(all, "PROGRESSING");
 }
 

@@ -36,8 +36,9 @@ function accountPage(app, servicer, id) {
             `${words(one.type)}${one.counterparty_bank ? ` with ${one.counterparty_bank}` : ''}`,
             one.side === 'DEBIT' ? grouped(one.amount) : '', one.side === 'CREDIT' ? grouped(one.amount) : '', grouped(one.balance),
             one.payer_bank ? h('a', { href: `/ui/payments/${one.payer_bank}/${one.reference}` }, short(one.reference, 8)) : '–'])))),
-        card('Holds', table('Holds', ['Hold', 'Kind', '#Amount', 'Token'],
-          holds.items.map((one) => [short(one.hold_id ?? '', 8), words(one.kind ?? 'hold'), grouped(one.amount ?? ''), one.token ?? '']), 'Nothing is held.')),
+        card('Holds', table('Holds', ['Hold', 'Kind', '#Amount', 'Token', 'Made by', 'Ends'],
+          holds.items.map((one) => [short(one.hold_id, 8), words(one.kind), grouped(one.amount), one.token, one.creator,
+            one.expires_at ? dateTime(one.expires_at) : '–']), 'Nothing is held.')),
       ];
     },
   };

@@ -1,4 +1,4 @@
-// Says when there may be something new: by the node's event stream where it has one, and by asking
+// Says when there may be something new: by the node's stream of events, and by asking
 // at an interval in any case, since heights, votes and stalls are no events.
 
 const TYPES = [
@@ -33,19 +33,9 @@ class Live {
       this.tick();
     }, document.hidden ? HIDDEN_INTERVAL_MS : INTERVAL_MS);
   }
-  // An EventSource that meets a node without streams would be an error on the console: asked first.
-  async listen() {
-    const path = `/v1/events?types=${TYPES.filter((type) => type !== 'height').join(',')}`;
-    const asked = new AbortController();
-    try {
-      const response = await fetch(`${path}&limit=1`, { headers: { Accept: 'text/event-stream' }, signal: asked.signal });
-      const isStream = (response.headers.get('Content-Type') ?? '').startsWith('text/event-stream');
-      asked.abort();
-      if (!isStream) return;
-    } catch {
-      return;
-    }
-    const stream = new EventSource(path);
+  listen() {
+    const types = TYPES.filter((type) => type !== 'height').join(',');
+    const stream = new EventSource(`/v1/events?types=${types}`);
     for (const type of TYPES) stream.addEventListener(type, () => this.change());
   }
 }

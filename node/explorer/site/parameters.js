@@ -24,6 +24,7 @@ function inWords(name, value) {
 
 function parametersPage() {
   let data = null;
+  const details = ({ type: _, ...rest }) => Object.entries(rest).map(([name, value]) => `${words(name).toLowerCase()} ${value}`).join(', ');
   const rows = (values) => Object.entries(values).map(([name, value]) => [h('code', {}, name), inWords(name, value), value]);
   return {
     title: 'Governance',
@@ -38,10 +39,12 @@ function parametersPage() {
       return [
         h('h1', {}, 'Governance'),
         card('Proposals', table('Proposals', ['Proposal', 'Action', 'State', 'Votes', 'Expires'],
-          proposals.items.map((one) => [[one.proposer, h('span', { class: 'sub' }, one.prop_id ?? one.id ?? '')],
-            words(one.action_type ?? one.action?.type ?? 'action'), badge(KINDS[one.state] ?? 'wait', words(one.state)),
-            one.votes ? text(one.votes) : '–', one.expires_at ? dateTime(one.expires_at) : '–']),
-          'No proposal is open. The members’ governors make them: giro gov propose.')),
+          proposals.items.map((one) => [[one.proposer, h('span', { class: 'sub' }, one.id)],
+            [words(one.action.type), h('span', { class: 'sub wrap' }, details(one.action))],
+            [badge(KINDS[one.state] ?? 'wait', words(one.state)), one.urgent ? h('span', { class: 'tag' }, 'urgent') : null],
+            one.votes.map(({ institution, yes }) => `${institution} ${yes ? 'yes' : 'no'}`).join(', ') || 'none yet',
+            one.ended_at ? ['ended ', dateTime(one.ended_at)] : one.expires_at ? dateTime(one.expires_at) : '–']),
+          'There is no proposal. The members’ governors make them: giro gov propose.')),
         next.length > 0 && card('From the next epoch on', table('Parameters of the next epoch', ['Name', 'Value'], next.map(([name, value]) => [h('code', {}, name), text(value)]))),
         h('div', { class: 'columns' },
           card('Of the network', table('Parameters of the network', ['Name', '#Value', '#As stored'], rows(params.network))),

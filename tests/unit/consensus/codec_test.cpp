@@ -59,7 +59,10 @@ Status full_status() {
                 {hash_of("one"), hash_of("two")},
                 {kWallStartMs},
                 123'456,
-                "giro 0.1"};
+                "giro 0.1",
+                {{1}, {4}},
+                "DISK_LOW",
+                {}};
   return status;
 }
 
@@ -219,6 +222,28 @@ TEST(Codec, values_survive) {
   EXPECT_EQ(std::get<Status>(*status).high, full_status().high);
   EXPECT_EQ(std::get<Status>(*status).missing, full_status().missing);
   EXPECT_EQ(std::get<Status>(*status).version, "giro 0.1");
+  EXPECT_EQ(std::get<Status>(*status).sees, full_status().sees);
+  EXPECT_EQ(std::get<Status>(*status).stopped, "DISK_LOW");
+}
+
+TEST(Codec, Hints_of_a_status_have_bounds) {
+  const auto reason = [](const auto& change) {
+    Status status = full_status();
+    change(status);
+    const auto decoded = wire::decode(number(status), wire::encode(status));
+    return decoded ? RejectReason::None : decoded.error();
+  };
+  EXPECT_EQ(reason([](Status&) {}), RejectReason::None);
+  EXPECT_EQ(reason([](Status& s) { s.clock = {-1}; }), RejectReason::Malformed);
+  EXPECT_EQ(reason([](Status& s) { s.clock = {kTimeMsMax + 1}; }), RejectReason::Malformed);
+  EXPECT_EQ(reason([](Status& s) { s.clock = {kTimeMsMax}; }), RejectReason::None);
+  EXPECT_EQ(reason([](Status& s) { s.sees.assign(kStatusSeesMax, {1}); }), RejectReason::None);
+  EXPECT_EQ(reason([](Status& s) { s.sees.assign(kStatusSeesMax + 1, {1}); }),
+            RejectReason::TooLarge);
+  EXPECT_EQ(reason([](Status& s) { s.stopped.assign(kStoppedBytesMax + 1, 'A'); }),
+            RejectReason::TooLarge);
+  EXPECT_EQ(reason([](Status& s) { s.stopped = "DISK\nLOW"; }), RejectReason::Malformed);
+  EXPECT_EQ(reason([](Status& s) { s.version = "1\x1b[2J"; }), RejectReason::Malformed);
 }
 
 // Whatever is accepted is what we would have written: no second encoding of anything.

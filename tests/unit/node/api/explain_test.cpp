@@ -31,7 +31,7 @@ NodeInfo healthy() {
     PeerInfo peer;
     peer.institution = i;
     peer.name = std::string("bank-") + static_cast<char>('a' + i - 1);
-    peer.connected = peer.seated = true;
+    peer.connected = peer.seated = peer.is_heard = true;
     peer.stable = peer.last_vote = {100};
     peer.disk_free = 2 * kReserve;
     info.peers.push_back(std::move(peer));
@@ -138,9 +138,17 @@ TEST(Explain, Who_is_behind) {
   ASSERT_EQ(faults_of(found), Names{"bank-d SYNCING"});
   EXPECT_EQ(found.faults[0].detail, "says it is 37 blocks behind");
   info = stalled();
-  info.peers[2].stable = {137};
+  info.peers[2].stable = {~0ULL};
+  found = explained(info);
+  EXPECT_EQ(found.code, "SLOW") << "one may lie";
+  EXPECT_EQ(found.faults.size(), 0U);
+  info.peers[1].stable = {137};
   found = explained(info);
   EXPECT_EQ(found.code, "SYNCING") << "this one";
+  EXPECT_EQ(faults_of(found).front(), "bank-a SYNCING");
+  EXPECT_EQ(found.faults.front().detail, "37 blocks behind");
+  info.peers[1].stable = info.peers[2].stable = {137};
+  found = explained(info);
   EXPECT_EQ(faults_of(found).front(), "bank-a SYNCING");
 }
 
@@ -155,6 +163,46 @@ TEST(Explain, Hints_of_others_clocks_and_disks) {
   EXPECT_EQ(found.faults[1].detail, "says 12 MiB are free");
 }
 
+TEST(Explain, A_cut_link_names_who_still_sees_the_other_end) {
+  NodeInfo info = healthy();
+  cut(info.peers[2]);
+  info.peers[0].sees = {1, 3, 4};
+  info.peers[1].sees = {1, 2, 4};
+  EXPECT_EQ(explained(info).faults[0].detail,
+            "connect refused 10.2.0.13:7300; still seen by bank-b, bank-c");
+  info.peers[0].sees = {1, 3};
+  info.peers[1].heard_ms_ago = 9'000;  // what it said then
+  EXPECT_EQ(faults_of(explained(info)), (Names{"bank-c SILENT", "bank-d UNREACHABLE"}));
+  EXPECT_EQ(explained(info).faults[1].detail, "connect refused 10.2.0.13:7300");
+}
+
+TEST(Explain, What_others_say_keeps_them_from_voting) {
+  NodeInfo info = stalled();
+  info.peers[0].stopped = "DIVERGED";
+  info.peers[1].stopped = "KEY_USED_ELSEWHERE";
+  info.peers[2].stopped = "DISK_LOW";
+  const auto found = explained(info);
+  EXPECT_EQ(faults_of(found), (Names{"bank-b DIVERGED", "bank-c SIGN_REFUSED", "bank-d DISK_LOW"}));
+  EXPECT_EQ(found.faults[1].detail, "says KEY_USED_ELSEWHERE");
+  EXPECT_EQ(found.code, "QUORUM_MISSING");
+}
+
+TEST(Explain, One_that_votes_with_less_disk_than_this_node_keeps_is_there) {
+  NodeInfo info = stalled();
+  for (auto& peer : info.peers) peer.disk_free = kReserve - 1;
+  EXPECT_EQ(explained(info).code, "SLOW");
+  EXPECT_EQ(explained(info).faults.size(), 3U);
+}
+
+TEST(Explain, One_that_never_said_anything) {
+  NodeInfo info = stalled();
+  info.peers[0].is_heard = false;
+  EXPECT_EQ(explained(info).faults.size(), 0U) << "it has just come";
+  info.peers[0].seconds_in_state = 2;
+  EXPECT_EQ(faults_of(explained(info)), Names{"bank-b SILENT"});
+  EXPECT_EQ(explained(info).code, "LEADER_SILENT");
+}
+
 TEST(Explain, What_keeps_this_node_from_voting) {
   const auto own = [](const auto& change) {
     NodeInfo info = healthy();
@@ -164,7 +212,7 @@ TEST(Explain, What_keeps_this_node_from_voting) {
   };
   EXPECT_EQ(own([](NodeInfo& info) { info.diverged = true; }), "HALTED_DIVERGED: bank-a DIVERGED");
   EXPECT_EQ(own([](NodeInfo& info) { info.votes_stopped = "KEY_USED_ELSEWHERE"; }),
-            "PROGRESSING: bank-a KEY_USED_ELSEWHERE");
+            "PROGRESSING: bank-a SIGN_REFUSED");
   EXPECT_EQ(own([](NodeInfo& info) { info.disk_free = 1; }), "PROGRESSING: bank-a DISK_LOW");
   EXPECT_EQ(own([](NodeInfo& info) { info.amnesic_below = {120}; }), "PROGRESSING: bank-a AMNESIC");
   EXPECT_EQ(own([](NodeInfo& info) { info.floor_search = {1, 3, false}; }),
