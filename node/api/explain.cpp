@@ -39,9 +39,28 @@ std::string behind_text(std::uint64_t blocks) {
   return text(blocks) + (blocks == 1 ? " block behind" : " blocks behind");
 }
 
+bool is_skewed(const PeerInfo& peer) {
+  return std::abs(peer.clock_ahead_ms) >= kClockSkewMs;
+}
+
+// Most of those that are heard have another time than this node.
+bool is_own_clock_wrong(const NodeInfo& info) {
+  std::size_t heard = 0, skewed = 0;
+  for (const auto& peer : info.peers) {
+    if (!peer.seated || !peer.is_heard || peer.heard_ms_ago >= kSilentMs) continue;
+    ++heard;
+    if (is_skewed(peer)) ++skewed;
+  }
+  return skewed > 1 && skewed * 2 > heard;
+}
+
+std::string skew_text(std::int64_t ahead_ms) {
+  return text(static_cast<std::uint64_t>(std::abs(ahead_ms))) + " ms " +
+         (ahead_ms > 0 ? "ahead of" : "behind");
+}
+
 // The worst first: what comes before makes what follows meaningless.
-std::optional<MemberFault> fault_of(const PeerInfo& peer, const NodeInfo& info,
-                                    std::uint64_t stop_below) {
+std::optional<MemberFault> fault_of(const PeerInfo& peer, const NodeInfo& info) {
   MemberFault fault{.name = peer.name,
                     .cause = {},
                     .detail = {},
@@ -52,10 +71,6 @@ std::optional<MemberFault> fault_of(const PeerInfo& peer, const NodeInfo& info,
     fault.detail = std::move(detail);
     fault.seconds = seconds;
     return fault;
-  };
-  const auto guess = [&](const char* cause, std::string detail) {
-    fault.is_guess = true;
-    return is(cause, std::move(detail));
   };
   if (!peer.cause.empty()) {
     fault.cause = peer.cause;
@@ -73,14 +88,13 @@ std::optional<MemberFault> fault_of(const PeerInfo& peer, const NodeInfo& info,
   const auto free = peer.disk_free ? text(*peer.disk_free / kMiB) + " MiB are free" : std::string();
   if (peer.stopped == "DISK_LOW") return is("DISK_LOW", "says it votes no more: " + free);
   if (!peer.stopped.empty()) return is("SIGN_REFUSED", "says " + peer.stopped);
-  const std::uint64_t head = runtime::believed_head(info);
-  if (behind(peer.stable.value, head) > kBehind)
-    return is("SYNCING", "says it is " + behind_text(behind(peer.stable.value, head)));
-  if (std::abs(peer.clock_ahead_ms) >= kClockSkewMs)
-    return guess("CLOCK_SKEW",
-                 "says a time " + text(static_cast<std::uint64_t>(std::abs(peer.clock_ahead_ms))) +
-                     " ms " + (peer.clock_ahead_ms > 0 ? "ahead of" : "behind") + " this node's");
-  if (peer.disk_free && *peer.disk_free < stop_below) return guess("DISK_LOW", "says " + free);
+  const std::uint64_t late = behind(peer.stable.value, runtime::believed_head(info));
+  // Why it is behind, if it is.
+  if (is_skewed(peer) && !is_own_clock_wrong(info)) {
+    fault.is_guess = late <= kBehind;
+    return is("CLOCK_SKEW", "says a time " + skew_text(peer.clock_ahead_ms) + " this node's");
+  }
+  if (late > kBehind) return is("SYNCING", "says it is " + behind_text(late));
   return std::nullopt;
 }
 
@@ -97,9 +111,11 @@ std::optional<MemberFault> own_fault(const NodeInfo& info, std::uint64_t stop_be
     return is("DIVERGED", "its results contradict what a quorum attested: see evidence/");
   if (!info.votes_stopped.empty())
     return is("SIGN_REFUSED", info.votes_stopped + ": it votes no more in this run");
-  if (info.disk_free < stop_below)
+  if (info.is_disk_low)
     return is("DISK_LOW", text(info.disk_free / kMiB) + " MiB are free, " +
                               text(stop_below / kMiB) + " are kept in reserve");
+  if (is_own_clock_wrong(info))
+    return is("CLOCK_SKEW", "most others say another time: look at this machine's time service");
   const std::uint64_t late = behind(info.executed.value, runtime::believed_head(info));
   if (late > kBehind) return is("SYNCING", behind_text(late));
   if (info.floor_search && !info.floor_search->is_over)
@@ -177,7 +193,7 @@ Explanation explain(const NodeInfo& info, std::uint64_t stop_below) {
   if (auto own = own_fault(info, stop_below)) out.faults.push_back(std::move(*own));
   for (const auto& peer : info.peers) {
     if (!peer.seated) continue;
-    if (auto fault = fault_of(peer, info, stop_below)) out.faults.push_back(std::move(*fault));
+    if (auto fault = fault_of(peer, info)) out.faults.push_back(std::move(*fault));
   }
   out.code = code_of(info, out);
   if (!out.is_progressing && out.code != "SYNCING" && out.code != "HALTED_DIVERGED")

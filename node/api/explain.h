@@ -32,7 +32,7 @@ struct Explanation {
   std::string advice;
 };
 
-// `stop_below`: the reserve of disk of this node, taken for that of the others too.
+// `stop_below`: the reserve of disk of this node, for its text.
 [[nodiscard]] Explanation explain(const runtime::NodeInfo& info, std::uint64_t stop_below);
 
 }  // namespace giro::api

@@ -188,6 +188,7 @@ struct NodeInfo {
   std::optional<FloorSearch> floor_search;
   std::uint64_t pool_operations = 0, pool_bytes = 0;
   std::uint64_t disk_free = 0;
+  bool is_disk_low = false;  // below the reserve, or not far enough above it again
   std::vector<PeerInfo> peers;
 };
 

@@ -290,13 +290,13 @@ void Validator::publish_info() {
   info.pool_bytes = load.bytes;
   if (const auto space = files_.free_space(config.data_dir.string())) info.disk_free = *space;
   const auto peers = around_.peers();
-  const bool is_disk_low = info.disk_free < config.storage.stop_below_bytes;
+  info.is_disk_low = storage_low_;
   Driver::Hints hints{.disk_free = info.disk_free,
                       .version = GIRO_VERSION,
                       .sees = {},
                       .stopped = view.diverged             ? "DIVERGED"
                                  : !votes_stopped_.empty() ? votes_stopped_
-                                 : is_disk_low             ? "DISK_LOW"
+                                 : info.is_disk_low        ? "DISK_LOW"
                                                            : ""};
   for (const auto& peer : peers) {
     PeerInfo shown;
@@ -355,8 +355,7 @@ std::vector<Probe> Validator::ready() {
       {"storage", true, "open"},
       {"chain", true, "genesis " + crypto::to_hex(chain).substr(0, 6)},
       {"synced", behind <= kSyncedWithin, plural(behind, "block") + " behind"},
-      {"disk", now.disk_free >= config.storage.stop_below_bytes,
-       std::to_string(now.disk_free) + " bytes free"},
+      {"disk", !now.is_disk_low, std::to_string(now.disk_free) + " bytes free"},
       {"not_diverged", !now.diverged,
        now.diverged ? "the own results contradict the others'" : "agrees"}};
   if (now.validator) {

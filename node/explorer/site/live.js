@@ -15,10 +15,20 @@ class Live {
   constructor(onChange) {
     this.onChange = onChange;
     this.soon = null;
+    this.stream = null;
     this.tick();
     this.listen();
+    // Only while somebody looks: the browser has six connections for all its tabs, and a page that it
+    // keeps for "back" would keep its own.
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden) this.change();
+      this.stream?.close();
+      if (document.hidden) return;
+      this.listen();
+      this.change();
+    });
+    window.addEventListener('pagehide', () => this.stream?.close());
+    window.addEventListener('pageshow', (event) => {
+      if (event.persisted) this.listen();
     });
   }
   change() {
@@ -34,9 +44,11 @@ class Live {
     }, document.hidden ? HIDDEN_INTERVAL_MS : INTERVAL_MS);
   }
   listen() {
+    if (document.hidden) return;
+    this.stream?.close();
     const types = TYPES.filter((type) => type !== 'height').join(',');
-    const stream = new EventSource(`/v1/events?types=${types}`);
-    for (const type of TYPES) stream.addEventListener(type, () => this.change());
+    this.stream = new EventSource(`/v1/events?types=${types}`);
+    for (const type of TYPES) this.stream.addEventListener(type, () => this.change());
   }
 }
 

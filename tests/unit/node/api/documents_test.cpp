@@ -87,10 +87,12 @@ TEST_F(DocumentsTest, Every_operation_has_a_name_of_its_own_and_every_reference_
     EXPECT_NE(json::value(whole).find_pointer(path, error), nullptr) << path;
     used.insert(path);
   }
-  for (const auto& [kind, members] : whole.at("components").as_object())
+  for (const auto& [kind, members] : whole.at("components").as_object()) {
+    if (kind == "securitySchemes") continue;  // named by "security"
     for (const auto& [name, member] : members.as_object())
       EXPECT_TRUE(used.contains("/components/" + std::string(kind) + "/" + std::string(name)))
           << "never used: " << kind << " " << name;
+  }
 }
 
 TEST_F(DocumentsTest, The_schema_of_the_messages_is_served_whole) {

@@ -156,11 +156,12 @@ TEST(Explain, Hints_of_others_clocks_and_disks) {
   NodeInfo info = healthy();
   info.peers[0].clock_ahead_ms = -1'500;
   info.peers[1].disk_free = 12ULL << 20;
+  info.peers[1].stopped = "DISK_LOW";
   const auto found = explained(info);
   EXPECT_EQ(found.code, "PROGRESSING");
   ASSERT_EQ(faults_of(found), (Names{"bank-b CLOCK_SKEW", "bank-c DISK_LOW"}));
   EXPECT_EQ(found.faults[0].detail, "says a time 1500 ms behind this node's");
-  EXPECT_EQ(found.faults[1].detail, "says 12 MiB are free");
+  EXPECT_EQ(found.faults[1].detail, "says it votes no more: 12 MiB are free");
 }
 
 TEST(Explain, A_cut_link_names_who_still_sees_the_other_end) {
@@ -187,11 +188,15 @@ TEST(Explain, What_others_say_keeps_them_from_voting) {
   EXPECT_EQ(found.code, "QUORUM_MISSING");
 }
 
-TEST(Explain, One_that_votes_with_less_disk_than_this_node_keeps_is_there) {
+TEST(Explain, Whose_clock_is_wrong) {
   NodeInfo info = stalled();
-  for (auto& peer : info.peers) peer.disk_free = kReserve - 1;
-  EXPECT_EQ(explained(info).code, "SLOW");
-  EXPECT_EQ(explained(info).faults.size(), 3U);
+  for (auto& peer : info.peers) peer.clock_ahead_ms = 2'500;
+  EXPECT_EQ(faults_of(explained(info)), Names{"bank-a CLOCK_SKEW"}) << "this node's own";
+  info.peers[0].clock_ahead_ms = info.peers[1].clock_ahead_ms = 0;
+  EXPECT_EQ(faults_of(explained(info)), Names{"bank-d CLOCK_SKEW"});
+  EXPECT_EQ(explained(info).code, "SLOW") << "it may vote all the same";
+  info.peers[2].stable = {20};
+  EXPECT_EQ(faults_of(explained(info)), Names{"bank-d CLOCK_SKEW"}) << "that is why";
 }
 
 TEST(Explain, One_that_never_said_anything) {
@@ -213,7 +218,7 @@ TEST(Explain, What_keeps_this_node_from_voting) {
   EXPECT_EQ(own([](NodeInfo& info) { info.diverged = true; }), "HALTED_DIVERGED: bank-a DIVERGED");
   EXPECT_EQ(own([](NodeInfo& info) { info.votes_stopped = "KEY_USED_ELSEWHERE"; }),
             "PROGRESSING: bank-a SIGN_REFUSED");
-  EXPECT_EQ(own([](NodeInfo& info) { info.disk_free = 1; }), "PROGRESSING: bank-a DISK_LOW");
+  EXPECT_EQ(own([](NodeInfo& info) { info.is_disk_low = true; }), "PROGRESSING: bank-a DISK_LOW");
   EXPECT_EQ(own([](NodeInfo& info) { info.amnesic_below = {120}; }), "PROGRESSING: bank-a AMNESIC");
   EXPECT_EQ(own([](NodeInfo& info) { info.floor_search = {1, 3, false}; }),
             "PROGRESSING: bank-a SIGN_STATE_LOST");
