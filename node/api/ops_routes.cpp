@@ -41,6 +41,15 @@ void add_control_routes(Router& router, Context& context) {
                 if (!loaded) return fail(*call, problem(Fault::BadRequest, loaded.error()));
                 answer(*call, "{\"clients\":" + std::to_string(*loaded) + "}");
               }});
+  router.add({"PUT", "/ops/v1/log", {"level"}, RateKind::None, [&context](const CallPtr& call) {
+                const auto level =
+                    config::log_level(call->request->parameter("level").value_or(""));
+                if (!level)
+                  return fail(*call, problem(Fault::BadRequest,
+                                             "level is trace, debug, info, warn or error"));
+                context.service.set_log_level(*level);
+                answer(*call, "{\"level\":\"" + std::string(config::name(*level)) + "\"}");
+              }});
 }
 
 void add_ops_routes(Router& router, Context& context) {
@@ -51,8 +60,18 @@ void add_ops_routes(Router& router, Context& context) {
   // The answer itself proves this loop; the node's own loops are its checks.
   add("/livez", {"verbose"},
       [&context](const CallPtr& call) { probe(call, context.service.live()); });
-  add("/readyz", {"verbose"},
-      [&context](const CallPtr& call) { probe(call, context.service.ready()); });
+  add("/readyz", {"verbose", "max_commit_age"}, [&context](const CallPtr& call) {
+    constexpr std::chrono::hours kAgeMax{24};
+    const auto age = duration_parameter(*call, "max_commit_age", kAgeMax, kAgeMax);
+    if (!age) return;
+    auto checks = context.service.ready();
+    if (call->request->parameter("max_commit_age")) {
+      const auto since = context.service.info().milliseconds_since_commit;
+      checks.push_back({"commit_age", since <= static_cast<std::uint64_t>(age->count()),
+                        "last commit " + std::to_string(since) + " ms ago"});
+    }
+    probe(call, checks);
+  });
   // Listeners open once storage is open and repaired, so whoever gets an answer gets this one.
   add("/startupz", {"verbose"},
       [](const CallPtr& call) { probe(call, {runtime::Probe{"storage", true, {}}}); });

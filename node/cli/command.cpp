@@ -90,6 +90,27 @@ std::optional<config::NodeConfig> load_node(Run& run, const std::string& command
   return std::nullopt;
 }
 
+std::expected<json::object, client::Error> ask_ops_socket(const config::NodeConfig& config,
+                                                          std::string_view method,
+                                                          const std::string& target) {
+  constexpr std::chrono::seconds kPatience{10};
+  client::HttpClient http(config.ops.socket);
+  const auto answer = http.send(method, target, "application/json", "{}", kPatience);
+  if (!answer)
+    return std::unexpected(
+        client::Error{client::ErrorKind::Unreachable,
+                      {},
+                      answer.error().message + "; is the node of " + config.name + " running?"});
+  if (answer->status != 200) {
+    auto error = client::error_of(*answer);
+    error.kind = client::ErrorKind::No;
+    return std::unexpected(std::move(error));
+  }
+  json::error_code error;
+  const json::value said = json::parse(answer->body, error);
+  return said.is_object() ? said.get_object() : json::object{};
+}
+
 std::optional<std::chrono::milliseconds> parse_duration(const std::string& text) {
   const auto ms = config::parse_duration_ms(text);
   if (!ms || *ms == 0 || *ms > 24ULL * 3600 * 1000) return std::nullopt;

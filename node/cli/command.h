@@ -51,6 +51,11 @@ void add_profile_option(CLI::App& command, Run& run);
 [[nodiscard]] std::optional<config::NodeConfig> load_node(Run& run, const std::string& command,
                                                           const std::string& file);
 
+// What the running node of this configuration answers at its ops socket. Unreachable: it does not
+// run; No: it refuses, and says why.
+[[nodiscard]] std::expected<json::object, client::Error> ask_ops_socket(
+    const config::NodeConfig& config, std::string_view method, const std::string& target);
+
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(const std::string& text);
 
 // FILE.pem and FILE.key, self-signed, unless both are there; gives the certificate.
@@ -120,6 +125,7 @@ void add_chain(CLI::App& app, Run& run);
 void add_gov(CLI::App& app, Run& run);
 void add_op(CLI::App& app, Run& run);
 void add_receipt(CLI::App& app, Run& run);
+void add_log_level(CLI::App& app, Run& run);
 void add_reload(CLI::App& app, Run& run);
 void add_events(CLI::App& app, Run& run);
 void add_snapshot(CLI::App& app, Run& run);  // list, create, verify

@@ -15,10 +15,10 @@ int main(int argc, char** argv) {
   CLI::App app{"giro: one ledger of deposit tokens for a consortium of banks", "giro"};
   app.require_subcommand(1);
   app.fallthrough(false);
-  for (auto* add : {add_init,    add_genesis,    add_start,   add_recover,  add_status, add_config,
-                    add_keys,    add_sign_state, add_db,      add_snapshot, add_peers,  add_pay,
-                    add_account, add_token,      add_chain,   add_gov,      add_op,     add_receipt,
-                    add_reload,  add_events,     add_testnet, add_version}) {
+  for (auto* add : {add_init,    add_genesis,    add_start,  add_recover,  add_status, add_config,
+                    add_keys,    add_sign_state, add_db,     add_snapshot, add_peers,  add_pay,
+                    add_account, add_token,      add_chain,  add_gov,      add_op,     add_receipt,
+                    add_reload,  add_log_level,  add_events, add_testnet,  add_version}) {
     add(app, run);
   }
   constexpr int kUsage = 2, kInternal = 70;

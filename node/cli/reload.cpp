@@ -9,22 +9,12 @@ namespace {
 
 void reload(Run& run, const std::string& file) {
   constexpr const char* kReload = "reload";
-  constexpr std::chrono::seconds kPatience{10};
   const auto config = load_node(run, kReload, file);
   if (!config) return;
-  client::HttpClient http(config->ops.socket);
-  const auto answer = http.send("POST", "/ops/v1/reload", "application/json", "{}", kPatience);
-  if (!answer)
-    return fail_with(run, kReload, 69,
-                     answer.error().message + "; is the node of " + file + " running?");
-  if (answer->status != 200) {  // the file has errors, and the node goes on with what it had
-    auto error = client::error_of(*answer);
-    error.kind = client::ErrorKind::No;
-    return fail(run, kReload, error);
-  }
-  json::error_code error;
-  const json::value said = json::parse(answer->body, error);
-  const auto clients = said.is_object() ? client::number_field(said.get_object(), "clients") : 0;
+  // An error is of the file, and the node goes on with what it had.
+  const auto said = ask_ops_socket(*config, "POST", "/ops/v1/reload");
+  if (!said) return fail(run, kReload, said.error());
+  const auto clients = client::number_field(*said, "clients");
   if (run.json) return print_json(kReload, {{"clients", clients}});
   std::cout << clients << (clients == 1 ? " client" : " clients")
             << " may use the API; whoever is not among them was cut off\n";

@@ -21,6 +21,8 @@ namespace giro::config {
 enum class NodeRole : std::uint8_t { Validator, Observer };
 enum class LogFormat : std::uint8_t { Logfmt, Json };
 enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warn, Error };
+[[nodiscard]] std::string_view name(LogLevel level);  // "info"
+[[nodiscard]] std::optional<LogLevel> log_level(std::string_view name);
 enum class ApiAuth : std::uint8_t { Mtls, Open };
 
 // Paths are absolute: a relative one in the file starts at the file's directory. The values here

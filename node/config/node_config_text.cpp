@@ -1,4 +1,5 @@
 // Writing node.toml.
+#include <algorithm>
 #include <array>
 
 #include "node/config/node_config.h"
@@ -32,9 +33,20 @@ std::string secret(const SecretSource& source) {
 }
 
 constexpr std::array<std::string_view, 2> kFormats{"logfmt", "json"};
-constexpr std::array<std::string_view, 5> kLevels{"trace", "debug", "info", "warn", "error"};
 
 }  // namespace
+
+constexpr std::string_view kLogLevels[] = {"trace", "debug", "info", "warn", "error"};
+
+std::string_view name(LogLevel level) {
+  return kLogLevels[static_cast<std::size_t>(level)];
+}
+
+std::optional<LogLevel> log_level(std::string_view name) {
+  const auto found = std::ranges::find(kLogLevels, name);
+  if (found == std::end(kLogLevels)) return std::nullopt;
+  return static_cast<LogLevel>(found - std::begin(kLogLevels));
+}
 
 std::string write_node_config(const NodeConfig& config) {
   Text out;
@@ -48,9 +60,8 @@ std::string write_node_config(const NodeConfig& config) {
   out.text("sign_state_dir", config.sign_state_dir.string());
   out.raw("log",
           "{ format = " + toml_quoted(kFormats[static_cast<std::size_t>(config.log.format)]) +
-              ", level = " + toml_quoted(kLevels[static_cast<std::size_t>(config.log.level)]) +
-              ", budget_per_day = " + toml_quoted(format_size(config.log.budget_per_day_bytes)) +
-              " }");
+              ", level = " + toml_quoted(name(config.log.level)) + ", budget_per_day = " +
+              toml_quoted(format_size(config.log.budget_per_day_bytes)) + " }");
   out.raw("pool", "{ operations = " + std::to_string(config.pool.operations) +
                       ", bytes = " + toml_quoted(format_size(config.pool.bytes)) + " }");
   if (config.validator_key) {

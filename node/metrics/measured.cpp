@@ -111,6 +111,7 @@ void Metrics::Registry::set_storage(const runtime::Measures& measures) {
   raise(fsync_seconds.Add({{"file", "sign_state"}}, kMeasuredSeconds), measures.sign_state_sync);
   raise(truncations, "part", measures.truncations);
   raise(corruptions, "part", measures.corruptions);
+  raise(log_dropped, number(measures.log_dropped));
   earliest_block.Set(number(measures.earliest_block));
 }
 

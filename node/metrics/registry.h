@@ -166,6 +166,8 @@ struct Metrics::Registry {
       "giro_tail_truncations_total", "Ends that never became durable, cut when the node started");
   prometheus::Family<prometheus::Counter>& corruptions =
       counters("giro_storage_corruption_total", "Damage found and set aside");
+  prometheus::Counter& log_dropped =
+      counters("giro_log_dropped_total", "Lines that log.budget_per_day left no room for").Add({});
   prometheus::Gauge& earliest_block =
       gauge("giro_earliest_block_height", "Lowest block that is held here");
   prometheus::Family<prometheus::Histogram>& sign_seconds =

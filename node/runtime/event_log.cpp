@@ -14,22 +14,8 @@ namespace {
 
 constexpr double kMsPerDay = 86'400'000.0;
 constexpr std::int64_t kTellEveryMs = 60'000;
-
-std::string_view name(config::LogLevel level) {
-  switch (level) {
-    case config::LogLevel::Trace:
-      return "trace";
-    case config::LogLevel::Debug:
-      return "debug";
-    case config::LogLevel::Info:
-      return "info";
-    case config::LogLevel::Warn:
-      return "warn";
-    case config::LogLevel::Error:
-      return "error";
-  }
-  return "error";
-}
+constexpr std::int64_t kFoldMs = 60'000;
+constexpr std::uint64_t kAlikeInFoldMax = 10;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -63,12 +49,15 @@ EventLog::EventLog(std::string node, const config::NodeConfig::Log& options)
     : node_(std::move(node)),
       options_(options),
       tokens_(static_cast<double>(options.budget_per_day_bytes) / 24),
-      refilled_ms_(now_ms()) {}
+      refilled_ms_(now_ms()),
+      level_(options.level) {}
 
-void EventLog::write(config::LogLevel level, std::string_view event, Fields fields,
-                     std::string_view message) {
-  if (level < options_.level) return;
-  const std::int64_t now = now_ms();
+void EventLog::set_level(config::LogLevel level) {
+  level_ = level;
+}
+
+std::string EventLog::line_of(config::LogLevel level, std::string_view event, Fields fields,
+                              std::string_view message, std::int64_t now) const {
   const bool as_json = options_.format == config::LogFormat::Json;
   std::string line = as_json ? "{" : "";
   const auto add = [&](std::string_view key, std::string_view value) {
@@ -81,16 +70,50 @@ void EventLog::write(config::LogLevel level, std::string_view event, Fields fiel
     }
   };
   add("ts", timestamp(now));
-  add("level", name(level));
+  add("level", config::name(level));
   add("event", event);
   add("node", node_);
   for (const auto& [key, value] : fields) add(key, value);
   add("msg", message);
-  line += as_json ? "}\n" : "\n";
+  return line + (as_json ? "}\n" : "\n");
+}
 
+void EventLog::write(config::LogLevel level, std::string_view event, Fields fields,
+                     std::string_view message) {
+  if (level < level_.load()) return;
+  const std::int64_t now = now_ms();
   const std::lock_guard lock(mutex_);
+  tell_folded(now);
+  if (level >= config::LogLevel::Warn && !may_repeat(level, event, now)) return;
+  put(level, line_of(level, event, fields, message, now), now);
+}
+
+void EventLog::put(config::LogLevel level, const std::string& line, std::int64_t now) {
   if (!may_spend(level, line.size(), now)) return;
   [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, line.data(), line.size());
+}
+
+bool EventLog::may_repeat(config::LogLevel level, std::string_view event, std::int64_t now) {
+  auto found = folds_.find(event);
+  if (found == folds_.end()) found = folds_.emplace(std::string(event), Fold{}).first;
+  Fold& fold = found->second;
+  if (now - fold.begin_ms >= kFoldMs) fold = {now, level, 0, 0};
+  fold.level = std::max(fold.level, level);
+  if (fold.written == kAlikeInFoldMax) return ++fold.folded, false;
+  ++fold.written;
+  return true;
+}
+
+// Minutes that are over, with more of an event than were written.
+void EventLog::tell_folded(std::int64_t now) {
+  for (auto& [event, fold] : folds_) {
+    if (fold.folded == 0 || now - fold.begin_ms < kFoldMs) continue;
+    put(fold.level,
+        line_of(fold.level, event, {{"folded", std::to_string(fold.folded)}},
+                "so many more of this event in the minute after the first", now),
+        now);
+    fold.folded = 0;
+  }
 }
 
 bool EventLog::may_spend(config::LogLevel level, std::size_t bytes, std::int64_t now) {
@@ -111,10 +134,10 @@ bool EventLog::may_spend(config::LogLevel level, std::size_t bytes, std::int64_t
   ++dropped_;
   if (now - told_ms_ >= kTellEveryMs) {
     told_ms_ = now;
-    const std::string text =
-        "ts=" + timestamp(now) + " level=warn event=log_dropped node=" + logfmt_value(node_) +
-        " dropped=" + std::to_string(dropped_) + " msg=\"over log.budget_per_day\"\n";
-    [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
+    put(config::LogLevel::Warn,
+        line_of(config::LogLevel::Warn, "log_dropped", {{"dropped", std::to_string(dropped_)}},
+                "over log.budget_per_day", now),
+        now);
   }
   return false;
 }

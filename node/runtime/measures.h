@@ -100,6 +100,8 @@ struct Measures {
   std::uint64_t sign_ceiling = 0;
   Named<std::uint64_t> sign_refused;                                 // by reason, all of them
   std::map<std::string, std::chrono::sys_seconds> own_certificates;  // when they end
+  // Process
+  std::uint64_t log_dropped = 0;  // lines that log.budget_per_day left no room for
 };
 
 }  // namespace giro::runtime

@@ -132,6 +132,10 @@ Measures Node::measures() {
   return parts_->measures();
 }
 
+void Node::set_log_level(config::LogLevel level) {
+  parts_->set_log_level(level);
+}
+
 NodeInfo Node::info() {
   return parts_->validator().info();
 }

@@ -50,6 +50,7 @@ class Node final : public Service {
   [[nodiscard]] bool attest(receipt::Attested& proof) override;
   [[nodiscard]] NodeInfo info() override;
   [[nodiscard]] Measures measures() override;
+  void set_log_level(config::LogLevel level) override;
   [[nodiscard]] std::expected<Statement, StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
       std::uint64_t after, std::size_t limit) override;

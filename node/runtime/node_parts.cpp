@@ -173,6 +173,7 @@ void Node::Parts::look_at_disk() {
 Measures Node::Parts::measures() {
   Measures out = validator_->measures();
   out.own_certificates = certificates_;
+  out.log_dropped = events_.dropped();
   const std::lock_guard lock(disk_mutex_);
   out.disk = disk_;
   return out;

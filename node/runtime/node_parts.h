@@ -19,7 +19,8 @@ class Node::Parts {
   [[nodiscard]] bool run();  // true: open it again
   void stop();
   [[nodiscard]] Validator& validator() { return *validator_; }
-  [[nodiscard]] Measures measures();  // any thread
+  [[nodiscard]] Measures measures();                                        // any thread
+  void set_log_level(config::LogLevel level) { events_.set_level(level); }  // any thread
 
  private:
   [[nodiscard]] Surroundings surroundings();

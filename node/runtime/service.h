@@ -20,6 +20,7 @@
 #include "consensus/output.h"
 #include "consensus/types.h"
 #include "node/config/genesis_file.h"
+#include "node/config/node_config.h"
 #include "node/ledger/events.h"
 #include "node/ledger/ledger.h"
 #include "node/receipt/position.h"
@@ -307,6 +308,8 @@ class Service {
   [[nodiscard]] virtual std::vector<SnapshotInfo> snapshots() = 0;  // ascending height
   [[nodiscard]] virtual std::vector<EvidenceInfo> evidence() = 0;   // oldest first
   [[nodiscard]] virtual std::optional<BreachInfo> breach() = 0;
+  // Of the log, until the end of the process.
+  virtual void set_log_level(config::LogLevel level) = 0;
   [[nodiscard]] virtual std::vector<Probe> live() = 0;
   [[nodiscard]] virtual std::vector<Probe> ready() = 0;
 };

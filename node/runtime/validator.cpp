@@ -378,6 +378,7 @@ void Validator::on_ran(const ExecutedBlock& block, const std::vector<Intake::Ran
     if (recent_.size() > kRecentBlocks) recent_.erase(recent_.begin());
   }
   trace_.ran(block.header.height, ran, around_.now().wall);
+  block_lines_.ran(block, ran.size(), around_.now().steady, around_.events);
   intake.on_executed(block.header.time, block.block.batches, ran);
 }
 

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "crypto/verifier_pool.h"
+#include "node/runtime/block_lines.h"
 #include "node/runtime/block_steps.h"
 #include "node/runtime/catch_up.h"
 #include "node/runtime/driver.h"
@@ -217,6 +218,7 @@ class Validator {
   std::map<consensus::InstitutionId, consensus::RejectCounts> violations_;
   consensus::Instant last_commit_;       // core
   std::string votes_stopped_;            // core
+  BlockLines block_lines_;               // core
   std::int64_t expired_checked_ms_ = 0;  // store's lane
 };
 

@@ -353,6 +353,13 @@ TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   EXPECT_NE(shown_ceiling.out.find("may have signed up to epoch 0"), std::string::npos)
       << shown_ceiling.out;
 
+  const auto louder = run_giro({"log-level", "debug", "--config", node});
+  EXPECT_EQ(louder.exit_code, 0) << louder.err;
+  EXPECT_EQ(run_giro({"log-level", "loud", "--config", node}).exit_code, 2);
+  const std::string log = read_text(network.directory / "bank-a" / "node.log");
+  EXPECT_NE(log.find("event=block_executed"), std::string::npos);
+  EXPECT_EQ(log.find("988.77"), std::string::npos) << "no amounts";
+
   const auto env = network.run("env");
   EXPECT_NE(env.out.find("export GIRO_PROFILE='" + network.profile().string() + "'"),
             std::string::npos);

@@ -333,6 +333,7 @@ runtime::NodeInfo FakeService::info() {
   out.executed = out.stable = view_->at;
   out.diverged = diverged_;
   out.votes_stopped = votes_stopped_;
+  out.milliseconds_since_commit = since_commit_ms_;
   for (std::uint32_t i = 2; i <= 4; ++i) {
     runtime::PeerInfo peer;
     peer.institution = i;
@@ -399,6 +400,11 @@ std::vector<runtime::SnapshotInfo> FakeService::snapshots() {
   local.height = {40};
   local.local = true;
   return {certified, local};
+}
+
+void FakeService::set_since_commit(std::uint64_t ms) {
+  const std::lock_guard lock(mutex_);
+  since_commit_ms_ = ms;
 }
 
 void FakeService::set_diverged() {

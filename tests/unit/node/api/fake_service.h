@@ -2,6 +2,7 @@
 // decides.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -45,6 +46,7 @@ class FakeService final : public runtime::Service {
   void write(const storage::WriteBatch& batch, std::uint64_t height);
   void refuse_with(std::optional<runtime::Refusal> refusal);
   void set_ready(bool ready);
+  void set_since_commit(std::uint64_t ms);
   void set_diverged();
   void stop_votes(const std::string& why);
   // Two prepare votes of this institution's seat for one place.
@@ -97,6 +99,8 @@ class FakeService final : public runtime::Service {
   [[nodiscard]] bool attest(receipt::Attested& proof) override;
   [[nodiscard]] runtime::NodeInfo info() override;
   [[nodiscard]] runtime::Measures measures() override;
+  void set_log_level(config::LogLevel level) override { log_level = level; }
+  std::atomic<config::LogLevel> log_level = config::LogLevel::Info;
   [[nodiscard]] std::expected<runtime::Statement, runtime::StatementNotHeld> statement(
       ledger::TokenId token, const ledger::AccountId& account, const ledger::Position& position,
       std::uint64_t after, std::size_t limit) override;
@@ -128,6 +132,7 @@ class FakeService final : public runtime::Service {
   bool instant_ = true;
   bool ready_ = true;
   bool diverged_ = false;
+  std::uint64_t since_commit_ms_ = 0;
   std::string votes_stopped_;
   runtime::Measures measures_;
   std::vector<runtime::EvidenceInfo> evidence_;

@@ -70,9 +70,9 @@ class MtlsTest : public ServerTest {
   unsigned status(const std::string& name, const std::string& target) {
     return ask(name, target).status;
   }
-  client::HttpAnswer control(const std::string& target) {
+  client::HttpAnswer control(const std::string& target, std::string_view method = "POST") {
     auto answer = client::HttpClient(folder_ / "ops.sock")
-                      .send("POST", target, "application/json", "{}", std::chrono::seconds(20));
+                      .send(method, target, "application/json", "{}", std::chrono::seconds(20));
     EXPECT_TRUE(answer) << answer.error().message;
     return answer ? *answer : client::HttpAnswer{};
   }
@@ -229,6 +229,10 @@ TEST_F(MtlsTest, The_ops_socket) {
   const auto mode = fs::status(folder_ / "ops.sock").permissions();
   EXPECT_EQ(mode & fs::perms::all, fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_EQ(control("/v1/node").status, 404U);
+  EXPECT_EQ(control("/ops/v1/log?level=debug", "PUT").status, 200U);
+  EXPECT_EQ(service.log_level, config::LogLevel::Debug);
+  EXPECT_EQ(control("/ops/v1/log?level=loud", "PUT").status, 400U);
+  EXPECT_EQ(control("/ops/v1/log", "PUT").status, 400U);
   EXPECT_EQ(get_ops("/ops/v1/reload").status, 404U);
   server.reset();
   EXPECT_FALSE(fs::exists(folder_ / "ops.sock"));

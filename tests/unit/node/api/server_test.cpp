@@ -604,6 +604,12 @@ TEST_F(ServerTest, Probes_answer_200_or_503_and_name_their_checks) {
   EXPECT_EQ(get_ops("/livez").status, 200U);
   EXPECT_EQ(get_ops("/startupz").status, 200U);
   EXPECT_EQ(get_ops("/readyz").status, 200U);
+  EXPECT_EQ(get_ops("/readyz?max_commit_age=30s").status, 200U);
+  service.set_since_commit(31'000);
+  EXPECT_EQ(get_ops("/readyz").status, 200U) << "a stall leaves a node ready for reads";
+  EXPECT_EQ(get_ops("/livez").status, 200U);
+  EXPECT_EQ(get_ops("/readyz?max_commit_age=30s").status, 503U);
+  EXPECT_EQ(get_ops("/readyz?max_commit_age=soon").status, 400U);
   service.set_ready(false);
   const auto answer = get_ops("/readyz?verbose");
   EXPECT_EQ(answer.status, 503U);
