@@ -298,6 +298,8 @@ void Channel::tick_up(SteadyTime now) {
   }
   if (now - last_ping_at_ >= settings_.timing.ping_interval) {
     last_ping_at_ = now;
+    pings_.push_back(now);
+    if (pings_.size() > kPingsOpenMax) pings_.pop_front();
     crypto::Bytes payload;
     crypto::Writer(payload).u64(static_cast<std::uint64_t>(now.time_since_epoch().count()));
     control(ControlType::Ping, payload);

@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -103,7 +104,9 @@ class Channel : public std::enable_shared_from_this<Channel> {
   [[nodiscard]] SteadyTime identified_at() const { return identified_at_; }
   [[nodiscard]] SteadyTime up_at() const { return up_at_; }
   [[nodiscard]] SteadyTime last_frame_at() const { return last_frame_at_; }
-  [[nodiscard]] std::optional<std::chrono::microseconds> rtt() const { return rtt_; }
+  // Of the last ping that was answered, or how long an answer is awaited, if that is more. None
+  // before the first ping.
+  [[nodiscard]] std::optional<std::chrono::microseconds> rtt() const;
   [[nodiscard]] std::size_t queued_bytes() const { return queue_.bytes(); }
   [[nodiscard]] const std::array<FamilyCounts, kFamilyCount>& counts() const { return counts_; }
   void count_drop(Family family) { ++counts_[static_cast<std::size_t>(family)].dropped; }
@@ -112,6 +115,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   }
 
  private:
+  static constexpr std::size_t kPingsOpenMax = 16;  // more than are sent until silent_cut
   enum class Phase { Tls, Hello, Proof, Welcome, Up, Closing, Closed };
 
   void wait_readable();
@@ -166,6 +170,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   SteadyTime up_at_{};
   SteadyTime last_frame_at_{};
   SteadyTime last_ping_at_{};
+  std::deque<SteadyTime> pings_;             // that are not answered, the newest kPingsOpenMax
   std::optional<SteadyTime> blocked_since_;  // a write waits for the peer
   std::optional<std::chrono::microseconds> rtt_;
   std::optional<std::chrono::sys_seconds> certificate_not_after_;

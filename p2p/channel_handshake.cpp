@@ -1,4 +1,6 @@
 // The half of Channel that speaks Family::Control: handshake, ping, goodbye.
+#include <algorithm>
+
 #include "p2p/channel.h"
 
 namespace giro::p2p {
@@ -146,11 +148,19 @@ void Channel::on_ping(crypto::ByteView payload) {
 
 void Channel::on_pong(crypto::ByteView payload) {
   crypto::Reader reader(payload);
-  const auto sent = static_cast<SteadyTime::rep>(reader.u64());
+  const SteadyTime sent{SteadyTime::duration(static_cast<SteadyTime::rep>(reader.u64()))};
   if (!reader.at_end()) return malformed("malformed pong");
-  // Anything but the answer to the last ping is late, or invented.
-  if (sent != last_ping_at_.time_since_epoch().count()) return;
-  rtt_ = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - last_ping_at_);
+  const auto found = std::ranges::find(pings_, sent);
+  if (found == pings_.end()) return;  // very late, or invented
+  pings_.erase(pings_.begin(), found + 1);
+  rtt_ = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - sent);
+}
+
+std::optional<std::chrono::microseconds> Channel::rtt() const {
+  if (pings_.empty()) return rtt_;
+  const auto awaited =
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pings_.front());
+  return std::max(rtt_.value_or(awaited), awaited);
 }
 
 bool Channel::prove() {

@@ -79,6 +79,10 @@ void LinkProxy::delay(const Direction& link, std::chrono::milliseconds by) {
   loop_->run([&] { loop_->links.at({link.from, link.to}).delay = by; });
 }
 
+void LinkProxy::throttle(const Direction& link, std::uint64_t bytes_per_second) {
+  loop_->run([&] { loop_->links.at({link.from, link.to}).rate = bytes_per_second; });
+}
+
 void LinkProxy::stall(const Direction& link) {
   loop_->run([&] { loop_->links.at({link.from, link.to}).stalled = true; });
 }

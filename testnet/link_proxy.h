@@ -33,6 +33,8 @@ class LinkProxy {
   [[nodiscard]] config::HostPort address(const std::string& from, const std::string& to) const;
 
   void delay(const Direction& link, std::chrono::milliseconds by);
+  // At most so many bytes per second from now on; at least 1.
+  void throttle(const Direction& link, std::uint64_t bytes_per_second);
   // Bytes are held, connections stay up: what a one-way cut looks like.
   void stall(const Direction& link);
   void corrupt(const Direction& link);  // one bit of what comes next

@@ -85,14 +85,26 @@ class Relay::Connection : public std::enable_shared_from_this<Relay::Connection>
     return &flow == &forward_ ? backward_ : forward_;
   }
 
+  // What a slow link takes at once is a twentieth of a second of it, so that it flows evenly.
+  static std::size_t read_size(const Link& link) {
+    if (link.rate == 0) return kReadBytes;
+    return std::clamp<std::size_t>(link.rate / 20, 1, kReadBytes);
+  }
+  static void take_rate(Link& link, std::size_t bytes) {
+    if (link.rate == 0) return;
+    const auto cost = std::chrono::nanoseconds(bytes * 1'000'000'000 / link.rate);
+    link.free_at = std::max(link.free_at, SteadyClock::now()) + cost;
+  }
+
   // A flow that holds its limit reads no more: TCP then slows the one who sends.
   void read(Flow& flow) {
     if (is_over_ || flow.is_reading || flow.has_ended || flow.is_lost) return;
-    if (flow.held + flow.buffer.size() > kHeldBytesMax) return;
+    const std::size_t room = read_size(flow.link);
+    if (flow.held + room > (flow.link.rate == 0 ? kHeldBytesMax : room)) return;
     flow.is_reading = true;
-    flow.source.async_read_some(asio::buffer(flow.buffer), [self = shared_from_this(), &flow](
-                                                               const ErrorCode& error,
-                                                               std::size_t size) {
+    flow.source.async_read_some(asio::buffer(flow.buffer, room), [self = shared_from_this(), &flow](
+                                                                     const ErrorCode& error,
+                                                                     std::size_t size) {
       flow.is_reading = false;
       if (self->is_over_) return;
       if (error && error != asio::error::eof) return self->lose(flow);
@@ -112,14 +124,16 @@ class Relay::Connection : public std::enable_shared_from_this<Relay::Connection>
     if (flow.is_lost) return reset();
     if (flow.chunks.empty()) return flow.has_ended ? shut(flow) : void();
     Chunk& next = flow.chunks.front();
-    if (next.due > SteadyClock::now()) {
-      flow.timer.expires_at(next.due);
+    const auto due = std::max(next.due, flow.link.free_at);
+    if (due > SteadyClock::now()) {
+      flow.timer.expires_at(due);
       flow.timer.async_wait([self = shared_from_this(), &flow](const ErrorCode& error) {
         if (!error) self->write(flow);
       });
       return;
     }
     if (std::exchange(flow.link.corrupts, false)) next.bytes[next.bytes.size() / 2] ^= 1;
+    take_rate(flow.link, next.bytes.size());
     flow.is_writing = true;
     asio::async_write(flow.sink, asio::buffer(next.bytes),
                       [self = shared_from_this(), &flow](const ErrorCode& error, std::size_t size) {

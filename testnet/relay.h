@@ -15,9 +15,11 @@ namespace giro::testnet {
 // How bytes fare in one direction between two nodes, whoever of them has dialled.
 struct Link {
   std::chrono::milliseconds delay{};  // of every byte; the rate stays what it is
-  bool stalled = false;               // held back, until the link is healed
-  bool corrupts = false;              // one bit of what comes next flips; then false again
-  std::uint64_t carried = 0;          // bytes handed on so far
+  std::uint64_t rate = 0;             // bytes per second, of all its connections; 0: no limit
+  std::chrono::steady_clock::time_point free_at{};  // its rate lets nothing through before
+  bool stalled = false;                             // held back, until the link is healed
+  bool corrupts = false;      // one bit of what comes next flips; then false again
+  std::uint64_t carried = 0;  // bytes handed on so far
 };
 
 // All on the thread of the io_context, which outlives it. The links outlive its connections.

@@ -147,7 +147,8 @@ struct Metrics::Registry {
   prometheus::Family<prometheus::Gauge>& peer_queue =
       gauges("giro_peer_queue_bytes", "Bytes that wait to be sent to it");
   prometheus::Family<prometheus::Gauge>& peer_clock =
-      gauges("giro_peer_clock_offset_seconds", "Its clock less ours, as it last said");
+      gauges("giro_peer_clock_offset_seconds",
+             "Its clock less ours, at least: what the round trip cannot explain");
   prometheus::Family<prometheus::Counter>& peer_messages =
       counters("giro_peer_messages_total", "Frames, by family");
   prometheus::Family<prometheus::Counter>& peer_invalid =

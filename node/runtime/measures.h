@@ -43,7 +43,7 @@ struct PeerMeasures {
   std::uint32_t institution = 0;
   std::string name;
   std::optional<double> rtt_seconds;           // while connected
-  std::optional<double> clock_offset_seconds;  // ours is that far behind its; once it said a time
+  std::optional<double> clock_offset_seconds;  // its less ours; once it said a time
   std::uint64_t queue_bytes = 0;
   std::uint64_t connects = 0;
   std::optional<std::chrono::sys_seconds> certificate_not_after;

@@ -2,6 +2,7 @@
 // counted where it happens (meters.h). Changes nothing that counts.
 #include <algorithm>
 
+#include "node/runtime/clock_offset.h"
 #include "node/runtime/validator.h"
 
 namespace giro::runtime {
@@ -117,10 +118,14 @@ void Validator::measure_peers(const consensus::ReplicaView& view,
       out.rtt_seconds = static_cast<double>(peer.rtt->count()) / 1e6;
     const auto heard = std::ranges::find(view.peers, consensus::InstitutionId{peer.institution},
                                          &consensus::ReplicaView::Peer::institution);
-    if (heard != view.peers.end() && heard->heard.us != 0 && heard->status.clock.ms != 0) {
-      const std::int64_t ago_ms = (now.steady.us - heard->heard.us) / 1000;
-      out.clock_offset_seconds =
-          static_cast<double>(heard->status.clock.ms + ago_ms - now.wall.ms) / 1e3;
+    if (heard != view.peers.end() && heard->heard.us != 0 && heard->status.clock.ms != 0 &&
+        peer.rtt) {
+      const std::int64_t ahead_ms =
+          clock_ahead_ms({.said_ms = heard->status.clock.ms,
+                          .age_ms = (now.steady.us - heard->heard.us) / 1000,
+                          .own_ms = now.wall.ms,
+                          .rtt = *peer.rtt});
+      out.clock_offset_seconds = static_cast<double>(ahead_ms) / 1e3;
     }
     for (std::size_t i = 0; i < p2p::kFamilyCount; ++i) {
       out.messages.emplace_back(

@@ -149,11 +149,11 @@ struct PeerInfo {
   bool seated = false;       // in the present set of validators
   bool leaves_view = false;  // it wants a later view than ours, or to leave ours
   // Of its last beacon: hints, never for the protocol.
-  bool is_heard = false;            // there was one
-  std::uint64_t heard_ms_ago = 0;   // 0 also before the first one
-  std::string stopped;              // why it votes no more, a code
-  std::vector<std::uint32_t> sees;  // institutions with which it has a channel
-  std::int64_t clock_ahead_ms = 0;
+  bool is_heard = false;                   // there was one
+  std::uint64_t heard_ms_ago = 0;          // 0 also before the first one
+  std::string stopped;                     // why it votes no more, a code
+  std::vector<std::uint32_t> sees;         // institutions with which it has a channel
+  std::int64_t clock_ahead_ms = 0;         // at least: clock_offset.h
   std::optional<std::uint64_t> disk_free;  // if it said
 };
 

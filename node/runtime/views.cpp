@@ -12,6 +12,7 @@
 #include "node/ledger/outcome_leaf.h"
 #include "node/ledger/records.h"
 #include "node/receipt/receipt.h"
+#include "node/runtime/clock_offset.h"
 #include "node/runtime/fatal.h"
 #include "node/runtime/validator.h"
 
@@ -327,8 +328,12 @@ void Validator::publish_info() {
         shown.heard_ms_ago = static_cast<std::uint64_t>(ago_ms);
         shown.is_heard = true;
         if (heard->status.disk_free != 0) shown.disk_free = heard->status.disk_free;
-        if (heard->status.clock.ms != 0)
-          shown.clock_ahead_ms = heard->status.clock.ms + ago_ms - around_.now().wall.ms;
+        if (heard->status.clock.ms != 0 && peer.rtt) {
+          shown.clock_ahead_ms = clock_ahead_ms({.said_ms = heard->status.clock.ms,
+                                                 .age_ms = ago_ms,
+                                                 .own_ms = around_.now().wall.ms,
+                                                 .rtt = *peer.rtt});
+        }
       }
     }
     shown.seated = set.find(consensus::InstitutionId{peer.institution}).has_value();

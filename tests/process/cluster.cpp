@@ -51,7 +51,15 @@ void ClusterTest::TearDown() {
 }
 
 void ClusterTest::wait_ready() const {
-  const auto ready = testnet::wait_until_ready(nodes(), kPatience, [](const std::string&) {});
+  std::vector<std::string> all;
+  for (const auto& one : nodes()) all.push_back(one.name);
+  wait_ready(all);
+}
+
+void ClusterTest::wait_ready(const std::vector<std::string>& names) const {
+  std::vector<testnet::Node> wanted;
+  for (const auto& name : names) wanted.push_back(node(name));
+  const auto ready = testnet::wait_until_ready(wanted, kPatience, [](const std::string&) {});
   ASSERT_TRUE(ready.has_value()) << ready.error();
 }
 
@@ -116,6 +124,24 @@ json::object ClusterTest::ask(const testnet::Node& node, const std::string& targ
   const auto answer = http.send("GET", target, {}, {}, kPatience);
   if (!answer || answer->status != 200) return {};
   return json::parse(answer->body).as_object();
+}
+
+std::string ClusterTest::cause_of(const std::string& name, const testnet::Node& at) {
+  const auto said = ask(at, "/v1/consensus/explain");
+  const auto* faults = client::array_field(said, "faults");
+  for (const auto& fault : faults == nullptr ? json::array{} : *faults) {
+    if (client::text_field(fault.get_object(), "name") == name)
+      return client::text_field(fault.get_object(), "cause");
+  }
+  return {};
+}
+
+void ClusterTest::expect_cause(const std::string& name, const std::string& cause,
+                               const std::vector<std::string>& say) const {
+  for (const auto& at : say) {
+    EXPECT_TRUE(until([&] { return cause_of(name, node(at)) == cause; }, std::chrono::seconds(10)))
+        << at << " says " << cause_of(name, node(at)) << ", not " << cause;
+  }
 }
 
 std::string ClusterTest::scrape(const testnet::Node& node) {

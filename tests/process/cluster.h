@@ -52,9 +52,15 @@ class ClusterTest : public testing::Test {
   [[nodiscard]] std::string leader() const;
   [[nodiscard]] std::vector<std::string> backups() const;
   [[nodiscard]] const testnet::Node& node(const std::string& name) const;
+  // What is wrong with it, as that one explains it; empty: nothing.
+  [[nodiscard]] static std::string cause_of(const std::string& name, const testnet::Node& at);
+  // Each of them says so within 10 s (surface 11, check 2).
+  void expect_cause(const std::string& name, const std::string& cause,
+                    const std::vector<std::string>& say) const;
   void kill(const std::string& name);  // and waits for its end
   void start(const std::string& name);
   void wait_ready() const;
+  void wait_ready(const std::vector<std::string>& names) const;
   // Every validator has executed and stored at least this height.
   void wait_height(std::uint64_t height) const;
 

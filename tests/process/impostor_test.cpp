@@ -1,17 +1,15 @@
-// Somebody else where a validator should be: another key, another chain, another time. Each
-// validator that lives says so (surface 2.3).
-#include <boost/json.hpp>
+// Somebody else where a validator should be: another key, chain, version or time. Each validator
+// that lives says so (surface 2.3).
+#include <boost/asio.hpp>
+#include <thread>
 
-#include "node/client/json_fields.h"
+#include "p2p/mesh.h"
 #include "testnet/process.h"
 #include "testnet/setup.h"
 #include "tests/process/cluster.h"
 
 namespace giro::process_test {
 namespace {
-
-using client::array_field;
-using client::text_field;
 
 class ImpostorTest : public ClusterTest {
  protected:
@@ -34,21 +32,8 @@ class ImpostorTest : public ClusterTest {
     if (HasFailure()) std::cerr << "--- impostor\n" << read_text(folder_.path() / "impostor.log");
     ClusterTest::TearDown();
   }
-  // The cause that this one names for bank-d; empty: none.
-  static std::string cause_at(const testnet::Node& at) {
-    const auto said = ask(at, "/v1/consensus/explain");
-    const auto* faults = array_field(said, "faults");
-    for (const auto& fault : faults == nullptr ? boost::json::array{} : *faults) {
-      if (text_field(fault.get_object(), "name") == "bank-d")
-        return text_field(fault.get_object(), "cause");
-    }
-    return {};
-  }
   void expect_named(const std::string& cause) const {
-    for (const std::string name : {"bank-a", "bank-b", "bank-c"}) {
-      EXPECT_TRUE(until([&] { return cause_at(node(name)) == cause; }, std::chrono::seconds(10)))
-          << name << " says " << cause_at(node(name)) << ", not " << cause;
-    }
+    expect_cause("bank-d", cause, {"bank-a", "bank-b", "bank-c"});
   }
   void expect_well_again() {
     if (impostor_) impostor_->stop(kPatience);
@@ -92,9 +77,40 @@ TEST_F(ImpostorTest, A_clock_that_is_wrong) {
   const auto config = supervisor_->network().node_config(node("bank-d"));
   start_impostor(config, {"LD_PRELOAD=" GIRO_FAKETIME, "FAKETIME=+1.5", "DONT_FAKE_MONOTONIC=1"});
   expect_named("CLOCK_SKEW");
-  EXPECT_TRUE(
-      until([&] { return cause_at(node("bank-d")) == "CLOCK_SKEW"; }, std::chrono::seconds(10)))
-      << "its own, as it sees three that agree: " << cause_at(node("bank-d"));
+  // Its own, as it sees three that agree.
+  expect_cause("bank-d", "CLOCK_SKEW", {"bank-d"});
+  expect_well_again();
+}
+
+// As a later release would answer, until the set is upgraded.
+TEST_F(ImpostorTest, A_version_that_is_not_spoken_here) {
+  kill("bank-d");
+  const auto directory = supervisor_->network().node_directory(node("bank-d")) / "tls";
+  auto certificate = p2p::read_certificate(directory / "peer.pem", directory / "peer.key");
+  ASSERT_TRUE(certificate.has_value());
+  crypto::KeySigner signer(crypto::SecretKey::generate());
+  boost::asio::io_context context{1};
+  p2p::Mesh mesh(context,
+                 {.terms = {.version = p2p::kProtocolVersion + 1, .chain = {}, .parameters = {}},
+                  .signer = &signer,
+                  .certificate = *certificate,
+                  .listen_host = "127.0.0.1",
+                  .listen_port = node("bank-d").p2p,
+                  .peers = {},
+                  .jitter = {},
+                  .families = p2p::kFamilyDefaults,
+                  .admission = {},
+                  .timing = {}},
+                 {});
+  const auto listens = mesh.start();
+  ASSERT_TRUE(listens.has_value()) << listens.error();
+  std::thread loop([&context] { context.run(); });
+  expect_named("VERSION_MISMATCH");
+  boost::asio::post(context, [&] {
+    mesh.stop();
+    context.stop();
+  });
+  loop.join();
   expect_well_again();
 }
 

@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "node/client/directory.h"
 #include "node/client/json_fields.h"
+#include "tests/process/memory_fault.h"
 #include "tests/process/partition.h"
 
 namespace giro::process_test {
@@ -102,6 +104,59 @@ TEST_F(WhyTest, A_cut_link_and_a_full_disk) {
   std::ofstream(file) << before;
   start("bank-c");
   expect_within_ten_seconds(all, "PROGRESSING");
+}
+
+// Its lines carry votes and little more, so what it missed takes it a while.
+TEST_F(WhyTest, One_that_is_behind) {
+  constexpr std::uint64_t kSlowLine = 8 * 1024;  // bytes per second
+  kill("bank-d");
+  {
+    Stream stream;
+    for (std::size_t i = 0; i < 3; ++i) stream.add(payer(i));
+    ASSERT_TRUE(stream.more(300));
+  }
+  for (const std::string from : {"bank-a", "bank-b", "bank-c"})
+    proxy_->throttle({from, "bank-d"}, kSlowLine);
+  start("bank-d");
+  expect_cause("bank-d", "SYNCING", {"bank-a", "bank-b", "bank-c", "bank-d"});
+  proxy_->heal();
+  expect_within_ten_seconds({"bank-a", "bank-b", "bank-c", "bank-d"}, "PROGRESSING");
+}
+
+// Bits of its state tree flip while it runs: its results are others than theirs, and it is the one
+// that knows that it cannot be trusted (protocol R17). What it stored says so at its next start,
+// and is made again from the log.
+TEST_F(WhyTest, One_whose_memory_fails) {
+  auto with = session();
+  const auto alice = client::parse_account("ALICE", with.profile);
+  const auto directory = client::Directory::from_node(with.client, with.genesis);
+  ASSERT_TRUE(alice.has_value() && directory.has_value());
+  const auto position = with.client.position(
+      "bank-a", alice->id, directory->token("bank-a.EUR")->id, 0, with.genesis.for_receipts());
+  ASSERT_TRUE(position.has_value()) << position.error().to_string();
+  wait_height(position->proof.header.height.value);
+
+  supervisor_->signal("bank-d", SIGSTOP);
+  std::size_t flipped = 0;
+  for (const auto& neighbour : position->proof.path)
+    flipped += flip_in_memory(supervisor_->pid("bank-d"), neighbour.hash.bytes);
+  supervisor_->signal("bank-d", SIGCONT);
+  ASSERT_GT(flipped, 0U);
+
+  const auto paid = client::send(with, payment(with, "0.01"), kPatience);
+  ASSERT_TRUE(paid.has_value()) << paid.error().to_string();
+  expect_cause("bank-d", "DIVERGED", {"bank-a", "bank-b", "bank-c", "bank-d"});
+  EXPECT_EQ(why(node("bank-d")), "HALTED_DIVERGED bank-d DIVERGED");
+  EXPECT_EQ(metric(node("bank-d"), "giro_state_root_mismatch_total"), 1);
+  EXPECT_EQ(metric(node("bank-d"), "giro_ready{check=\"not_diverged\"}"), 0);
+  EXPECT_EQ(why(node("bank-a")), "PROGRESSING bank-d DIVERGED");
+
+  kill("bank-d");
+  start("bank-d");
+  expect_within_ten_seconds({"bank-a", "bank-b", "bank-c", "bank-d"}, "PROGRESSING");
+  wait_height(paid->result.height);
+  expect_equal_headers();
+  expect_conservation();
 }
 
 }  // namespace

@@ -10,7 +10,6 @@ const CODES = {
   SYNCING: ['warn', 'This node is catching up'],
   NOT_IN_SET: ['good', 'Running; this node only follows'],
   HALTED_DIVERGED: ['bad', 'This node has stopped: its results contradict the others’'],
-  HALTED_INVARIANT: ['bad', 'This node has stopped: the ledger broke a rule of its own'],
   NODE_DOWN: ['bad', 'This node does not answer'],
 };
 const CAUSES = {

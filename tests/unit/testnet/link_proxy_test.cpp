@@ -196,6 +196,25 @@ TEST_F(LinkProxyTest, A_partition_cuts_between_the_groups_only) {
   EXPECT_EQ(hear(together_far, 4), "ours");
 }
 
+TEST_F(LinkProxyTest, A_throttled_direction_is_as_slow_as_that_and_the_other_is_not) {
+  auto [near, far] = connect(0, 1);
+  constexpr std::size_t kBytes = 40'000;
+  proxy_->throttle({"a", "b"}, 100'000);
+  const std::string large(kBytes, 'x');
+  const auto begin = std::chrono::steady_clock::now();
+  say(near, large);
+  say(far, "meanwhile");
+  EXPECT_EQ(hear(near, 9), "meanwhile");
+  EXPECT_LT(proxy_->traffic({"a", "b"}).carried, kBytes);
+  EXPECT_EQ(hear(far, kBytes), large);
+  // The last piece waits for all before it: 40,000 less a twentieth of a second of the rate.
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 340ms);
+  proxy_->throttle({"a", "b"}, 1);
+  say(near, "held, but for some of it");
+  proxy_->heal();
+  EXPECT_EQ(hear(far, 24), "held, but for some of it");
+}
+
 TEST_F(LinkProxyTest, Delayed_bytes_take_that_long_and_stay_in_order) {
   auto [near, far] = connect(0, 1);
   constexpr auto kDelay = 1s;  // time enough to look
