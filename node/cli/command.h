@@ -131,6 +131,7 @@ void add_events(CLI::App& app, Run& run);
 void add_snapshot(CLI::App& app, Run& run);  // list, create, verify
 void add_db(CLI::App& app, Run& run);        // usage, verify
 void add_testnet(CLI::App& app, Run& run);
+void add_testnet_load(CLI::App& testnet, Run& run);
 void add_version(CLI::App& app, Run& run);
 
 }  // namespace giro::cli

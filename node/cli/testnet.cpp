@@ -256,6 +256,7 @@ void add_testnet(CLI::App& app, Run& run) {
   logs_command->add_flag("-f,--follow", options->follow, "Go on as they say more");
   logs_command->add_option("-n,--lines", options->lines, "Last lines of each")
       ->capture_default_str();
+  add_testnet_load(*group, run);
   CLI::App* supervise_command =
       group->add_subcommand("supervise", "Runs the nodes of a network")->group("");
   supervise_command->add_option("--dir", options->directory);

@@ -18,7 +18,7 @@ bool Finality::wait(const OperationKey& key, Clock::time_point deadline, Done do
   {
     const std::lock_guard lock(mutex_);
     if (closed_ || waiters_.size() >= waiters_max_) return false;
-    waiters_.emplace(key, Waiter{deadline, std::move(done)});
+    add(key, deadline, std::move(done));
   }
   // Registered first and looked at afterwards: what becomes final in between answers once, here or
   // there.
@@ -26,7 +26,7 @@ bool Finality::wait(const OperationKey& key, Clock::time_point deadline, Done do
   Answers answers;
   {
     const std::lock_guard lock(mutex_);
-    take(key, answers);
+    take_all(key, answers);
   }
   answer(std::move(answers));
   return true;
@@ -48,7 +48,7 @@ void Finality::reached(consensus::Height height) {
   {
     const std::lock_guard lock(mutex_);
     while (!open_.empty() && open_.begin()->first <= height) {
-      for (const OperationKey& key : open_.begin()->second) take(key, answers);
+      for (const OperationKey& key : open_.begin()->second) take_all(key, answers);
       open_.erase(open_.begin());
     }
   }
@@ -61,7 +61,7 @@ void Finality::expired(const std::vector<OperationKey>& keys) {
     const std::lock_guard lock(mutex_);
     for (const OperationKey& key : keys) {
       if (expired_.emplace(key, true).second) expired_order_.push_back(key);
-      take(key, answers);
+      take_all(key, answers);
     }
     for (; expired_order_.size() > kExpiredKept; expired_order_.pop_front())
       expired_.erase(expired_order_.front());
@@ -78,14 +78,8 @@ void Finality::time_passed(Clock::time_point now) {
   Answers answers;
   {
     const std::lock_guard lock(mutex_);
-    for (auto it = waiters_.begin(); it != waiters_.end();) {
-      if (closed_ || it->second.deadline <= now) {
-        answers.emplace_back(it->first, std::move(it->second.done));
-        it = waiters_.erase(it);
-      } else {
-        ++it;
-      }
-    }
+    while (!deadlines_.empty() && (closed_ || deadlines_.begin()->first <= now))
+      take(deadlines_.begin()->second, answers);
   }
   answer(std::move(answers));
 }
@@ -98,10 +92,20 @@ void Finality::close() {
   time_passed({});
 }
 
-void Finality::take(const OperationKey& key, Answers& answers) {
+void Finality::add(const OperationKey& key, Clock::time_point deadline, Done done) {
+  const auto waiter = waiters_.emplace(key, Waiter{{}, std::move(done)});
+  waiter->second.deadline = deadlines_.emplace(deadline, waiter);
+}
+
+Finality::Waiters::iterator Finality::take(Waiters::iterator waiter, Answers& answers) {
+  answers.emplace_back(waiter->first, std::move(waiter->second.done));
+  deadlines_.erase(waiter->second.deadline);
+  return waiters_.erase(waiter);
+}
+
+void Finality::take_all(const OperationKey& key, Answers& answers) {
   const auto [begin, end] = waiters_.equal_range(key);
-  for (auto it = begin; it != end; ++it) answers.emplace_back(key, std::move(it->second.done));
-  waiters_.erase(begin, end);
+  for (auto it = begin; it != end;) it = take(it, answers);
 }
 
 void Finality::answer(Answers answers) {

@@ -41,18 +41,25 @@ class Finality {
   void close();
 
  private:
+  struct Waiter;
+  using Waiters = std::multimap<OperationKey, Waiter>;
+  using Deadlines = std::multimap<Clock::time_point, Waiters::iterator>;
   struct Waiter {
-    Clock::time_point deadline;
+    Deadlines::iterator deadline;
     Done done;
   };
   using Answers = std::vector<std::pair<OperationKey, Done>>;
-  void take(const OperationKey& key, Answers& answers);  // mutex_ held
+  // mutex_ held, all three.
+  void add(const OperationKey& key, Clock::time_point deadline, Done done);
+  Waiters::iterator take(Waiters::iterator waiter, Answers& answers);
+  void take_all(const OperationKey& key, Answers& answers);
   void answer(Answers answers);
 
   const std::size_t waiters_max_;
   const StatusOf status_of_;
   mutable std::mutex mutex_;  // of everything below; never held while answering
-  std::multimap<OperationKey, Waiter> waiters_;
+  Waiters waiters_;
+  Deadlines deadlines_;  // of the waiters: a tick looks at those whose time is over, and no others
   std::map<consensus::Height, std::vector<OperationKey>> open_;  // recorded, not final yet
   std::map<OperationKey, bool> expired_;
   std::deque<OperationKey> expired_order_;

@@ -99,6 +99,35 @@ TEST(Testnet, A_directory_that_is_something_else_is_named_and_left_alone) {
   }
 }
 
+TEST(Testnet, A_load_counts_what_became_of_each_payment) {
+  const Folder folder;
+  const Network network(folder.path() / "net");
+  EXPECT_EQ(network.run("load").exit_code, 1) << "there is none";
+  ASSERT_EQ(network.run("up").exit_code, 0);
+  EXPECT_EQ(network.run("load", {"--connections", "0"}).exit_code, 2);
+  EXPECT_EQ(network.run("load", {"--for", "a while"}).exit_code, 2);
+  const auto at_a_rate = network.run(
+      "load", {"--json", "--rate", "100", "--for", "2s", "--accounts", "4", "--waiters", "50"});
+  ASSERT_EQ(at_a_rate.exit_code, 0) << at_a_rate.err;
+  const auto closed = network.run("load", {"--json", "--closed", "--operations", "200",
+                                           "--connections", "8", "--accounts", "4"});
+  ASSERT_EQ(closed.exit_code, 0) << closed.err;
+  EXPECT_EQ(array_field(at_a_rate.document(), "rounds")->size(), 2U);
+  EXPECT_EQ(array_field(closed.document(), "rounds")->size(), 1U);
+  for (const auto& ran : {at_a_rate, closed}) {
+    const auto document = ran.document();
+    for (const auto& value : *array_field(document, "rounds")) {
+      const auto& round = value.get_object();
+      const auto& ended = *object_field(round, "ended");
+      EXPECT_EQ(ended.size(), 1U) << boost::json::serialize(ended);
+      EXPECT_EQ(ended.at("COMMITTED").as_int64(), round.at("offered").as_int64());
+      EXPECT_GT(round.at("milliseconds").at("p50").to_number<double>(), 0.0);
+      EXPECT_GT(round.at("cpu_microseconds_per_operation_and_validator").to_number<double>(), 0.0);
+    }
+  }
+  EXPECT_GE(array_field(at_a_rate.document(), "rounds")->at(1).at("waiters").as_int64(), 49);
+}
+
 TEST(Commands, Pay_show_and_verify_on_a_test_network) {
   const Folder folder;
   const Network network(folder.path() / "net");

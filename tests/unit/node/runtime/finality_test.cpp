@@ -65,6 +65,23 @@ TEST_F(FinalityTest, Time_over_answers_with_the_status_as_it_is) {
   EXPECT_EQ(answers_[1], std::vector{OperationStatus::Ordering});
 }
 
+TEST_F(FinalityTest, Each_time_is_over_for_its_own_waiter) {
+  const auto at = [this](int minutes) { return later_ + std::chrono::minutes(minutes); };
+  ASSERT_TRUE(finality_.wait(key_of(1), at(2), expect(1)));
+  ASSERT_TRUE(finality_.wait(key_of(1), at(1), expect(2)));
+  ASSERT_TRUE(finality_.wait(key_of(2), at(1), expect(3)));
+  finality_.recorded({1}, {key_of(2)});
+  finality_.reached({1});
+  EXPECT_EQ(answers_[3].size(), 1U);
+  finality_.time_passed(at(1));
+  EXPECT_EQ(answers_[2].size(), 1U);
+  EXPECT_EQ(answers_[3].size(), 1U) << "it was answered before";
+  EXPECT_EQ(answers_[1].size(), 0U) << "of the same operation, and it waits longer";
+  finality_.time_passed(at(2));
+  EXPECT_EQ(answers_[1].size(), 1U);
+  EXPECT_EQ(finality_.waiters(), 0U);
+}
+
 TEST_F(FinalityTest, One_waiter_too_many_is_refused) {
   for (std::uint8_t i = 1; i <= 3; ++i) ASSERT_TRUE(finality_.wait(key_of(i), later_, expect(i)));
   EXPECT_FALSE(finality_.wait(key_of(4), later_, expect(4)));
