@@ -11,6 +11,11 @@ std::uint64_t Context::attested_height() const {
   return std::min(service.info().stable.value, stored_height());
 }
 
+void Context::begin_drain() {
+  is_draining = true;
+  for (HeightWatch* watch : {&stored, &attested, &followers, &streams}) watch->close();
+}
+
 std::uint64_t Context::stream_lag() const {
   const std::uint64_t next = attested_height() + 1;
   std::uint64_t lag = 0;

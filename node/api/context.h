@@ -45,6 +45,10 @@ struct Context {
   using StreamHeights = std::map<const void*, std::uint64_t>;
   std::shared_ptr<StreamHeights> stream_heights = std::make_shared<StreamHeights>();
   std::string genesis_file = {};  // its bytes; empty: cannot be had
+  bool is_draining = false;       // the node stops: nothing new is taken, and nobody waits
+
+  // Answers who waits for a height, and ends the streams.
+  void begin_drain();
 
   [[nodiscard]] std::uint64_t stored_height() const { return service.read()->height().value; }
   [[nodiscard]] std::uint64_t attested_height() const;

@@ -41,6 +41,7 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
   EventStream& operator=(const EventStream&) = delete;
 
   void next(Give give) {
+    if (context_.is_draining) return give(std::nullopt);  // resumed elsewhere, from the last id
     Reading reading(context_);
     FoundEvents found = look_for_events(context_, filter_, reading);
     if (found.is_pruned && found.items.empty()) return give(std::nullopt);  // asked again: 410

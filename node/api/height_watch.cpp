@@ -14,9 +14,14 @@ HeightWatch::HeightWatch(HttpServer& http, std::function<std::uint64_t()> height
 void HeightWatch::wait(std::uint64_t height, std::chrono::milliseconds limit,
                        std::function<void(bool)> then) {
   if (has_reached(height)) return then(true);
-  if (is_full()) return then(false);
+  if (is_closed_ || is_full()) return then(false);
   waiting_.emplace(height, Waiting{std::chrono::steady_clock::now() + limit, std::move(then)});
   if (!is_asking_) ask_later();
+}
+
+void HeightWatch::close() {
+  is_closed_ = true;
+  for (auto& [height, waiting] : std::exchange(waiting_, {})) waiting.then(false);
 }
 
 void HeightWatch::ask_later() {

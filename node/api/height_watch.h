@@ -21,6 +21,8 @@ class HeightWatch {
   // Runs `then` with true once the height is reached, or with false after `limit`. At once if it is
   // reached already, and with false if too many wait.
   void wait(std::uint64_t height, std::chrono::milliseconds limit, std::function<void(bool)> then);
+  // Answers everybody with false, and whoever comes later: the node stops.
+  void close();
   [[nodiscard]] bool has_reached(std::uint64_t height) const { return height <= height_(); }
   [[nodiscard]] bool is_full() const { return waiting_.size() >= waiters_max_; }
 
@@ -37,6 +39,7 @@ class HeightWatch {
   std::size_t waiters_max_;
   std::multimap<std::uint64_t, Waiting> waiting_;  // by the height they wait for
   bool is_asking_ = false;
+  bool is_closed_ = false;
 };
 
 }  // namespace giro::api

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -14,6 +15,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <thread>
 #include <unordered_map>
@@ -34,6 +36,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAcceptPause{
     100};  // after an error such as too many open files
+constexpr std::chrono::milliseconds kDrainPoll{10};
 
 std::string new_request_id() {
   std::array<std::byte, 16> bytes{};
@@ -55,6 +58,8 @@ class Connection {
   virtual ~Connection() = default;
   virtual void begin() = 0;
   virtual void close() = 0;
+  // If its listener is draining and no request has begun.
+  virtual void close_if_idle() = 0;
   [[nodiscard]] virtual const std::optional<crypto::Hash>& client_key() const = 0;
 };
 // Owns the open connections; loop thread only. A connection leaves it when it closes.
@@ -74,6 +79,7 @@ struct Listening {
   Handler handler;
   Refuse refuse;
   std::size_t connections = 0;
+  bool is_draining = false;
 };
 
 }  // namespace
@@ -140,6 +146,10 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     sessions_.erase(this);
   }
 
+  void close_if_idle() override {
+    if (is_idle_ && listening_->is_draining) close();
+  }
+
   [[nodiscard]] const std::optional<crypto::Hash>& client_key() const override {
     return client_key_;
   }
@@ -152,14 +162,17 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   // Waits for the first byte of a request, then for its head, then for its body: three different
   // patiences.
   void wait_for_request() {
+    if (listening_->is_draining) return finish();
     parser_.emplace();
     parser_->header_limit(kHeaderBytesMax);
     parser_->body_limit(listening_->options.body_bytes_max);
     request_id_ = new_request_id();
     if (buffer_.size() != 0) return read_head();
     lowest().expires_after(kIdleTime);
+    is_idle_ = true;
     stream_.async_read_some(buffer_.prepare(4096), [self = this->shared_from_this()](
                                                        beast::error_code error, std::size_t size) {
+      self->is_idle_ = false;
       if (error) return self->close();
       self->buffer_.commit(size);
       self->read_head();
@@ -250,6 +263,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   }
 
   void write(Response answer) {
+    if (listening_->is_draining) keep_alive_ = false;
     if (answer.pieces) return write_pieces(std::move(answer));
     const auto message = head_of<http::string_body>(answer);
     message->body() = std::move(answer.body);
@@ -318,28 +332,33 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   // with unread bytes would reset the connection under the answer.
   void finish() {
     if constexpr (kIsTls) {
-      lowest().expires_after(kDrainTime);
+      lowest().expires_after(linger_time());
       stream_.async_shutdown(
           [self = this->shared_from_this()](beast::error_code) { self->close(); });
     } else {
       beast::error_code ignored;
       lowest().socket().shutdown(asio::socket_base::shutdown_send, ignored);
-      drain(0);
+      linger(0);
     }
   }
-  void drain(std::size_t taken) {
-    if (taken > kDrainBytesMax) return close();
+  void linger(std::size_t taken) {
+    if (taken > kLingerBytesMax) return close();
     buffer_.clear();
-    lowest().expires_after(kDrainTime);
+    lowest().expires_after(linger_time());
     stream_.async_read_some(buffer_.prepare(4096), [self = this->shared_from_this(), taken](
                                                        beast::error_code error, std::size_t size) {
       if (error) return self->close();
-      self->drain(taken + size);
+      self->linger(taken + size);
     });
   }
 
-  static constexpr std::size_t kDrainBytesMax = 4 * 1024 * 1024;
-  static constexpr std::chrono::seconds kDrainTime{2};
+  [[nodiscard]] std::chrono::milliseconds linger_time() const {
+    return listening_->is_draining ? kLingerTimeAtStop : kLingerTime;
+  }
+
+  static constexpr std::size_t kLingerBytesMax = 4 * 1024 * 1024;
+  static constexpr std::chrono::milliseconds kLingerTime{2000};
+  static constexpr std::chrono::milliseconds kLingerTimeAtStop{200};
 
   Stream stream_;
   beast::flat_buffer buffer_{kHeaderBytesMax * 4};
@@ -351,6 +370,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   std::optional<crypto::Hash> client_key_;
   std::string request_id_;
   bool keep_alive_ = false;
+  bool is_idle_ = false;  // between two requests
   Pieces pieces_;
 };
 
@@ -391,6 +411,12 @@ void accept_next(Acceptor& acceptor, const std::shared_ptr<Listening>& listening
         }
         accept_next(acceptor, listening, sessions, io);
       });
+}
+
+void stop_accepting(Listening& listening) {
+  beast::error_code ignored;
+  std::visit([&ignored](auto& acceptor) { acceptor.close(ignored); }, listening.acceptor);
+  listening.pause.cancel();
 }
 
 // Nobody listens there any more: the process that made it was killed.
@@ -463,15 +489,36 @@ void HttpServer::start() {
   loop_->thread = std::thread([loop = loop_] { loop->io.run(); });
 }
 
+void HttpServer::drain(std::chrono::milliseconds grace, const std::function<void()>& begin) {
+  if (loop_->stopped || !loop_->thread.joinable()) return;
+  std::promise<void> gone;
+  const auto deadline = std::chrono::steady_clock::now() + grace;
+  const std::function<void()> look = [this, &look, &gone, deadline] {
+    const bool is_open = std::ranges::any_of(loop_->listeners, [](const auto& listening) {
+      return listening->is_draining && listening->connections != 0;
+    });
+    if (is_open && std::chrono::steady_clock::now() < deadline) return after(kDrainPoll, look);
+    gone.set_value();
+  };
+  asio::post(loop_->io, [this, &begin, &look] {
+    for (const auto& listening : loop_->listeners) {
+      if (!listening->options.is_for_clients) continue;
+      listening->is_draining = true;
+      stop_accepting(*listening);
+    }
+    const Sessions open = loop_->sessions;  // who closes leaves the original
+    for (const auto& [raw, session] : open) session->close_if_idle();
+    begin();
+    asio::post(loop_->io, look);  // who has gone has left `open` too
+  });
+  gone.get_future().wait();
+}
+
 void HttpServer::stop() {
   if (loop_->stopped.exchange(true)) return;
   if (!loop_->thread.joinable()) return;  // never started: the listeners close with the loop
   asio::post(loop_->io, [loop = loop_.get()] {
-    for (const auto& listening : loop->listeners) {
-      beast::error_code ignored;
-      std::visit([&ignored](auto& acceptor) { acceptor.close(ignored); }, listening->acceptor);
-      listening->pause.cancel();
-    }
+    for (const auto& listening : loop->listeners) stop_accepting(*listening);
     const Sessions open = std::move(loop->sessions);
     loop->sessions.clear();
     for (const auto& [raw, session] : open) session->close();

@@ -21,6 +21,7 @@ struct ListenerOptions {
   std::uint64_t body_bytes_max = 1024 * 1024;
   std::size_t connections_max = 1024;
   std::shared_ptr<TlsServer> tls{};  // null: plain HTTP
+  bool is_for_clients = true;        // false: it answers until the stop, also while drain() runs
 };
 
 // What the server itself refuses: a request that never became one. Answered by `refuse`, then the
@@ -45,6 +46,10 @@ class HttpServer {
                                                            const ListenerOptions& options,
                                                            Handler handler, Refuse refuse);
   void start();
+  // Takes no more clients, closes connections as they have had the answer to what they asked, and
+  // returns when all have gone or `grace` is over. `begin` runs on the loop's thread before
+  // anything else is answered. Not on the loop's thread.
+  void drain(std::chrono::milliseconds grace, const std::function<void()>& begin);
   // Closes every connection and joins the thread. Answers that come later are dropped.
   void stop();
 

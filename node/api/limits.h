@@ -13,6 +13,7 @@ inline constexpr std::chrono::seconds kHeaderTime{10};
 inline constexpr std::chrono::seconds kBodyTime{30};
 inline constexpr std::chrono::seconds kIdleTime{60};
 inline constexpr std::chrono::seconds kWriteTime{30};
+inline constexpr std::chrono::seconds kDrainTimeMax{2};  // of a stop, for what is under way
 
 inline constexpr std::size_t kTargetBytesMax = 4096;  // path and query
 inline constexpr std::size_t kQueryParametersMax = 16;

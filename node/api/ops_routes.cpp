@@ -65,6 +65,8 @@ void add_ops_routes(Router& router, Context& context) {
     const auto age = duration_parameter(*call, "max_commit_age", kAgeMax, kAgeMax);
     if (!age) return;
     auto checks = context.service.ready();
+    if (context.is_draining)
+      checks.push_back({"not_stopping", false, "it answers what it was asked, and ends"});
     if (call->request->parameter("max_commit_age")) {
       const auto since = context.service.info().milliseconds_since_commit;
       checks.push_back({"commit_age", since <= static_cast<std::uint64_t>(age->count()),

@@ -223,6 +223,8 @@ void Server::Parts::serve(const Router& router, std::shared_ptr<const Caller> ca
     metrics.api_refused(metrics::ApiRefusal::Auth);
     return fail(*call, problem(Fault::Forbidden, "this is for " + std::string(who_may(access))));
   }
+  if (is_api && context.is_draining && match.route->rate == RateKind::Submit)
+    return fail(*call, problem(Fault::NotReady));
   call->captures = std::move(match.captures);
   run(*match.route, call);
 }
@@ -300,7 +302,10 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(const config::
       refuse_transport);
   if (!api_port) return std::unexpected("api.listen: " + api_port.error());
   const auto ops_port = raw->http.listen(
-      {config.ops.listen, kOpsBodyBytesMax, kOpsConnectionsMax},
+      {.address = config.ops.listen,
+       .body_bytes_max = kOpsBodyBytesMax,
+       .connections_max = kOpsConnectionsMax,
+       .is_for_clients = false},
       [raw](const std::shared_ptr<const Request>& request, const Respond& respond) {
         raw->serve(raw->ops, std::make_shared<const Caller>(request->client), request, respond);
       },
@@ -309,7 +314,10 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(const config::
   if (!config.ops.socket.empty()) {
     const auto control = raw->http.listen_at(
         config.ops.socket,
-        {.address = {}, .body_bytes_max = kOpsBodyBytesMax, .connections_max = kOpsConnectionsMax},
+        {.address = {},
+         .body_bytes_max = kOpsBodyBytesMax,
+         .connections_max = kOpsConnectionsMax,
+         .is_for_clients = false},
         [raw](const std::shared_ptr<const Request>& request, const Respond& respond) {
           raw->serve(raw->control, std::make_shared<const Caller>("ops"), request, respond);
         },
@@ -328,6 +336,10 @@ Server::~Server() {
 }
 
 void Server::stop() {
+  parts_->http.drain(kDrainTimeMax, [this] {
+    parts_->context.begin_drain();
+    parts_->service.stop_waiting();
+  });
   parts_->http.stop();
 }
 const Router& Server::routes() const {

@@ -24,8 +24,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Closes listeners and connections and ends the thread. Waiting clients lose their connection:
-  // they ask again.
+  // Takes no more clients, tells those that wait what is known, ends the streams, and closes; what
+  // has not been answered within kDrainTimeMax loses its connection. Until then the ops port
+  // answers, and /readyz says no.
   void stop();
 
   [[nodiscard]] const Router& routes() const;  // of the API, as openapi.json describes them

@@ -66,6 +66,10 @@ bool Node::wait(std::uint32_t actor, const OpId& op_id, std::chrono::millisecond
                                            std::move(done));
 }
 
+void Node::stop_waiting() {
+  parts_->validator().finality.close();
+}
+
 std::shared_ptr<const ReadView> Node::read() {
   return parts_->validator().store->read();
 }

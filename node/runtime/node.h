@@ -34,6 +34,7 @@ class Node final : public Service {
                                                     const OpId& op_id) override;
   bool wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
             std::function<void(OperationInfo)> done) override;
+  void stop_waiting() override;
   [[nodiscard]] std::shared_ptr<const ReadView> read() override;
   [[nodiscard]] std::optional<HeaderInfo> header(consensus::Height height) override;
   [[nodiscard]] std::optional<BlockInfo> block(consensus::Height height) override;

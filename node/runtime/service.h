@@ -270,6 +270,8 @@ class Service {
   // waiters; `done` is not called. Touches no consensus state.
   virtual bool wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
                     std::function<void(OperationInfo)> done) = 0;
+  // Who waits is answered with the status as it is, and from now on wait() says false.
+  virtual void stop_waiting() = 0;
 
   [[nodiscard]] virtual std::shared_ptr<const ReadView> read() = 0;
   [[nodiscard]] virtual std::optional<HeaderInfo> header(consensus::Height height) = 0;

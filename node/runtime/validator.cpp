@@ -238,6 +238,7 @@ void Validator::begin() {
 }
 
 void Validator::leave() {
+  block_lines_.flush(around_.events);
   leaving_ = true;
   intake.close();
   driver_->on_leaving();
@@ -281,6 +282,7 @@ void Validator::wake() {
 void Validator::tick() {
   const consensus::Instant now = around_.now().steady;
   core_seen_us_ = now.us;
+  block_lines_.on_tick(now, around_.events);
   publish_info();
   watch_disk();
   watch_sets();

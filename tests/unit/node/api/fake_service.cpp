@@ -201,6 +201,16 @@ bool FakeService::wait(std::uint32_t actor, const runtime::OpId& op_id,
   return true;
 }
 
+void FakeService::stop_waiting() {
+  std::vector<Waiting> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiters_max_ = 0;
+    waiting.swap(waiting_);
+  }
+  for (const auto& one : waiting) one.done(operation(1, one.op_id));
+}
+
 std::shared_ptr<const runtime::ReadView> FakeService::read() {
   const std::lock_guard lock(mutex_);
   return view_;

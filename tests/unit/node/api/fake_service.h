@@ -82,6 +82,7 @@ class FakeService final : public runtime::Service {
                                                              const runtime::OpId& op_id) override;
   bool wait(std::uint32_t actor, const runtime::OpId& op_id, std::chrono::milliseconds timeout,
             std::function<void(runtime::OperationInfo)> done) override;
+  void stop_waiting() override;
   [[nodiscard]] std::shared_ptr<const runtime::ReadView> read() override;
   [[nodiscard]] std::optional<runtime::HeaderInfo> header(consensus::Height height) override;
   [[nodiscard]] std::optional<runtime::BlockInfo> block(consensus::Height height) override;

@@ -67,6 +67,9 @@ class StreamReader {
     return out;
   }
 
+  // It ended with the last chunk.
+  [[nodiscard]] bool has_ended_well() const { return has_ended_well_; }
+
  private:
   std::string take_until(const std::string& end) {
     boost::system::error_code error;
@@ -78,7 +81,10 @@ class StreamReader {
   bool take_chunk() {
     const std::string size_line = take_until("\r\n");
     const std::size_t size = size_line.empty() ? 0 : std::stoul(size_line, nullptr, 16);
-    if (size == 0) return false;
+    if (size == 0) {
+      has_ended_well_ = !size_line.empty();
+      return false;
+    }
     boost::system::error_code error;
     if (received_.size() < size + 2)
       asio::read(socket_, asio::dynamic_buffer(received_),
@@ -91,6 +97,7 @@ class StreamReader {
   std::unique_ptr<asio::io_context> io_;
   asio::ip::tcp::socket socket_;
   std::string received_, text_;
+  bool has_ended_well_ = false;
 };
 
 }  // namespace giro::test
