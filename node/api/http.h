@@ -2,6 +2,7 @@
 // compile fast and are tested without a socket.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <functional>
 #include <map>
@@ -15,6 +16,10 @@
 #include "crypto/bytes.h"
 
 namespace giro::api {
+struct ClientCertificate {
+  crypto::Hash key;              // SHA-256 of its SubjectPublicKeyInfo
+  std::chrono::sys_seconds end;  // not after
+};
 
 struct Request {
   std::string method;                 // "GET"
@@ -24,9 +29,9 @@ struct Request {
   std::map<std::string, std::string, std::less<>>
       headers;  // lower-case names; of repeated ones the last
   std::string body;
-  std::string request_id;                  // ours, 32 hex digits
-  std::string client;                      // the remote address
-  std::optional<crypto::Hash> client_key;  // of the certificate, with mutual TLS
+  std::string request_id;                        // ours, 32 hex digits
+  std::string client;                            // the remote address
+  std::optional<ClientCertificate> certificate;  // with mutual TLS
 
   [[nodiscard]] std::string_view header(std::string_view name) const;  // empty if absent
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;

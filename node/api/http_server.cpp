@@ -60,7 +60,7 @@ class Connection {
   virtual void close() = 0;
   // If its listener is draining and no request has begun.
   virtual void close_if_idle() = 0;
-  [[nodiscard]] virtual const std::optional<crypto::Hash>& client_key() const = 0;
+  [[nodiscard]] virtual const std::optional<ClientCertificate>& certificate() const = 0;
 };
 // Owns the open connections; loop thread only. A connection leaves it when it closes.
 using Sessions = std::unordered_map<Connection*, std::shared_ptr<Connection>>;
@@ -131,7 +131,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
       stream_.async_handshake(asio::ssl::stream_base::server,
                               [self = this->shared_from_this()](beast::error_code error) {
                                 if (error) return self->close();
-                                self->client_key_ = client_key_of(self->stream_.native_handle());
+                                self->certificate_ =
+                                    client_certificate_of(self->stream_.native_handle());
                                 self->wait_for_request();
                               });
     } else {
@@ -150,8 +151,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     if (is_idle_ && listening_->is_draining) close();
   }
 
-  [[nodiscard]] const std::optional<crypto::Hash>& client_key() const override {
-    return client_key_;
+  [[nodiscard]] const std::optional<ClientCertificate>& certificate() const override {
+    return certificate_;
   }
 
  private:
@@ -242,7 +243,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     request->body = std::move(message.body());
     request->request_id = request_id_;
     request->client = client_;
-    request->client_key = client_key_;
+    request->certificate = certificate_;
     lowest().expires_never();  // the handler has its own deadlines
     listening_->handler(request, once(&Session::write));
   }
@@ -367,7 +368,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   Sessions& sessions_;
   std::weak_ptr<asio::io_context> io_;
   std::string client_;
-  std::optional<crypto::Hash> client_key_;
+  std::optional<ClientCertificate> certificate_;
   std::string request_id_;
   bool keep_alive_ = false;
   bool is_idle_ = false;  // between two requests
@@ -532,7 +533,7 @@ void HttpServer::stop() {
 void HttpServer::close_clients(const std::function<bool(const crypto::Hash& key)>& is_meant) {
   const Sessions open = loop_->sessions;  // who closes leaves the original
   for (const auto& [raw, session] : open) {
-    if (session->client_key() && is_meant(*session->client_key())) session->close();
+    if (session->certificate() && is_meant(session->certificate()->key)) session->close();
   }
 }
 

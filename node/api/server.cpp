@@ -235,12 +235,15 @@ std::expected<std::shared_ptr<const Caller>, Problem> Server::Parts::caller_of(
   if (!is_own_origin(request.header("origin"), request.header("host"), clients.has_value()))
     return std::unexpected(problem(Fault::Forbidden, "the API answers its own pages only"));
   if (clients) {
-    auto known = request.client_key ? clients->find(*request.client_key) : nullptr;
-    if (known) return known;
+    const auto& shown = request.certificate;
+    auto known = shown ? clients->find(shown->key) : nullptr;
+    if (known) {
+      service.client_shows(known->name(), shown->end);
+      return known;
+    }
     return std::unexpected(problem(
-        Fault::Unauthenticated,
-        "no row of the node's clients.toml has key_sha256 = \"" +
-            (request.client_key ? crypto::to_hex(*request.client_key) : std::string()) + "\""));
+        Fault::Unauthenticated, "no row of the node's clients.toml has key_sha256 = \"" +
+                                    (shown ? crypto::to_hex(shown->key) : std::string()) + "\""));
   }
   if (!is_loopback_host(request.header("host")))
     return std::unexpected(problem(Fault::Forbidden, "an open API answers loopback names only"));

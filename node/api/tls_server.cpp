@@ -37,10 +37,13 @@ std::expected<std::shared_ptr<TlsServer>, std::string> make_tls_server(
   return out;
 }
 
-std::optional<crypto::Hash> client_key_of(SSL* connection) {
+std::optional<ClientCertificate> client_certificate_of(SSL* connection) {
   const X509* certificate = SSL_get0_peer_certificate(connection);
   if (certificate == nullptr) return std::nullopt;
-  return p2p::key_sha256_of(certificate);
+  const auto key = p2p::key_sha256_of(certificate);
+  const auto end = p2p::not_after_of(certificate);
+  if (!key || !end) return std::nullopt;
+  return ClientCertificate{*key, *end};
 }
 
 }  // namespace giro::api

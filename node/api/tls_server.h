@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "crypto/bytes.h"
+#include "node/api/http.h"
 #include "node/config/values.h"
 
 namespace giro::api {
@@ -20,7 +20,7 @@ using TlsServer = boost::asio::ssl::context;
 [[nodiscard]] std::expected<std::shared_ptr<TlsServer>, std::string> make_tls_server(
     const config::TlsFiles& files);
 
-// SHA-256 of the SubjectPublicKeyInfo of the client's certificate, after the handshake.
-[[nodiscard]] std::optional<crypto::Hash> client_key_of(SSL* connection);
+// The client's, after the handshake.
+[[nodiscard]] std::optional<ClientCertificate> client_certificate_of(SSL* connection);
 
 }  // namespace giro::api

@@ -66,6 +66,12 @@ bool Node::wait(std::uint32_t actor, const OpId& op_id, std::chrono::millisecond
                                            std::move(done));
 }
 
+void Node::client_shows(const std::string& client, std::chrono::sys_seconds certificate_end) {
+  parts_->certificate_watch().saw(
+      client, certificate_end,
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+}
+
 void Node::stop_waiting() {
   parts_->validator().finality.close();
 }

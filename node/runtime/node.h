@@ -35,6 +35,7 @@ class Node final : public Service {
   bool wait(std::uint32_t actor, const OpId& op_id, std::chrono::milliseconds timeout,
             std::function<void(OperationInfo)> done) override;
   void stop_waiting() override;
+  void client_shows(const std::string& client, std::chrono::sys_seconds certificate_end) override;
   [[nodiscard]] std::shared_ptr<const ReadView> read() override;
   [[nodiscard]] std::optional<HeaderInfo> header(consensus::Height height) override;
   [[nodiscard]] std::optional<BlockInfo> block(consensus::Height height) override;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr auto kLookAtDiskEvery = std::chrono::seconds(10);
+constexpr auto kLookAtCertificatesEvery = std::chrono::seconds(1);
 
 // When the certificates end that this node shows; each can be read, or the node had not started.
 std::map<std::string, std::chrono::sys_seconds> ends_of_certificates(
@@ -170,6 +171,18 @@ void Node::Parts::look_at_disk() {
   });
 }
 
+void Node::Parts::look_at_certificates() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < certificates_due_) return;
+  certificates_due_ = now + kLookAtCertificatesEvery;
+  const auto today = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  for (const auto& [name, end] : certificates_) certificate_watch_.saw(name, end, today);
+  for (const auto& peer : mesh_->peers()) {
+    if (peer.certificate_not_after)
+      certificate_watch_.saw(peer.name, *peer.certificate_not_after, today);
+  }
+}
+
 Measures Node::Parts::measures() {
   Measures out = validator_->measures();
   out.own_certificates = certificates_;
@@ -182,6 +195,7 @@ Measures Node::Parts::measures() {
 void Node::Parts::tick() {
   validator_->tick();
   look_at_disk();
+  look_at_certificates();
   ticker_.expires_after(kTick);
   ticker_.async_wait([this](const boost::system::error_code& error) {
     if (!error) tick();

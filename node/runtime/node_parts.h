@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "node/runtime/certificate_watch.h"
 #include "node/runtime/node.h"
 #include "node/runtime/validator.h"
 #include "p2p/certificate.h"
@@ -21,6 +22,7 @@ class Node::Parts {
   [[nodiscard]] Validator& validator() { return *validator_; }
   [[nodiscard]] Measures measures();                                        // any thread
   void set_log_level(config::LogLevel level) { events_.set_level(level); }  // any thread
+  [[nodiscard]] CertificateWatch& certificate_watch() { return certificate_watch_; }
 
  private:
   [[nodiscard]] Surroundings surroundings();
@@ -29,6 +31,7 @@ class Node::Parts {
   void wake_at(std::optional<consensus::Instant> deadline);
   void tick();
   void look_at_disk();
+  void look_at_certificates();
 
   std::unique_ptr<storage::FilePort> files_;
   const p2p::PeerCertificate peer_certificate_;
@@ -39,8 +42,10 @@ class Node::Parts {
   std::mutex disk_mutex_;                             // of disk_
   std::optional<DiskMeasures> disk_;                  // as a verifier thread found it a while ago
   std::chrono::steady_clock::time_point disk_due_{};  // core
-  const std::map<std::string, std::chrono::sys_seconds> certificates_;
-  std::unique_ptr<p2p::Mesh> mesh_;  // none while the validator is made
+  const std::map<std::string, std::chrono::sys_seconds> certificates_;  // own ones
+  CertificateWatch certificate_watch_{events_};
+  std::chrono::steady_clock::time_point certificates_due_{};  // core
+  std::unique_ptr<p2p::Mesh> mesh_;                           // none while the validator is made
   std::unique_ptr<Validator> validator_;
   std::atomic<bool> stopping_ = false;
   bool reopening_ = false;                            // core

@@ -272,6 +272,10 @@ class Service {
                     std::function<void(OperationInfo)> done) = 0;
   // Who waits is answered with the status as it is, and from now on wait() says false.
   virtual void stop_waiting() = 0;
+  // Of a client of clients.toml that asks: when its certificate ends, so that an ended one is told
+  // of.
+  virtual void client_shows(const std::string& client,
+                            std::chrono::sys_seconds certificate_end) = 0;
 
   [[nodiscard]] virtual std::shared_ptr<const ReadView> read() = 0;
   [[nodiscard]] virtual std::optional<HeaderInfo> header(consensus::Height height) = 0;

@@ -10,12 +10,6 @@ namespace {
 
 using client::text_field;
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  const auto at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return at == std::string::npos ? text : text.replace(at, from.size(), to);
-}
-
 TEST(Usage, Exit_code_2_and_nothing_done) {
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"fly"}, {"pay", "ALICE"}, {"testnet"}, {"version", "--colour"}}) {

@@ -1,5 +1,5 @@
-// The role matrix of surface 5.1 on a network under mutual TLS, asked by a client that is no part of
-// giro (surface 11, check 14).
+// The role matrix of surface 5.1 on a network under mutual TLS, asked by a client that is no part
+// of giro (surface 11, check 14).
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -39,9 +39,9 @@ TEST(Roles, Every_endpoint_answers_the_roles_that_it_is_for_and_no_other) {
   }
   const auto reloaded = run_giro({"reload", "--config", network.node_config(node).string()});
   EXPECT_EQ(reloaded.exit_code, 0) << reloaded.err;
-  const auto checked = run_program("/usr/bin/python3", {GIRO_SOURCE "/tests/process/role_check.py",
-                                                        "https://" + node.api_address().to_string(),
-                                                        certificates.string()});
+  const auto checked = run_program(
+      "/usr/bin/python3", {GIRO_SOURCE "/tests/process/role_check.py",
+                           "https://" + node.api_address().to_string(), certificates.string()});
   EXPECT_EQ(run_giro({"testnet", "down", "--dir", directory}).exit_code, 0);
   EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
   EXPECT_NE(checked.out.find(" in 6 roles: 0 failures"), std::string::npos) << checked.out;

@@ -44,6 +44,9 @@ struct Ran {
 [[nodiscard]] bool until(const std::function<bool()>& is_true,
                          std::chrono::milliseconds patience = kPatience);
 
+// The text with the one in place of the other, wherever it is.
+[[nodiscard]] std::string replaced(std::string text, const std::string& from,
+                                   const std::string& to);
 [[nodiscard]] std::string read_text(const std::filesystem::path& file);
 
 }  // namespace giro::process_test

@@ -83,6 +83,10 @@ class FakeService final : public runtime::Service {
   bool wait(std::uint32_t actor, const runtime::OpId& op_id, std::chrono::milliseconds timeout,
             std::function<void(runtime::OperationInfo)> done) override;
   void stop_waiting() override;
+  void client_shows(const std::string& client, std::chrono::sys_seconds certificate_end) override {
+    certificate_ends[client] = certificate_end;
+  }
+  std::map<std::string, std::chrono::sys_seconds> certificate_ends;  // the server's thread
   [[nodiscard]] std::shared_ptr<const runtime::ReadView> read() override;
   [[nodiscard]] std::optional<runtime::HeaderInfo> header(consensus::Height height) override;
   [[nodiscard]] std::optional<runtime::BlockInfo> block(consensus::Height height) override;

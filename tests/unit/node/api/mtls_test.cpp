@@ -213,6 +213,8 @@ TEST_F(MtlsTest, A_certificate_past_its_end_is_still_its_key) {
   write_clients();
   EXPECT_EQ(control("/ops/v1/reload").status, 200U);
   EXPECT_EQ(status("old", "/v1/accounts/" + kAlice), 200U);
+  server->stop();
+  EXPECT_EQ(service.certificate_ends.at("old"), now - std::chrono::days(1)) << "it is told of";
 }
 
 TEST_F(MtlsTest, Rows_of_one_key_add_up) {
